@@ -1,0 +1,3 @@
+"""Inspect, edit, assemble, convert and merge diffusion model checkpoints."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Values and rules. Knows no file, no torch and no window."""

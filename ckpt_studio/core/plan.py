@@ -1,0 +1,167 @@
+"""What will be written: every row of the output file, its metadata, and what is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.expr import Cast, Concat, Expr, Reshape, Rows, Transpose, reads
+from ckpt_studio.core.problems import Problem, Severity
+from ckpt_studio.core.tensors import FILE_RANK, DType
+
+
+class OnOverflow(StrEnum):
+    """What happens to values that do not fit the chosen precision."""
+
+    ERROR = "ask-is-error"  # save nothing and say which tensors
+    CLAMP = "clamp"  # store the largest value that fits
+    KEEP = "keep"  # store those tensors in their old precision
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTensor:
+    """One row of the output and how to get its bytes; ``part`` is the part it belongs to."""
+
+    name: str
+    expr: Expr
+    part: str = ""
+
+    @property
+    def dtype(self) -> DType:
+        """Element type in the output."""
+        return self.expr.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape in the output."""
+        return self.expr.shape
+
+    @property
+    def nbytes(self) -> int:
+        """Size in the output in bytes."""
+        return self.dtype.nbytes(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A source tensor that is left out, and why."""
+
+    name: str
+    reason: str
+    source: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartSummary:
+    """One part of the output: where it comes from and what becomes of its precision (bytes)."""
+
+    part: str
+    source: Path | None
+    tensors: int
+    bytes: int
+    dtype_before: Mapping[str, int]
+    dtype_after: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A complete description of one output file; nothing has been read but headers."""
+
+    verb: str  # save, convert, extract, meta
+    sources: tuple[Checkpoint, ...]
+    tensors: tuple[PlannedTensor, ...]
+    metadata: Mapping[str, str]
+    output: Path | None = None
+    target: str | None = None
+    parts: tuple[PartSummary, ...] = ()
+    missing: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    added: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    on_overflow: OnOverflow = OnOverflow.ERROR
+    overwrite: bool = False
+    header_bytes: int = 0
+    free_bytes: int | None = None
+    peak_memory_bytes: int = 0
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def data_bytes(self) -> int:
+        """Bytes of tensor data in the output."""
+        return sum(tensor.nbytes for tensor in self.tensors)
+
+    @property
+    def bytes(self) -> int:
+        """Size of the output file."""
+        return self.header_bytes + self.data_bytes
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep the plan from being carried out."""
+        return tuple(p for p in self.problems if p.severity is Severity.ERROR)
+
+    @property
+    def computes(self) -> bool:
+        """Whether any value is converted (so that torch is needed)."""
+        return any(casts(tensor.expr) for tensor in self.tensors)
+
+    @property
+    def renamed(self) -> tuple[PlannedTensor, ...]:
+        """Rows whose one source tensor has another name."""
+        return tuple(
+            row
+            for row in self.tensors
+            if (names := source_names(row.expr)) and names != (row.name,)
+        )
+
+
+def casts(expr: Expr) -> bool:
+    """Whether an expression contains a cast."""
+    match expr:
+        case Cast():
+            return True
+        case Concat(parts):
+            return any(casts(part) for part in parts)
+        case Rows(of) | Reshape(of) | Transpose(of):
+            return casts(of)
+        case _:
+            return False
+
+
+def source_names(expr: Expr) -> tuple[str, ...]:
+    """Names of the source tensors an expression reads, without repetition."""
+    return tuple(dict.fromkeys(leaf.tensor.name for leaf in reads(expr)))
+
+
+def file_order(tensor: PlannedTensor) -> tuple[int, bytes]:
+    """Sort key of safetensors' own writer: element type by alignment, then name bytewise."""
+    return FILE_RANK[tensor.dtype], tensor.name.encode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class OverflowCount:
+    """A tensor with values that did not fit: how many, and the largest magnitude."""
+
+    name: str
+    count: int
+    max_abs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was written."""
+
+    path: Path
+    bytes: int
+    seconds: float
+    sha256: str | None = None
+    autov2: str | None = None
+    autov3: str | None = None
+    overflowed: tuple[OverflowCount, ...] = ()
+    flushed: int = 0
+    converted: int = 0
+    copied: int = 0
+    kept: tuple[str, ...] = ()
+    verified: bool = False
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,124 @@
+"""What the user chose, as frozen values that can be saved and replayed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from ckpt_studio.core.metadata import Edit
+from ckpt_studio.core.plan import OnOverflow
+from ckpt_studio.core.tensors import DType
+
+
+class Precision(StrEnum):
+    """How the weights of a part are stored."""
+
+    KEEP = "keep"
+    FP32 = "fp32"
+    FP16 = "fp16"
+    BF16 = "bf16"
+    FP8_E4M3FN = "fp8_e4m3fn"
+    FP8_E5M2 = "fp8_e5m2"
+
+    @property
+    def dtype(self) -> DType | None:
+        """The element type, None for ``keep``."""
+        return _DTYPES.get(self)
+
+
+_DTYPES = {
+    Precision.FP32: DType.F32,
+    Precision.FP16: DType.F16,
+    Precision.BF16: DType.BF16,
+    Precision.FP8_E4M3FN: DType.F8_E4M3,
+    Precision.FP8_E5M2: DType.F8_E5M2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where the result goes: a path, or ComfyUI's prefix below a folder (``comfyui.md`` 1.5)."""
+
+    path: Path | None = None
+    prefix: str = "checkpoints/ComfyUI"
+    folder: Path | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataChoice:
+    """What goes into the header besides the tensors.
+
+    ``prompt`` and the values of ``extra_pnginfo`` are JSON texts, as CheckpointSave writes them.
+    ``edits`` are applied last, in order. ``keep`` carries over the metadata of the base file.
+    """
+
+    prompt: str = ""
+    extra_pnginfo: Mapping[str, str] = field(default_factory=dict)
+    edits: tuple[Edit, ...] = ()
+    recipe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assemble:
+    """Save one checkpoint from parts. Parts not named come from ``base``, where it is given.
+
+    ``precision`` maps a part (``unet``, ``vae``, ``clip_l``, …), the group ``te`` for all text
+    encoders, or ``*`` for everything, to a precision; the most exact name wins.
+    """
+
+    model: Path | None = None
+    text_encoders: tuple[Path, ...] = ()
+    vae: Path | None = None
+    clip_vision: Path | None = None
+    base: Path | None = None
+    target: str | None = None
+    prediction: str | None = None
+    precision: Mapping[str, Precision] = field(default_factory=dict)
+    on_overflow: OnOverflow = OnOverflow.ERROR
+    allow_missing: bool = False
+    metadata: MetadataChoice = field(default_factory=MetadataChoice)
+    output: Output = field(default_factory=Output)
+
+
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """Write the same tensors of one file in another precision."""
+
+    source: Path
+    precision: Mapping[str, Precision] = field(default_factory=dict)
+    on_overflow: OnOverflow = OnOverflow.ERROR
+    metadata: MetadataChoice = field(default_factory=MetadataChoice)
+    output: Output = field(default_factory=Output)
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """Write one part of a file in its standalone form; one recipe for each part and file."""
+
+    source: Path
+    part: str
+    precision: Mapping[str, Precision] = field(default_factory=dict)
+    on_overflow: OnOverflow = OnOverflow.ERROR
+    metadata: MetadataChoice = field(default_factory=MetadataChoice)
+    output: Output = field(default_factory=Output)
+
+
+@dataclass(frozen=True, slots=True)
+class EditMetadata:
+    """Write the same file with other metadata; every data byte and the tensor order stay."""
+
+    source: Path
+    edits: tuple[Edit, ...] = ()
+    output: Output = field(default_factory=Output)
+
+
+Recipe = Assemble | Convert | Extract | EditMetadata
+
+
+def precision_for(choices: Mapping[str, Precision], part: str, *, text_encoder: bool) -> Precision:
+    """Return the precision chosen for a part: by its own name, its group, or for everything."""
+    for key in (part, "te" if text_encoder else "", "*"):
+        if key in choices:
+            return choices[key]
+    return Precision.KEEP

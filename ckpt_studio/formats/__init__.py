@@ -1,0 +1,1 @@
+"""Bytes to core values and back, one module per container. Knows no torch and no window."""
