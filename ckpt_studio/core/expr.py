@@ -215,7 +215,7 @@ def reads(expr: Expr) -> tuple[Read, ...]:
             return reads(of)
 
 
-def operation(expr: Expr) -> str:
+def operation(expr: Expr) -> str:  # noqa: PLR0911 - one return for each kind
     """Name the outermost thing that happens to the bytes, as ``save --dry-run`` prints it."""
     match expr:
         case Read():

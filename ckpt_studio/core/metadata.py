@@ -1,4 +1,4 @@
-"""Metadata edits as values: each takes a mapping and returns a new one, in the order of the file."""
+"""Metadata edits as values: each takes a mapping and returns a new one, keeping its order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,0 +1,1 @@
+"""One window: composition, identity and time."""
