@@ -1,0 +1,252 @@
+"""Recipes as versioned JSON: what a recipe file and the key ``ckpt_studio.recipe`` hold.
+
+A recipe says nothing but what the user chose, so the JSON leaves out everything that has its
+default. Paths may be relative; they count from the folder of the file that holds the recipe.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ckpt_studio.core.errors import FormatError
+from ckpt_studio.core.metadata import Edit, RemoveKeys, RenameKey, ReplaceAll, SetValue
+from ckpt_studio.core.plan import OnOverflow
+from ckpt_studio.core.recipe import (
+    Assemble,
+    Convert,
+    EditMetadata,
+    Extract,
+    MetadataChoice,
+    Output,
+    Recipe,
+)
+from ckpt_studio.formats.recipe_fields import Fields
+
+VERSION = 1
+METADATA_KEY = "ckpt_studio.recipe"
+"""The metadata key under which a checkpoint carries the recipe it was made with."""
+
+_LARGEST_BYTES = 64 << 20
+
+Json = dict[str, Any]
+
+
+def recipe_to_json(recipe: Recipe, *, folder: Path | None = None, indent: int | None = None) -> str:
+    """Return a recipe as JSON; paths inside ``folder`` become relative to it, others absolute."""
+    document: Json = {"ckpt_studio": "recipe", "version": VERSION}
+    match recipe:
+        case Assemble():
+            document |= {"verb": "save", **_assemble(recipe, folder)}
+        case Convert():
+            document |= {"verb": "convert", "source": _path(recipe.source, folder)}
+        case Extract():
+            source = _path(recipe.source, folder)
+            document |= {"verb": "extract", "source": source, "part": recipe.part}
+        case EditMetadata():
+            document |= {"verb": "meta", "source": _path(recipe.source, folder)}
+            document["edits"] = [_edit(edit) for edit in recipe.edits]
+    if not isinstance(recipe, EditMetadata):
+        document |= {
+            "precision": {part: str(chosen) for part, chosen in recipe.precision.items()},
+            "on_overflow": _unless(OnOverflow.ERROR, recipe.on_overflow),
+            "metadata": _metadata(recipe.metadata),
+        }
+    document["output"] = _output(recipe.output, folder)
+    return json.dumps(_without_empty(document), indent=indent)
+
+
+def recipe_from_json(text: str, *, folder: Path, where: str = "The recipe") -> Recipe:
+    """Return the recipe that a JSON text holds; relative paths count from ``folder``.
+
+    Raises:
+        FormatError: the text is no recipe, or one of a newer version; ``where`` begins the
+            sentence.
+    """
+    fields = Fields(_document(text, where), where, folder)
+    version = fields.number("version")
+    if version != VERSION:
+        raise FormatError(
+            f"{where} has version {version}; this program reads version {VERSION}.",
+            "Update Checkpoint Studio, or write the recipe again.",
+        )
+    fields.word("ckpt_studio", ("recipe",))
+    verb = fields.word("verb", tuple(_READERS))
+    recipe = _READERS[verb](fields)
+    fields.finish()
+    return recipe
+
+
+def _document(text: str, where: str) -> Mapping[str, object]:
+    hint = "A recipe is the file that ‘save --save-recipe FILE’ writes."
+    if len(text) > _LARGEST_BYTES:
+        raise FormatError(f"{where} is larger than any recipe can be.", hint)
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{where} is not valid JSON: {error}.", hint) from error
+    if not isinstance(document, dict) or document.get("ckpt_studio") != "recipe":
+        raise FormatError(f"{where} is JSON, but not a recipe of Checkpoint Studio.", hint)
+    return document
+
+
+def _assemble(recipe: Assemble, folder: Path | None) -> Json:
+    return {
+        "model": _path(recipe.model, folder),
+        "text_encoders": [_path(path, folder) for path in recipe.text_encoders],
+        "vae": _path(recipe.vae, folder),
+        "clip_vision": _path(recipe.clip_vision, folder),
+        "base": _path(recipe.base, folder),
+        "target": recipe.target,
+        "prediction": recipe.prediction,
+        "allow_missing": recipe.allow_missing,
+    }
+
+
+def _metadata(choice: MetadataChoice) -> Json:
+    return _without_empty(
+        {
+            "prompt": choice.prompt,
+            "extra_pnginfo": dict(choice.extra_pnginfo),
+            "edits": [_edit(edit) for edit in choice.edits],
+            "recipe": choice.recipe,
+        }
+    )
+
+
+def _edit(edit: Edit) -> Json:
+    match edit:
+        case SetValue(key, value):
+            return {"set": key, "value": value}
+        case RemoveKeys(keys):
+            return {"remove": sorted(keys)}
+        case RenameKey(old, new):
+            return {"rename": old, "to": new}
+        case ReplaceAll(values, label):
+            return {"replace": dict(values), "label": label}
+
+
+def _output(output: Output, folder: Path | None) -> Json:
+    default = Output()
+    return _without_empty(
+        {
+            "path": _path(output.path, folder),
+            "prefix": _unless(default.prefix, output.prefix),
+            "folder": _path(output.folder, folder),
+            "overwrite": output.overwrite,
+        }
+    )
+
+
+def _path(path: Path | None, folder: Path | None) -> str | None:
+    if path is None:
+        return None
+    absolute = path.absolute()
+    if folder is not None and absolute.is_relative_to(folder.absolute()):
+        return absolute.relative_to(folder.absolute()).as_posix()
+    return str(absolute)
+
+
+def _unless(default: str, value: str) -> str | None:
+    return None if value == default else str(value)
+
+
+def _without_empty(document: Json) -> Json:
+    return {key: value for key, value in document.items() if value not in (None, "", [], {}, False)}
+
+
+def _read_assemble(fields: Fields) -> Assemble:
+    return Assemble(
+        model=fields.path("model"),
+        text_encoders=fields.paths("text_encoders"),
+        vae=fields.path("vae"),
+        clip_vision=fields.path("clip_vision"),
+        base=fields.path("base"),
+        target=fields.text("target") or None,
+        prediction=fields.text("prediction") or None,
+        precision=fields.precision("precision"),
+        on_overflow=_read_on_overflow(fields),
+        allow_missing=fields.flag("allow_missing"),
+        metadata=_read_metadata(fields),
+        output=_read_output(fields),
+    )
+
+
+def _read_convert(fields: Fields) -> Convert:
+    return Convert(
+        source=fields.needed_path("source"),
+        precision=fields.precision("precision"),
+        on_overflow=_read_on_overflow(fields),
+        metadata=_read_metadata(fields),
+        output=_read_output(fields),
+    )
+
+
+def _read_extract(fields: Fields) -> Extract:
+    return Extract(
+        source=fields.needed_path("source"),
+        part=fields.text("part"),
+        precision=fields.precision("precision"),
+        on_overflow=_read_on_overflow(fields),
+        metadata=_read_metadata(fields),
+        output=_read_output(fields),
+    )
+
+
+def _read_edit_metadata(fields: Fields) -> EditMetadata:
+    return EditMetadata(
+        source=fields.needed_path("source"),
+        edits=tuple(_read_edit(item) for item in fields.objects("edits")),
+        output=_read_output(fields),
+    )
+
+
+_READERS: Mapping[str, Callable[[Fields], Recipe]] = {
+    "save": _read_assemble,
+    "convert": _read_convert,
+    "extract": _read_extract,
+    "meta": _read_edit_metadata,
+}
+
+
+def _read_on_overflow(fields: Fields) -> OnOverflow:
+    choices = tuple(str(choice) for choice in OnOverflow)
+    return OnOverflow(fields.word("on_overflow", choices, default=OnOverflow.ERROR))
+
+
+def _read_metadata(fields: Fields) -> MetadataChoice:
+    inner = fields.inner("metadata")
+    choice = MetadataChoice(
+        prompt=inner.text("prompt"),
+        extra_pnginfo=inner.texts("extra_pnginfo"),
+        edits=tuple(_read_edit(item) for item in inner.objects("edits")),
+        recipe=inner.flag("recipe"),
+    )
+    inner.finish()
+    return choice
+
+
+def _read_output(fields: Fields) -> Output:
+    inner = fields.inner("output")
+    output = Output(
+        path=inner.path("path"),
+        prefix=inner.text("prefix", default=Output().prefix),
+        folder=inner.path("folder"),
+        overwrite=inner.flag("overwrite"),
+    )
+    inner.finish()
+    return output
+
+
+def _read_edit(fields: Fields) -> Edit:
+    edit: Edit
+    if "set" in fields:
+        edit = SetValue(fields.text("set"), fields.text("value"))
+    elif "remove" in fields:
+        edit = RemoveKeys(frozenset(fields.words("remove")))
+    elif "rename" in fields:
+        edit = RenameKey(fields.text("rename"), fields.text("to"))
+    else:
+        edit = ReplaceAll(fields.texts("replace"), fields.text("label"))
+    fields.finish()
+    return edit
