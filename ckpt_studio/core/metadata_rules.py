@@ -1,0 +1,83 @@
+"""Which metadata edits are allowed, and how two mappings differ in terms of edits."""
+
+from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, RenameKey, ReplaceAll, SetValue
+
+
+def checked(edit: Edit, metadata: Metadata) -> Edit | None:
+    """Return the edit as it may be applied, None when it would change nothing.
+
+    A value that is set to nothing removes its key: an empty ``modelspec.title`` keeps ComfyUI's
+    library from showing the file name instead (``ux.md`` 0.9).
+
+    Raises:
+        ValueError: one sentence, when the edit cannot be applied.
+    """
+    match edit:
+        case SetValue(key, ""):
+            edit = RemoveKeys(frozenset({key}))
+        case SetValue(key, value):
+            check_key(key)
+            check_text(value)
+        case ReplaceAll(values):
+            for key, value in values.items():
+                check_key(key)
+                check_text(value)
+        case RenameKey(old, new):
+            _check_rename(old, new, metadata)
+        case RemoveKeys():
+            pass
+    return None if same(edit.apply(metadata), metadata) else edit
+
+
+def check_key(key: str) -> None:
+    """Raise ValueError when a text cannot be a key."""
+    if not key:
+        raise ValueError("A key needs a name.")
+    check_text(key)
+
+
+def check_new_key(key: str, metadata: Metadata) -> None:
+    """Raise ValueError when a text cannot be a key beside those that exist."""
+    check_key(key)
+    if key in metadata:
+        raise ValueError(f"“{key}” exists already.")
+
+
+def check_text(text: str) -> None:
+    """Raise ValueError when a text cannot be written to a file (half of a surrogate pair)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"Character {error.start + 1} is half of a pair and cannot be stored."
+        ) from error
+
+
+def same(one: Metadata, other: Metadata) -> bool:
+    """Whether two mappings have the same keys and values in the same order."""
+    return list(one.items()) == list(other.items())
+
+
+def difference(before: Metadata, after: Metadata) -> tuple[Edit, ...]:
+    """Return edits that turn one mapping into the other, order included."""
+    if same(before, after):
+        return ()
+    removed = frozenset(before.keys() - after.keys())
+    changed = {key: value for key, value in after.items() if before.get(key) != value}
+    edits = _remove_and_set(removed, changed)
+    result = before
+    for edit in edits:
+        result = edit.apply(result)
+    return edits if same(result, after) else _remove_and_set(frozenset(before), after)
+
+
+def _remove_and_set(removed: frozenset[str], values: Metadata) -> tuple[Edit, ...]:
+    remove = (RemoveKeys(removed),) if removed else ()
+    return (*remove, ReplaceAll(dict(values))) if values else remove
+
+
+def _check_rename(old: str, new: str, metadata: Metadata) -> None:
+    if old not in metadata:
+        raise ValueError(f"There is no key “{old}”.")
+    if new != old:
+        check_new_key(new, metadata)
