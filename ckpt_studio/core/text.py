@@ -33,7 +33,7 @@ def short_count(number: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time span in at most two units: ``0.4 s``, ``12 s``, ``2 min 5 s``, ``1 h 3 min``."""
+    """Return a time span in two units at most: ``0.4 s``, ``2 min 5 s``, ``1 h 3 min``."""
     if seconds < 0.95:  # noqa: PLR2004 - below one second, one decimal says more than "0 s"
         return f"{max(seconds, 0.0):.1f} s"
     whole = round(seconds)

@@ -1,0 +1,143 @@
+"""Colours by role, read from ``resources/themes``, and how they reach Qt's palette and style."""
+
+import tomllib
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from string import Template
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFontInfo, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+from ckpt_studio import resources
+
+_TEXT_PIXELS = 13
+
+
+class Scheme(StrEnum):
+    """What the user chose; ``system`` follows the desktop, also while the program runs."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours as ``#rrggbb`` by role; ``parts`` are the colours of the parts of a checkpoint."""
+
+    name: str
+    dark: bool
+    window: str
+    surface: str
+    raised: str
+    hover: str
+    line: str
+    text: str
+    dim: str
+    accent: str
+    on_accent: str
+    good: str
+    warn: str
+    bad: str
+    parts: tuple[str, ...]
+    on_part: str
+
+    def color(self, role: str) -> QColor:
+        """Return the colour of a role, such as ``dim`` or ``accent``."""
+        return QColor(str(getattr(self, role)))
+
+    def part_color(self, index: int) -> QColor:
+        """Return the colour of the part with this index; colours repeat after the last."""
+        return QColor(self.parts[index % len(self.parts)])
+
+
+_PALETTE = (
+    (QPalette.ColorRole.Window, "window"),
+    (QPalette.ColorRole.WindowText, "text"),
+    (QPalette.ColorRole.Base, "surface"),
+    (QPalette.ColorRole.AlternateBase, "raised"),
+    (QPalette.ColorRole.Button, "raised"),
+    (QPalette.ColorRole.Text, "text"),
+    (QPalette.ColorRole.ButtonText, "text"),
+    (QPalette.ColorRole.BrightText, "bad"),
+    (QPalette.ColorRole.Highlight, "accent"),
+    (QPalette.ColorRole.HighlightedText, "on_accent"),
+    (QPalette.ColorRole.Accent, "accent"),
+    (QPalette.ColorRole.Link, "accent"),
+    (QPalette.ColorRole.PlaceholderText, "dim"),
+    (QPalette.ColorRole.Light, "hover"),
+    (QPalette.ColorRole.Mid, "line"),
+    (QPalette.ColorRole.Dark, "line"),
+    (QPalette.ColorRole.ToolTipBase, "raised"),
+    (QPalette.ColorRole.ToolTipText, "text"),
+)
+_FADED = (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText)
+
+
+@cache
+def load(name: str) -> Theme:
+    """Return the theme called ``dark`` or ``light``."""
+    values = tomllib.loads(resources.read_text(f"themes/{name}.toml"))
+    return Theme(name=name, **{**values, "parts": tuple(values["parts"])})
+
+
+class _Current:
+    """The theme in use; like the palette, there is one for the process."""
+
+    theme: Theme | None = None
+
+
+def current() -> Theme:
+    """Return the theme in use, for widgets that paint themselves."""
+    return _Current.theme or load("light")
+
+
+def resolve(scheme: Scheme) -> Theme:
+    """Return the theme for a choice; the desktop decides where the user did not."""
+    if scheme is Scheme.SYSTEM:
+        dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+        return load("dark" if dark else "light")
+    return load(scheme.value)
+
+
+def apply(application: QApplication, scheme: Scheme) -> Theme:
+    """Colour the whole program."""
+    hints = QGuiApplication.styleHints()
+    wanted = {Scheme.LIGHT: Qt.ColorScheme.Light, Scheme.DARK: Qt.ColorScheme.Dark}
+    hints.setColorScheme(wanted.get(scheme, Qt.ColorScheme.Unknown))
+    theme = resolve(scheme)
+    if _Current.theme == theme and application.styleSheet():
+        return theme
+    _Current.theme = theme
+    application.setStyle("Fusion")
+    font = application.font()
+    font.setPixelSize(max(_TEXT_PIXELS, QFontInfo(font).pixelSize()))
+    application.setFont(font)
+    application.setPalette(palette(theme))
+    application.setStyleSheet(style_sheet(theme))
+    return theme
+
+
+def palette(theme: Theme) -> QPalette:
+    """Return the theme as a palette."""
+    result = QPalette()
+    for role, name in _PALETTE:
+        result.setColor(role, theme.color(name))
+    for role in _FADED:
+        result.setColor(QPalette.ColorGroup.Disabled, role, theme.color("dim"))
+    return result
+
+
+def style_sheet(theme: Theme) -> str:
+    """Return the rules for shapes and spacing, with the theme's colours filled in."""
+    values = {key: str(value) for key, value in asdict(theme).items()}
+    for icon in ("chevron", "check"):
+        values[icon] = _icon_path(f"{icon}_{theme.name}.svg")
+    return Template(resources.read_text("themes/style.qss")).substitute(values)
+
+
+def _icon_path(name: str) -> str:
+    return str(files(resources.__name__) / "icons" / name).replace("\\", "/")
