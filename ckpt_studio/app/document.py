@@ -18,7 +18,7 @@ class Document(QObject):
     """Metadata as a starting point plus edits; every edit can be undone.
 
     ``original`` is what the file holds (or what is written by itself into a new checkpoint) and
-    ``metadata`` what it will hold. Whether there is something to save says ``undo_stack.isClean()``.
+    ``metadata`` what it will hold. ``undo_stack.isClean()`` says whether it is saved.
     """
 
     metadata_changed = Signal(object)  # the new mapping
@@ -42,7 +42,8 @@ class Document(QObject):
         self._base: Metadata = dict(original)
         self._edits: Edits = ()
         self._saved_edits: Edits | None = ()  # None: no run of edits gives the file
-        self._original = self._metadata = self._base
+        self._original: Metadata = self._base
+        self._metadata: Metadata = self._base
 
     @property
     def title(self) -> str:
@@ -86,7 +87,8 @@ class Document(QObject):
         Raises:
             ValueError: one sentence, when an edit cannot be applied; then none of them is.
         """
-        metadata, kept = self._metadata, self._edits
+        metadata: Metadata = self._metadata
+        kept = self._edits
         for edit in edits:
             allowed = checked(edit, metadata)
             if allowed is not None:
