@@ -1,42 +1,41 @@
-"""Which block of its model a tensor belongs to, read from its name alone."""
+"""Which block of its model a tensor belongs to, in the words people use, from its name alone."""
 
 import re
 
-_NAMED = {
-    "input_blocks": "IN",
-    "middle_block": "MID",
-    "output_blocks": "OUT",
-    "down_blocks": "DOWN",
-    "mid_block": "MID",
-    "up_blocks": "UP",
-    "double_blocks": "DOUBLE",
-    "single_blocks": "SINGLE",
-    "joint_blocks": "JOINT",
-    "transformer_blocks": "DOUBLE",
-    "single_transformer_blocks": "SINGLE",
-    "down": "DOWN",
-    "mid": "MID",
-    "up": "UP",
-    "resblocks": "LAYER",
-    "layers": "LAYER",
-    "block": "LAYER",
+_NUMBERED = {
+    "input_blocks": "IN{:02}",
+    "output_blocks": "OUT{:02}",
+    "double_blocks": "double {}",
+    "single_blocks": "single {}",
+    "single_transformer_blocks": "single {}",
+    "joint_blocks": "joint {}",
+    "transformer_blocks": "block {}",
+    "blocks": "block {}",
+    "down_blocks": "down {}",
+    "up_blocks": "up {}",
+    "down": "down {}",
+    "up": "up {}",
+    "resblocks": "layer {}",
+    "layers": "layer {}",
+    "block": "layer {}",
 }
-"""The word of a name that opens a block, as UNets, diffusion transformers, VAEs and text encoders
-write it, with the short name that people use. ``block`` is a layer of T5."""
+"""The word before the number of a block, as UNets (LDM and diffusers), diffusion transformers, VAEs
+and text encoders write it; ``block`` is a layer of T5."""
 
-_BLOCK = re.compile(rf"(?:^|\.)({'|'.join(_NAMED)})(?:\.(\d+))?(?=\.)")
+_MIDDLE = {"middle_block": "MID", "mid_block": "mid", "mid": "mid"}
+
+_BLOCK = re.compile(
+    rf"(?:^|\.)(?:({'|'.join(_NUMBERED)})\.(\d{{1,6}})|({'|'.join(_MIDDLE)}))(?=\.)"
+)
 
 
 def block_of(name: str) -> str | None:
-    """Return ``IN04``, ``MID``, ``DOUBLE12``, …; None for a tensor outside the blocks.
+    """Return ``IN04``, ``MID``, ``double 12``, ``layer 3``, …; None outside the blocks.
 
     The outermost block counts: a transformer block inside ``input_blocks.4`` belongs to ``IN04``.
     """
     found = _BLOCK.search(name)
     if found is None:
         return None
-    word, number = found.groups()
-    short = _NAMED[word]
-    if number is None or short == "MID":
-        return "MID" if short == "MID" else None
-    return f"{short}{int(number):02d}"
+    word, number, middle = found.groups()
+    return _MIDDLE[middle] if middle else _NUMBERED[word].format(int(number))
