@@ -2,7 +2,7 @@
 
 Python's matcher tries every way to divide a text among the repeats of a pattern and cannot be
 interrupted. Refused are the constructions with exponentially many ways (a repeat around repeats or
-alternatives, references back) and more than three open-ended repeats of anything but digits.
+alternatives, references back) and many open-ended repeats of anything but digits.
 """
 
 import re
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 _LEADING = re.compile(r"^(?:\.\*)+")
 _QUANTIFIER = re.compile(r"[*+?][?+]?|\{\d*,?\d*\}[?+]?")
-_MOST_WIDE = 3
 _MANY = 8
 _LONGEST = 300
 
@@ -26,21 +25,29 @@ class _Group:
 class _Scan:
     """How a pattern repeats things: found while reading it once from left to right."""
 
+    most_wide: int
     groups: list[_Group] = field(default_factory=lambda: [_Group()])
     wide: int = 0
     after_wide: bool = False
 
 
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Return a pattern to search with, which ignores case.
+def search_pattern(pattern: str) -> re.Pattern[str]:
+    """Return a pattern for looking whether something occurs at all; see ``compile_pattern``.
 
     A leading ``.*`` is left out: a search finds the same without it, in a fraction of the time.
+    """
+    compile_pattern(pattern)
+    return re.compile(_LEADING.sub("", pattern), re.IGNORECASE)
+
+
+def compile_pattern(pattern: str, *, most_wide: int = 3) -> re.Pattern[str]:
+    """Return a pattern that ignores case, with at most ``most_wide`` open-ended repeats.
 
     Raises:
         ValueError: one sentence, when it is wrong or could take too long.
     """
     try:
-        compiled = re.compile(_LEADING.sub("", pattern), re.IGNORECASE)
+        compiled = re.compile(pattern, re.IGNORECASE)
     except re.error as error:
         where = "" if error.pos is None else f" at character {error.pos + 1}"
         raise ValueError(f"{_capitalised(error.msg)}{where}.") from error
@@ -48,7 +55,10 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
         raise ValueError("This pattern is too large.") from error
     if len(pattern) > _LONGEST:
         raise ValueError(f"A pattern may have {_LONGEST} characters.")
-    _refuse_slow(pattern)
+    try:
+        _refuse_slow(pattern, most_wide)
+    except IndexError as error:  # a comment or the verbose form, which are read differently
+        raise ValueError("This form of pattern is not supported here.") from error
     return compiled
 
 
@@ -56,8 +66,8 @@ def _capitalised(message: str) -> str:
     return message[:1].upper() + message[1:]
 
 
-def _refuse_slow(pattern: str) -> None:
-    scan = _Scan()
+def _refuse_slow(pattern: str, most_wide: int) -> None:
+    scan = _Scan(most_wide)
     position = 0
     while position < len(pattern):
         end, closed = _atom(pattern, position, scan)
@@ -121,7 +131,7 @@ def _repeat(scan: _Scan, atom: str, quantifier: str, closed: _Group | None) -> N
     if most < _MANY or atom in {r"\d", "[0-9]"}:
         return
     scan.wide += 1
-    if scan.wide > _MOST_WIDE or scan.after_wide:
+    if scan.wide > scan.most_wide or scan.after_wide:
         raise ValueError("This pattern repeats too much and could hang.")
     scan.after_wide = True
 

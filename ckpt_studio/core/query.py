@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from ckpt_studio.core.blocks import block_of
-from ckpt_studio.core.pattern import compile_pattern
+from ckpt_studio.core.pattern import search_pattern
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.tensors import TensorInfo
 
@@ -111,7 +111,7 @@ class Table:
         """
         found = _narrowed(query, self.rows, order)
         if query.regex and query.text:
-            return _searched(compile_pattern(query.text), self._lower, found)
+            return _searched(search_pattern(query.text), self._lower, found)
         for word in query.text.lower().split():
             found = [index for index in found if word in self._lower[index]]
         return found

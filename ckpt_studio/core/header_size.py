@@ -1,0 +1,40 @@
+"""How large a header gets, and which programs stop reading it at which size (``ux.md`` 0.5)."""
+
+import json
+from dataclasses import dataclass
+
+from ckpt_studio.core.metadata import Metadata
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A size in bytes and what does not work with a larger header."""
+
+    limit: int
+    lost: str
+
+
+MARKS = (
+    Mark(1 * MIB, "ComfyUI's model library does not show its metadata"),
+    Mark(4 * MIB, "older ComfyUI cannot load the workflow by drag and drop"),
+    Mark(8 * MIB, "ComfyUI cannot load the workflow by drag and drop and shows no preview"),
+    Mark(100 * MIB, "no program can open it: safetensors allows 100 MB"),
+)
+
+
+def metadata_bytes(metadata: Metadata) -> int:
+    """Return the bytes that metadata take in a header, as compact JSON in UTF-8."""
+    return sum(entry_bytes(key, value) for key, value in metadata.items())
+
+
+def entry_bytes(key: str, value: str) -> int:
+    """Return the bytes of one entry with its quotes, colon and comma."""
+    texts = (json.dumps(text, ensure_ascii=False) for text in (key, value))
+    return 2 + sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+
+
+def exceeded(size: int) -> Mark | None:
+    """Return the highest mark that a header of this size passes."""
+    return next((mark for mark in reversed(MARKS) if size > mark.limit), None)

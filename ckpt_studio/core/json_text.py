@@ -1,0 +1,87 @@
+"""JSON values in metadata: checked, laid out and described without the risk of a hang."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class JsonError:
+    """Where a text stops being JSON (counted from 1) and why."""
+
+    line: int
+    column: int
+    reason: str
+
+
+def looks_like_json(text: str) -> bool:
+    """Whether a text is meant to be an object or a list."""
+    return text.lstrip()[:1] in {"{", "["}
+
+
+def check(text: str) -> JsonError | None:
+    """Return the first mistake, None for valid JSON."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return JsonError(error.lineno, error.colno, error.msg)
+    except RecursionError:
+        return JsonError(1, 1, "nested too deeply")
+    except ValueError:  # a number with more digits than Python converts
+        return JsonError(1, 1, "a number is too long")
+    return None
+
+
+def formatted(text: str) -> str:
+    """Return JSON over several lines, indented by two.
+
+    Raises:
+        ValueError: one sentence, when it is not JSON.
+    """
+    return json.dumps(_parsed(text), indent=2, ensure_ascii=False)
+
+
+def compact(text: str) -> str:
+    """Return JSON on one line, as short as it gets.
+
+    Raises:
+        ValueError: one sentence, when it is not JSON.
+    """
+    return json.dumps(_parsed(text), separators=(",", ":"), ensure_ascii=False)
+
+
+def describe(text: str) -> str:
+    """Say what is in a JSON value: ``42 nodes``, ``7 entries``, ``3 items``; ``""`` for none."""
+    if not looks_like_json(text):
+        return ""
+    try:
+        return _described(json.loads(text))
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _described(value: Any) -> str:
+    match value:
+        case {"nodes": list(nodes)}:
+            return _counted(len(nodes), "node", "nodes")
+        case dict() if value and all(_is_prompt_node(node) for node in value.values()):
+            return _counted(len(value), "node", "nodes")
+        case dict():
+            return _counted(len(value), "entry", "entries")
+        case _:
+            return _counted(len(value), "item", "items")
+
+
+def _is_prompt_node(value: Any) -> bool:
+    return isinstance(value, dict) and "class_type" in value
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _parsed(text: str) -> Any:
+    mistake = check(text)
+    if mistake:
+        raise ValueError(f"Line {mistake.line}, column {mistake.column}: {mistake.reason}.")
+    return json.loads(text)
