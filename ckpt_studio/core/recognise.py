@@ -1,0 +1,279 @@
+"""Find out what a checkpoint is and which parts it holds, from names, types and shapes alone."""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from math import prod
+from typing import Any
+
+from ckpt_studio.core import data_files
+from ckpt_studio.core.architecture import Architecture, Component, Form, components, families
+from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.expr import Expr, read, reshape
+from ckpt_studio.core.quantised import companions
+from ckpt_studio.core.recognition import FoundPart, Recognition
+from ckpt_studio.core.renames import apply_rules
+from ckpt_studio.core.templates import Spec
+
+UNET_PREFIXES = ("model.diffusion_model.", "model.model.", "net.", "diffusion_model.", "model.", "")
+"""What may stand before a diffusion model's keys (``comfyui.md`` 4.1), besides nothing at all."""
+
+
+def recognise(checkpoint: Checkpoint) -> Recognition:
+    """Return the model family of a checkpoint, its parts and the evidence for both."""
+    keys = _Keys(checkpoint)
+    unet, architecture = _find_unet(keys)
+    found = [unet] if unet else []
+    for component in components():
+        part = _find_component(keys, component)
+        if part is not None and all(part.part != other.part for other in found):
+            found.append(part)
+    kind = _other_kind(keys) if not found else None
+    if kind is not None:
+        found.append(kind)
+    return _describe(checkpoint, architecture, tuple(found))
+
+
+class _Keys:
+    """The names of a file, arranged for quick questions."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.names = tuple(checkpoint.tensors)
+        self._below: dict[str, dict[str, tuple[int, ...]]] = {}
+        self._prefixes: dict[str, list[str]] = {}
+
+    def prefixes(self, anchor: str) -> list[str]:
+        """Return what stands before each key that ends in the anchor, longest first."""
+        if anchor not in self._prefixes:
+            size = len(anchor)
+            hits = [name[: len(name) - size] for name in self.names if name.endswith(anchor)]
+            self._prefixes[anchor] = sorted(
+                (hit for hit in hits if not hit or hit.endswith(".")), key=len, reverse=True
+            )
+        return self._prefixes[anchor]
+
+    def below(self, prefix: str) -> dict[str, tuple[int, ...]]:
+        """Return shapes by name below a prefix."""
+        if prefix not in self._below:
+            size, tensors = len(prefix), self.checkpoint.tensors
+            self._below[prefix] = {
+                name[size:]: tensors[name].shape for name in self.names if name.startswith(prefix)
+            }
+        return self._below[prefix]
+
+
+def _fits(form: Form, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    if not all(key in shapes and spec.accepts(shapes[key]) for key, spec in form.signature.items()):
+        return False
+    return not any(key.startswith(form.absent) for key in shapes) if form.absent else True
+
+
+def _find_unet(keys: _Keys) -> tuple[FoundPart | None, Architecture | None]:
+    """Return the diffusion model: of families that fit, the one with most markers, then the first."""
+    best: tuple[int, Architecture, Form, str] | None = None
+    for architecture in families():
+        for form in architecture.unet.component.forms:
+            for prefix in keys.prefixes(form.anchor):
+                if prefix not in UNET_PREFIXES or not _fits(form, keys.below(prefix)):
+                    continue
+                markers = sum(name in keys.checkpoint.tensors for name in architecture.markers)
+                complete = markers == len(architecture.markers)
+                if complete and (best is None or markers > best[0]):
+                    best = (markers, architecture, form, prefix)
+    if best is None:
+        return None, None
+    _, architecture, form, prefix = best
+    part = make_part(keys.checkpoint, architecture.unet.component, form, prefix, keys.below(prefix))
+    return (part, architecture)
+
+
+def _find_component(keys: _Keys, component: Component) -> FoundPart | None:
+    candidates: list[tuple[int, Form, str]] = []
+    for form in component.forms:
+        for prefix in keys.prefixes(form.anchor):
+            below = keys.below(prefix)
+            if _fits(form, below) and not (
+                form.name == "hf_bare" and prefix.endswith("text_model.")
+            ):
+                candidates.append((len(below), form, prefix))
+    if not candidates:
+        return None
+    _, form, prefix = max(candidates, key=lambda item: (item[2] != "", item[0]))
+    return make_part(keys.checkpoint, component, form, prefix, keys.below(prefix))
+
+
+def make_part(
+    checkpoint: Checkpoint,
+    component: Component,
+    form: Form,
+    prefix: str,
+    below: Iterable[str],
+) -> FoundPart:
+    """Return a part with its tensors under ComfyUI's names and what is missing or too much."""
+    names = _own_names(checkpoint, component, form, prefix, tuple(below))
+    reads: dict[str, Expr] = {
+        name[len(prefix) :]: read(0, checkpoint.tensors[name]) for name in names
+    }
+    converted = apply_rules(form.rules, reads)
+    specs = component.specs(converted)
+    fitted = {key: fit(spec, converted[key]) for key, spec in specs.items() if key in converted}
+    extra = [key for key in converted if key not in specs]
+    carried = {key: converted[key] for key in companions(extra)}
+    unexpected = [key for key in extra if key not in carried]
+    return FoundPart(
+        part=component.part,
+        component=component.id,
+        architecture=component.id.removesuffix("_unet") if component.part == "unet" else None,
+        form=_form_name(form, prefix),
+        prefix=prefix,
+        tensors={**fitted, **carried},
+        names=names,
+        missing=tuple(
+            key for key, spec in specs.items() if key not in converted and spec.default is None
+        ),
+        unexpected=tuple(unexpected),
+        evidence=_evidence(component, form, prefix),
+    )
+
+
+def fit(spec: Spec, expr: Expr) -> Expr:
+    """Return the tensor in the shape the model wants, where only sizes of 1 differ (``formats.md`` 3.3)."""
+    if spec.accepts(expr.shape) or 0 in spec.shape:
+        return expr
+    squeezed = [size for size in expr.shape if size != 1]
+    wanted = [size for size in spec.usual_shape if size != 1]
+    if squeezed == wanted and prod(expr.shape) == prod(spec.usual_shape):
+        return reshape(expr, spec.usual_shape)
+    return expr
+
+
+def _own_names(
+    checkpoint: Checkpoint, component: Component, form: Form, prefix: str, below: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the file's names that belong to a part: all below its prefix, or what is its own.
+
+    Without a prefix, a file may hold other things beside the part (markers, a second part); then only
+    names that the part's spelling knows, and those that share a first word with them, are its own.
+    """
+    if prefix and (component.part != "unet" or prefix != "model."):
+        return tuple(prefix + key for key in below)
+    reads: dict[str, Expr] = {key: read(0, checkpoint.tensors[prefix + key]) for key in below}
+    known = apply_rules(form.rules, reads).keys() & component.specs(below).keys()
+    heads = {key.split(".", 1)[0] for key in known} | {
+        key.split(".", 1)[0] for key in form.signature
+    }
+    ignored = tuple(component.ignored)
+    return tuple(
+        prefix + key
+        for key in below
+        if key.split(".", 1)[0] in heads
+        or key in known
+        or (ignored and key.startswith(ignored))
+        or _renamed_head(form, key, heads)
+        or key in companions((key,))
+    )
+
+
+def _renamed_head(form: Form, key: str, heads: set[str]) -> bool:
+    return any(
+        new.split(".", 1)[0] in heads
+        for rule in form.rules
+        if (names := rule.match(key))
+        for new in names
+    )
+
+
+def _form_name(form: Form, prefix: str) -> str:
+    if form.name == "native":
+        return "checkpoint" if prefix else "native"
+    return "hf" if form.name == "hf_bare" else form.name
+
+
+def _evidence(component: Component, form: Form, prefix: str) -> str:
+    facts = "; ".join(
+        f"{prefix}{key} is {list(spec.shape) if min(spec.shape, default=1) > 0 else 'there'}"
+        for key, spec in form.signature.items()
+    )
+    spelling = {"native": "", "hf": "", "hf_bare": "", "openclip": "OpenCLIP names, "}
+    return f"{component.name}: {spelling.get(form.name, f'{form.name} names, ')}{facts}"
+
+
+@cache
+def leftovers() -> dict[str, Any]:
+    """Return the data file that names training leftovers and other kinds of model."""
+    return tomllib.loads(data_files.read_text("components/_leftovers.toml"))
+
+
+def leftover_reason(name: str) -> str:
+    """Say what a tensor is that training left behind, "" when it is none of those."""
+    table = leftovers()
+    if name in table["keys"]:
+        return str(table["keys"][name])
+    return next((text for start, text in table["starts"].items() if name.startswith(start)), "")
+
+
+def _other_kind(keys: _Keys) -> FoundPart | None:
+    for kind, table in leftovers()["kinds"].items():
+        starts, ends = tuple(table["starts"]), tuple(table["ends"])
+        hit = next((n for n in keys.names if n.startswith(starts) or n.endswith(ends)), None)
+        if hit is not None:
+            tensors: dict[str, Expr] = {
+                name: read(0, tensor) for name, tensor in keys.checkpoint.tensors.items()
+            }
+            evidence = f"{table['name']}: there is a tensor {hit}"
+            return FoundPart(kind, kind, None, "native", "", tensors, keys.names, (), (), evidence)
+    return None
+
+
+def _describe(
+    checkpoint: Checkpoint, architecture: Architecture | None, parts: tuple[FoundPart, ...]
+) -> Recognition:
+    used = {name for part in parts for name in part.names}
+    other = [name for name in checkpoint.tensors if name not in used]
+    markers = tuple(name for name in other if name in _marker_names())
+    evidence = [part.evidence for part in parts]
+    evidence += [f"the marker {name} says how the model predicts" for name in markers]
+    if architecture is not None and architecture.alike:
+        evidence.append(architecture.alike)
+    return Recognition(
+        architecture=architecture.id if architecture else None,
+        name=architecture.name if architecture else _name_without_unet(parts),
+        kind=_kind(architecture, parts),
+        prediction=architecture.prediction if architecture else None,
+        evidence=tuple(evidence) or (_unknown_evidence(checkpoint),),
+        parts=parts,
+        other=tuple(name for name in other if name not in markers),
+        markers=markers,
+    )
+
+
+@cache
+def _marker_names() -> frozenset[str]:
+    return frozenset(name for item in families() for name in item.markers)
+
+
+def _kind(architecture: Architecture | None, parts: tuple[FoundPart, ...]) -> str:
+    if not parts:
+        return "unknown"
+    if parts[0].part in leftovers()["kinds"]:
+        return parts[0].part
+    return "checkpoint" if architecture and len(parts) > 1 else "part"
+
+
+def _name_without_unet(parts: tuple[FoundPart, ...]) -> str:
+    names = [part.evidence.split(":", 1)[0] for part in parts]
+    return " + ".join(names) if names else "Unknown model"
+
+
+def _unknown_evidence(checkpoint: Checkpoint) -> str:
+    counts: dict[str, int] = {}
+    for name in checkpoint.tensors:
+        head = name.split(".", 1)[0]
+        counts[head] = counts.get(head, 0) + 1
+    return "no known model has these keys: " + ", ".join(_top(counts))
+
+
+def _top(counts: Mapping[str, int]) -> Iterator[str]:
+    for head in sorted(counts, key=lambda key: -counts[key])[:5]:
+        yield f"{head[:60]} ({counts[head]:,})"

@@ -1,0 +1,226 @@
+"""Plans that have one source: convert it, take one part out of it, or change its metadata."""
+
+from collections.abc import Mapping
+
+from ckpt_studio.core.architecture import component, components, families
+from ckpt_studio.core.assembling import part_name
+from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.constants import default_tensor
+from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.expr import cast, read, reads
+from ckpt_studio.core.metadata import apply_all
+from ckpt_studio.core.plan import Dropped, PartSummary, Plan, PlannedTensor, file_order
+from ckpt_studio.core.problems import Problem, error, note
+from ckpt_studio.core.quantised import is_companion, is_quantised, protected
+from ckpt_studio.core.recipe import Convert, EditMetadata, Extract, Precision, precision_for
+from ckpt_studio.core.recognise import leftover_reason
+from ckpt_studio.core.recognition import FoundPart, Opened, dtype_bytes
+from ckpt_studio.core.tensors import DType, TensorInfo
+
+
+def convert(recipe: Convert, opened: Opened) -> Plan:
+    """Return the plan of the same tensors in another precision."""
+    checkpoint, recognition = opened.checkpoint, opened.recognition
+    part_of = recognition.part_of()
+    guard = _Guard(opened)
+    rows: list[PlannedTensor] = []
+    skipped: dict[str, str] = {}
+    for tensor in checkpoint.tensors.values():
+        part = part_of.get(tensor.name, "")
+        precision = precision_for(recipe.precision, part, text_encoder=is_text_encoder(part))
+        row, reason = _converted(tensor, part, precision, guard)
+        rows.append(row)
+        if reason:
+            skipped[tensor.name] = reason
+    return Plan(
+        verb="convert",
+        target=recognition.architecture,
+        sources=(checkpoint,),
+        tensors=tuple(sorted(rows, key=file_order)),
+        metadata=dict(apply_all(recipe.metadata.edits, checkpoint.metadata)),
+        parts=_summaries(checkpoint, rows),
+        problems=_skip_notes(skipped),
+        on_overflow=recipe.on_overflow,
+        overwrite=recipe.output.overwrite,
+    )
+
+
+def is_text_encoder(part: str) -> bool:
+    """Whether a part is a text encoder of any family."""
+    return any(part in item.text_encoders for item in families())
+
+
+class _Guard:
+    """Knows which tensors of a file are never converted, and why."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._names = opened.checkpoint.tensors.keys()
+        self._fixed = {
+            leaf.tensor.name
+            for part in opened.recognition.parts
+            for key, spec in _specs(part).items()
+            if spec is not None and key in part.tensors
+            for leaf in reads(part.tensors[key])
+        }
+        self._companions = {name for name in self._names if is_companion(name)}
+
+    def reason(self, tensor: TensorInfo) -> str:
+        """Say why a tensor keeps its type, "" when it may be converted."""
+        name = tensor.name
+        if why := protected(name, tensor.dtype, tensor.shape):
+            return why
+        if name in self._fixed:
+            return "programs expect it in this type"
+        if leftover_reason(name) and "schedule" in leftover_reason(name):
+            return "noise schedules lose too much"
+        layer = name.removesuffix(".weight")
+        if any(f"{layer}{end}" in self._companions for end in _WEIGHT_COMPANIONS):
+            return "it is quantised"
+        return ""
+
+
+_WEIGHT_COMPANIONS = (".scale_weight", ".weight_scale", ".SCB", ".comfy_quant", ".weight.absmax")
+
+
+def _specs(part: FoundPart) -> Mapping[str, DType | None]:
+    if part.part == "unet":
+        found = next(item for item in families() if item.id == part.architecture).unet.component
+    elif any(part.component == item.id for item in components()):
+        found = component(part.component)
+    else:
+        return {}
+    return {key: spec.dtype for key, spec in found.specs(part.tensors).items()}
+
+
+def _converted(
+    tensor: TensorInfo, part: str, precision: Precision, guard: _Guard
+) -> tuple[PlannedTensor, str]:
+    expr = read(0, tensor)
+    if precision.dtype is None or precision.dtype is tensor.dtype:
+        return PlannedTensor(tensor.name, expr, part), ""
+    reason = guard.reason(tensor)
+    if reason:
+        return PlannedTensor(tensor.name, expr, part), reason
+    return PlannedTensor(tensor.name, cast(expr, precision.dtype), part), ""
+
+
+def _skip_notes(skipped: Mapping[str, str]) -> tuple[Problem, ...]:
+    groups: dict[str, list[str]] = {}
+    for name, reason in skipped.items():
+        groups.setdefault(reason, []).append(name)
+    return tuple(
+        note(f"{len(names):,} tensors keep their type: {reason}.", code="kept", names=tuple(names))
+        for reason, names in groups.items()
+    )
+
+
+def extract(recipe: Extract, opened: Opened) -> Plan:
+    """Return the plan of one part in its standalone form, under the names its loaders read.
+
+    Raises:
+        PlanError: the file has no such part.
+    """
+    checkpoint, recognition = opened.checkpoint, opened.recognition
+    part = recognition.find(recipe.part)
+    if part is None:
+        held = ", ".join(found.part for found in recognition.parts) or "none that is known"
+        raise PlanError(
+            f"{checkpoint.path.name} holds no {part_name(recipe.part)}.",
+            f"Parts in this file: {held}.",
+        )
+    precision = precision_for(recipe.precision, part.part, text_encoder=is_text_encoder(part.part))
+    quantised = is_quantised(part.tensors.keys())
+    fixed = _specs(part)
+    rows = [
+        PlannedTensor(
+            key,
+            cast(expr, precision.dtype)
+            if precision.dtype and expr.dtype.convertible and not quantised and not fixed.get(key)
+            else expr,
+            part.part,
+        )
+        for key, expr in part.tensors.items()
+    ]
+    rows += _standalone_markers(opened, part)
+    problems: list[Problem] = []
+    if quantised and precision is not Precision.KEEP:
+        message = f"The {part.part} in {checkpoint.path.name} is quantised and can only be kept."
+        problems.append(error(message, "Choose Keep.", f"quantised:{part.part}"))
+    return Plan(
+        verb="extract",
+        target=recognition.architecture,
+        sources=(checkpoint,),
+        tensors=tuple(sorted(rows, key=file_order)),
+        metadata=dict(apply_all(recipe.metadata.edits, {"format": "pt"})),
+        parts=_summaries(checkpoint, rows),
+        dropped=tuple(
+            Dropped(part.prefix + key, "the model has no tensor of this name")
+            for key in part.unexpected
+        ),
+        missing=part.missing,
+        problems=tuple(problems),
+        on_overflow=recipe.on_overflow,
+        overwrite=recipe.output.overwrite,
+    )
+
+
+def _standalone_markers(opened: Opened, part: FoundPart) -> list[PlannedTensor]:
+    """Return the prediction markers, which a UNet file holds beside its keys (``comfyui.md`` 0.6)."""
+    if part.part != "unet":
+        return []
+    architecture = next(item for item in families() if item.id == part.architecture)
+    tensors = opened.checkpoint.tensors
+    return [
+        PlannedTensor(
+            name,
+            read(0, tensors[name]) if name in tensors else default_tensor(spec, DType.F32),
+            "unet",
+        )
+        for name, spec in architecture.markers.items()
+    ]
+
+
+def edit_metadata(recipe: EditMetadata, opened: Opened) -> Plan:
+    """Return the plan of the same file with other metadata: every byte and the order stay."""
+    checkpoint = opened.checkpoint
+    part_of = opened.recognition.part_of()
+    rows = [
+        PlannedTensor(tensor.name, read(0, tensor), part_of.get(tensor.name, ""))
+        for tensor in checkpoint.tensors.values()
+    ]
+    return Plan(
+        verb="meta",
+        target=opened.recognition.architecture,
+        sources=(checkpoint,),
+        tensors=tuple(rows),
+        metadata=dict(apply_all(recipe.edits, checkpoint.metadata)),
+        parts=_summaries(checkpoint, rows),
+        overwrite=recipe.output.overwrite,
+    )
+
+
+def _summaries(checkpoint: Checkpoint, rows: list[PlannedTensor]) -> tuple[PartSummary, ...]:
+    groups: dict[str, list[PlannedTensor]] = {}
+    for row in rows:
+        groups.setdefault(row.part, []).append(row)
+    return tuple(
+        PartSummary(
+            part=part or "other",
+            source=checkpoint.path,
+            tensors=len(group),
+            bytes=sum(row.nbytes for row in group),
+            dtype_before=dtype_bytes(
+                checkpoint,
+                tuple(dict.fromkeys(leaf.tensor.name for row in group for leaf in reads(row.expr))),
+            ),
+            dtype_after=_after(group),
+        )
+        for part, group in groups.items()
+    )
+
+
+def _after(rows: list[PlannedTensor]) -> dict[str, int]:
+    after: dict[str, int] = {}
+    for row in rows:
+        after[row.dtype.label] = after.get(row.dtype.label, 0) + row.nbytes
+    return after

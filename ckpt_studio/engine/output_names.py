@@ -1,0 +1,107 @@
+"""Name the output as ComfyUI does: prefix, tokens, next free number (``comfyui.md`` 1.5)."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.recipe import Output
+
+SUFFIXES = (".safetensors", ".sft")
+_ILLEGAL = frozenset('<>:"|?*')
+_RESERVED = frozenset(
+    ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A resolved output and the title ComfyUI would give it."""
+
+    path: Path
+    title: str
+
+
+def resolve(output: Output, *, now: datetime | None = None) -> Named | None:
+    """Return where an output goes; None when neither a path nor a folder was chosen.
+
+    Raises:
+        PlanError: the name cannot be used.
+    """
+    if output.path is not None:
+        path = with_suffix(output.path)
+        return Named(path, path.stem)
+    if output.folder is None:
+        return None
+    return next_output_path(output.prefix, output.folder, now=now)
+
+
+def with_suffix(path: Path) -> Path:
+    """Return the path with ``.safetensors`` where it has no suffix that can be written.
+
+    Raises:
+        PlanError: the name is not allowed on some system, or asks for another container.
+    """
+    _check_name(path.name)
+    if path.suffix.lower() in SUFFIXES:
+        return path
+    if path.suffix.lower() in {".ckpt", ".pt", ".pth", ".bin", ".gguf"}:
+        raise PlanError(
+            f"{path.name}: only safetensors files can be written.",
+            "Give the output the ending .safetensors.",
+        )
+    return path.with_name(path.name + ".safetensors")
+
+
+def _check_name(name: str) -> None:
+    stem = name.split(".", 1)[0].lower()
+    bad = sorted(_ILLEGAL & set(name))
+    if bad or name.endswith((" ", ".")) or stem in _RESERVED or not name.strip():
+        why = f"it contains {' '.join(bad)}" if bad else "Windows does not allow it"
+        raise PlanError(
+            f"“{name}” cannot be the name of a file: {why}.",
+            "Choose a name that works on every system.",
+        )
+
+
+def next_output_path(prefix: str, folder: Path, *, now: datetime | None = None) -> Named:
+    """Return the next free ``<prefix>_00001_.safetensors`` below a folder.
+
+    Raises:
+        PlanError: the prefix leads out of the folder.
+    """
+    name = os.path.normpath(fill_tokens(prefix, now or datetime.now().astimezone()))
+    subfolder, base = os.path.split(name)
+    target = folder / subfolder
+    if os.path.isabs(name) or name.split(os.sep, 1)[0] == os.pardir:
+        raise PlanError(
+            f"The prefix “{prefix}” leads out of the output folder.",
+            "Use a prefix below it, such as checkpoints/ComfyUI.",
+        )
+    counter = _next_counter(target, base)
+    return Named(target / f"{base}_{counter:05}_.safetensors", f"{base} {counter}")
+
+
+def fill_tokens(prefix: str, now: datetime) -> str:
+    """Return the prefix with ComfyUI's tokens filled in; unknown ones stay as they are.
+
+    The width and height of a checkpoint are always 0 there.
+    """
+    values = {"%width%": "0", "%height%": "0", "%year%": str(now.year)}
+    for token in ("month", "day", "hour", "minute", "second"):
+        values[f"%{token}%"] = f"{getattr(now, token):02}"
+    for token, text in values.items():
+        prefix = prefix.replace(token, text)
+    return prefix
+
+
+def _next_counter(folder: Path, base: str) -> int:
+    highest = 0
+    if folder.is_dir():
+        wanted = os.path.normcase(base)
+        for entry in os.listdir(folder):
+            if os.path.normcase(entry[: len(base)]) == wanted and entry[len(base) :][:1] == "_":
+                digits = entry[len(base) + 1 :].split("_", 1)[0]
+                highest = max(highest, int(digits) if digits.isdecimal() else 0)
+    return highest + 1

@@ -1,0 +1,104 @@
+"""Turn a recipe into a plan: open its sources, decide the output, look at the disk."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from ckpt_studio.core.assembling import assemble
+from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.problems import Problem, error, warning
+from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Output, Recipe
+from ckpt_studio.core.recognition import Opened
+from ckpt_studio.core.single_file import convert, edit_metadata, extract
+from ckpt_studio.core.text import binary_size
+from ckpt_studio.engine.opening import Library
+from ckpt_studio.engine.output_names import Named, resolve
+from ckpt_studio.formats.safetensors import encode_header
+
+_COPY_MEMORY = 64 << 20
+_COMPUTE_MEMORY = 420 << 20
+_SPARE_DISK = 64 << 20
+
+
+def plan(recipe: Recipe, library: Library | None = None) -> Plan:
+    """Return what a recipe would write; reads nothing but headers and writes nothing.
+
+    Problems with the inputs are in ``plan.problems``; those that leave nothing to plan are raised.
+
+    Raises:
+        FormatError: a source is no model, or is damaged.
+        PlanError: the request makes no plan at all, such as one without a diffusion model.
+    """
+    library = library or Library()
+    named = resolve(_output(recipe))
+    draft = _draft(recipe, library, named.title if named else "ComfyUI 1")
+    return _with_output(draft, named)
+
+
+def _output(recipe: Recipe) -> Output:
+    if isinstance(recipe, EditMetadata) and recipe.output.path is None:
+        return replace(recipe.output, path=recipe.source)
+    return recipe.output
+
+
+def _draft(recipe: Recipe, library: Library, title: str) -> Plan:
+    match recipe:
+        case Assemble():
+            return assemble(recipe, _opened(recipe, library), title=title)
+        case Convert():
+            return convert(recipe, library.open(recipe.source))
+        case Extract():
+            return extract(recipe, library.open(recipe.source))
+        case EditMetadata():
+            return edit_metadata(recipe, library.open(recipe.source))
+
+
+def _opened(recipe: Assemble, library: Library) -> dict[Path, Opened]:
+    paths = (recipe.model, *recipe.text_encoders, recipe.vae, recipe.clip_vision, recipe.base)
+    return {path: library.open(path) for path in paths if path is not None}
+
+
+def _with_output(draft: Plan, named: Named | None) -> Plan:
+    header = encode_header(draft.tensors, draft.metadata)
+    memory = (_COMPUTE_MEMORY if draft.computes else _COPY_MEMORY) + 4 * len(header)
+    sized = replace(draft, header_bytes=len(header), peak_memory_bytes=memory)
+    if named is None:
+        return sized
+    free = _free_bytes(named.path)
+    problems = (*sized.problems, *_output_problems(sized, named.path, free))
+    return replace(sized, output=named.path, free_bytes=free, problems=problems)
+
+
+def _free_bytes(path: Path) -> int | None:
+    """Return the free bytes on the volume a path will be on, None where the system does not say."""
+    folder = path.parent.resolve() if not path.is_symlink() else path.resolve().parent
+    for place in (folder, *folder.parents):
+        if place.is_dir():
+            try:
+                return shutil.disk_usage(place).free
+            except OSError:
+                return None
+    return None
+
+
+def _output_problems(planned: Plan, path: Path, free: int | None) -> list[Problem]:
+    problems: list[Problem] = []
+    if path.is_dir():
+        problems.append(error(f"{path} is a folder.", "Choose the name of a file.", "is-folder"))
+    elif path.exists() and not planned.overwrite:
+        message = f"{path.name} exists already."
+        problems.append(error(message, "Choose another name, or allow overwriting.", "exists"))
+    blocked = next((parent for parent in path.parents if parent.exists()), None)
+    if blocked is not None and not blocked.is_dir():
+        problems.append(error(f"{blocked} is a file, not a folder.", "Choose another folder."))
+    elif blocked is not None and not os.access(blocked, os.W_OK):
+        message = f"There is no permission to write in {blocked}."
+        problems.append(error(message, "Choose another folder.", "read-only"))
+    if free is not None and planned.bytes + _SPARE_DISK > free:
+        message = (
+            f"The disk may be too small: {binary_size(planned.bytes)} are needed, "
+            f"{binary_size(free)} are free."
+        )
+        problems.append(warning(message, "Make room, or choose another disk.", "disk-space"))
+    return problems
