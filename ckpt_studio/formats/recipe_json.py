@@ -21,13 +21,16 @@ from ckpt_studio.core.recipe import (
     Output,
     Recipe,
 )
+from ckpt_studio.formats.files import signature_of
 from ckpt_studio.formats.recipe_fields import Fields
+from ckpt_studio.formats.shown import shown_name
 
 VERSION = 1
 METADATA_KEY = "ckpt_studio.recipe"
 """The metadata key under which a checkpoint carries the recipe it was made with."""
 
 _LARGEST_BYTES = 64 << 20
+_HINT = "A recipe is the file that ‘save --save-recipe FILE’ writes."
 
 Json = dict[str, Any]
 
@@ -77,16 +80,33 @@ def recipe_from_json(text: str, *, folder: Path, where: str = "The recipe") -> R
     return recipe
 
 
+def read_recipe_file(path: Path) -> Recipe:
+    """Return the recipe in a file.
+
+    Raises:
+        FormatError: the file cannot be read, or holds no recipe.
+    """
+    name = shown_name(path)
+    try:
+        if signature_of(path).size > _LARGEST_BYTES:
+            raise FormatError(f"{name} is larger than any recipe can be.")
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise FormatError(f"{name} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{name} is no text.", _HINT) from error
+    return recipe_from_json(text, folder=path.parent, where=name)
+
+
 def _document(text: str, where: str) -> Mapping[str, object]:
-    hint = "A recipe is the file that ‘save --save-recipe FILE’ writes."
     if len(text) > _LARGEST_BYTES:
-        raise FormatError(f"{where} is larger than any recipe can be.", hint)
+        raise FormatError(f"{where} is larger than any recipe can be.", _HINT)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"{where} is not valid JSON: {error}.", hint) from error
+        raise FormatError(f"{where} is not valid JSON: {error}.", _HINT) from error
     if not isinstance(document, dict) or document.get("ckpt_studio") != "recipe":
-        raise FormatError(f"{where} is JSON, but not a recipe of Checkpoint Studio.", hint)
+        raise FormatError(f"{where} is JSON, but not a recipe of Checkpoint Studio.", _HINT)
     return document
 
 

@@ -1,0 +1,76 @@
+"""From recipes to files: plan all of them, stop at the first problem, write, report."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from ckpt_studio.cli.command import Answer
+from ckpt_studio.cli.job import job
+from ckpt_studio.cli.plan_text import plan_text
+from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.recipe import EditMetadata, Recipe
+from ckpt_studio.engine import Library, WriteOptions, plan, write
+from ckpt_studio.engine.summary import Json, planned
+from ckpt_studio.formats.recipe_json import recipe_to_json
+from ckpt_studio.formats.small_file import write_small_file
+
+
+def carry_out(
+    recipes: Sequence[Recipe],
+    arguments: Namespace,
+    options: WriteOptions,
+    *,
+    save_recipe: Path | None = None,
+) -> Answer:
+    """Plan every recipe, then write every plan unless one is refused or it is a dry run.
+
+    Raises:
+        CkptStudioError: a plan cannot be made, or a file cannot be written.
+        Cancelled: the user stopped it.
+    """
+    library = Library()
+    plans = [plan(recipe, library) for recipe in recipes]
+    refused = next(filter(None, map(_refusal, plans)), None) or _unknown_part(recipes, plans)
+    if refused is None and save_recipe is not None:
+        _write_recipe(save_recipe, recipes, overwrite=arguments.overwrite)
+    if refused is not None or arguments.dry_run:
+        return _answer([planned(one) for one in plans], refused)
+    with job(arguments) as (progress, cancel):
+        reports = [
+            write(one, options=options, progress=progress, cancel=cancel) for one in plans
+        ]
+    return _answer([planned(one, done) for one, done in zip(plans, reports, strict=True)])
+
+
+def _answer(documents: list[Json], error: CkptStudioError | None = None) -> Answer:
+    """One file is one object; several are a list of them."""
+    document = documents[0] if len(documents) == 1 else {"files": documents}
+    return Answer(document, lambda: "\n\n".join(map(plan_text, documents)), error)
+
+
+def _refusal(made: Plan) -> PlanError | None:
+    if not made.errors:
+        return None
+    first, *others = made.errors
+    more = f" ({len(others)} more problems are in the plan.)" if others else ""
+    return PlanError(f"{first.message}{more}", first.hint)
+
+
+def _unknown_part(recipes: Sequence[Recipe], plans: Sequence[Plan]) -> PlanError | None:
+    """A precision for a part that is not there is a slip of the keyboard, not a wish."""
+    parts = [part.part for made in plans for part in made.parts]
+    for recipe in recipes:
+        chosen = () if isinstance(recipe, EditMetadata) or not parts else recipe.precision
+        for name in chosen:
+            if name not in {"*", "te", *parts}:
+                return PlanError(
+                    f"There is no part ‘{name}’ to choose a precision for.",
+                    f"The parts are {', '.join(parts)}; te means all text encoders.",
+                )
+    return None
+
+
+def _write_recipe(path: Path, recipes: Sequence[Recipe], *, overwrite: bool) -> None:
+    text = recipe_to_json(recipes[0], folder=path.absolute().parent, indent=2)
+    write_small_file(path, f"{text}\n", overwrite=overwrite)

@@ -1,0 +1,39 @@
+"""``convert``: the same tensors in another precision."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from ckpt_studio.cli import options
+from ckpt_studio.cli.carry_out import carry_out
+from ckpt_studio.cli.command import Answer, Command
+from ckpt_studio.core.recipe import Convert, Output
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
+    options.add_precision(parser)
+    options.add_metadata(parser)
+    options.add_plan(parser)
+    options.add_writing(parser)
+
+
+def _run(arguments: Namespace) -> Answer:
+    recipe = Convert(
+        source=arguments.file,
+        precision=arguments.dtype,
+        on_overflow=arguments.on_overflow,
+        metadata=options.metadata(arguments),
+        output=Output(path=arguments.output, overwrite=arguments.overwrite),
+    )
+    return carry_out([recipe], arguments, options.write_options(arguments))
+
+
+CONVERT = Command(
+    name="convert",
+    summary="write the same tensors in another precision",
+    example="  ckpt-studio convert model.safetensors -o model_fp16.safetensors --dtype fp16\n"
+    "  ckpt-studio convert flux.safetensors -o small.safetensors --dtype unet=fp8_e4m3fn",
+    add_arguments=_arguments,
+    run=_run,
+)

@@ -1,0 +1,78 @@
+"""``extract``: parts of a checkpoint as files of their own."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from ckpt_studio.cli import options
+from ckpt_studio.cli.carry_out import carry_out
+from ckpt_studio.cli.command import Answer, Command
+from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.recipe import Extract, MetadataChoice, Output
+from ckpt_studio.core.recognition import FoundPart
+from ckpt_studio.engine import open_checkpoint
+
+_NO_TEXT_ENCODERS = frozenset({"unet", "vae", "clip_vision"})
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--parts",
+        default="all",
+        metavar="PARTS",
+        help="parts with commas between: unet, vae, clip_l, …; te: all text encoders (default: all)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output-dir",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="folder for the files, each named FILE_PART.safetensors (default: here)",
+    )
+    options.add_precision(parser)
+    options.add_plan(parser)
+    options.add_writing(parser)
+
+
+def _run(arguments: Namespace) -> Answer:
+    found = open_checkpoint(arguments.file).recognition.parts
+    recipes = [
+        Extract(
+            source=arguments.file,
+            part=part,
+            precision=arguments.dtype,
+            on_overflow=arguments.on_overflow,
+            metadata=MetadataChoice(),
+            output=Output(
+                path=arguments.output_dir / f"{arguments.file.stem}_{part}.safetensors",
+                overwrite=arguments.overwrite,
+            ),
+        )
+        for part in _chosen(arguments.parts, found, arguments.file)
+    ]
+    return carry_out(recipes, arguments, options.write_options(arguments))
+
+
+def _chosen(wanted: str, found: tuple[FoundPart, ...], file: Path) -> list[str]:
+    names = list(dict.fromkeys(part.part for part in found))
+    groups = {"all": names, "te": [name for name in names if name not in _NO_TEXT_ENCODERS]}
+    chosen: dict[str, None] = {}
+    for word in wanted.split(","):
+        group = groups.get(word, [word] if word in names else [])
+        if not group:
+            raise PlanError(
+                f"{file.name} has no part ‘{word}’.",
+                f"It has {', '.join(names)}." if names else "No known part was found in it.",
+            )
+        chosen.update(dict.fromkeys(group))
+    return list(chosen)
+
+
+EXTRACT = Command(
+    name="extract",
+    summary="write parts of a checkpoint to files of their own",
+    example="  ckpt-studio extract sdxl.safetensors --parts unet,vae -o parts/",
+    add_arguments=_arguments,
+    run=_run,
+)

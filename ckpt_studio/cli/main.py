@@ -1,0 +1,161 @@
+"""The command line: one parser, one answer, one exit code."""
+
+import os
+import sys
+import traceback
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from types import TracebackType
+from typing import NoReturn
+
+from typing_extensions import override
+
+from ckpt_studio import __version__
+from ckpt_studio.cli.command import Answer, Command, UsageError
+from ckpt_studio.cli.commands import COMMANDS
+from ckpt_studio.cli.printing import printable, strict_json
+from ckpt_studio.core.errors import Cancelled, CkptStudioError
+from ckpt_studio.engine.summary import failure
+
+DONE, FAILED, USAGE, CANCELLED = 0, 1, 2, 130
+
+
+class _Parser(ArgumentParser):
+    """A parser that says what is wrong by raising it."""
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}\nTry ‘{self.prog} --help’.")
+
+
+class _Unexpected(CkptStudioError):
+    """Stands for an exception that nobody foresaw."""
+
+    kind = "unexpected"
+
+
+def run(argv: Sequence[str]) -> int:
+    """Carry out one command and return the exit code: 0 done, 1 failed, 2 usage, 130 cancelled."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    as_json, debug = "--json" in argv, "--debug" in argv
+    sys.excepthook = _excepthook(as_json=as_json, debug=debug)
+    try:
+        arguments = _parser().parse_args(argv)
+        answer = arguments.command.run(arguments)
+    except UsageError as error:
+        _write_failure(_Usage(str(error)), as_json=as_json)
+        return USAGE
+    except (Cancelled, KeyboardInterrupt):
+        _write_failure(_Stopped("Cancelled; nothing was changed."), as_json=as_json)
+        return CANCELLED
+    except (CkptStudioError, OSError, MemoryError) as error:
+        if debug:
+            traceback.print_exc()
+        _write_failure(_as_sentence(error), as_json=as_json)
+        return FAILED
+    return _write_answer(answer, arguments)
+
+
+class _Usage(CkptStudioError):
+    kind = "usage"
+
+
+class _Stopped(CkptStudioError):
+    kind = "cancelled"
+
+
+class _System(CkptStudioError):
+    kind = "system"
+
+
+def _parser() -> ArgumentParser:
+    parser = _Parser(
+        prog="ckpt-studio",
+        description="Assemble, inspect, convert and edit diffusion model checkpoints.\n"
+        "Without a command, the window opens with the files named.",
+        epilog="example:\n  ckpt-studio inspect model.safetensors",
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"Checkpoint Studio {__version__}")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        _add(command, verbs.add_parser(
+            command.name,
+            help=command.summary,
+            description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+            epilog=f"example:\n{command.example}",
+            formatter_class=RawDescriptionHelpFormatter,
+        ))
+    return parser
+
+
+def _add(command: Command, parser: ArgumentParser) -> None:
+    parser.set_defaults(command=command)
+    command.add_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object for machines")
+    parser.add_argument("--debug", action="store_true", help="show where an error comes from")
+
+
+def _write_answer(answer: Answer, arguments: Namespace) -> int:
+    if arguments.json:
+        document = dict(answer.document)
+        if answer.error is not None:
+            document["error"] = failure(answer.error)
+        _write_out(strict_json(document))
+    else:
+        _write_out(answer.text())
+    if answer.error is None:
+        return DONE
+    _write_error(answer.error)
+    return FAILED
+
+
+def _write_failure(error: CkptStudioError, *, as_json: bool) -> None:
+    if as_json:
+        _write_out(strict_json({"error": failure(error)}))
+    _write_error(error)
+
+
+def _write_out(text: str) -> None:
+    """Write to standard output; a reader that has gone away is no error."""
+    if not text:
+        return
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_error(error: CkptStudioError) -> None:
+    lines = [line for line in (*error.message.split("\n"), *error.hint.split("\n")) if line]
+    text = "\n".join(printable(line) for line in lines)
+    try:
+        sys.stderr.write(f"ckpt-studio: {text}\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def _as_sentence(error: CkptStudioError | OSError | MemoryError) -> CkptStudioError:
+    match error:
+        case CkptStudioError():
+            return error
+        case MemoryError():
+            return _System("There is not enough memory for this.", "Close other programs.")
+        case OSError():
+            name = f"{error.filename}: " if error.filename else ""
+            return _System(f"{name}{error.strerror or error}.")
+
+
+def _excepthook(*, as_json: bool, debug: bool) -> "Hook":
+    def show(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
+        if debug:
+            traceback.print_exception(kind, error, where)
+        message = f"Something went wrong that should not: {kind.__name__}: {error}"
+        hint = "Please report it, with what --debug prints."
+        _write_failure(_Unexpected(message, hint), as_json=as_json)
+
+    return show

@@ -1,0 +1,165 @@
+"""``meta``: show and change the metadata of a file; every data byte stays as it is."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from ckpt_studio.cli import options
+from ckpt_studio.cli.carry_out import carry_out
+from ckpt_studio.cli.command import Answer, Command, UsageError
+from ckpt_studio.cli.inspection_text import metadata_lines
+from ckpt_studio.cli.printing import printable, strict_json
+from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.metadata import LOCKED_KEYS, Edit, RemoveKeys, RenameKey, SetValue
+from ckpt_studio.core.metadata_rules import checked
+from ckpt_studio.core.recipe import EditMetadata, Output
+from ckpt_studio.engine import WriteOptions, open_checkpoint
+from ckpt_studio.formats.small_file import write_small_file
+
+Action = Callable[[Namespace], Answer]
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    show = _action(actions.add_parser("show", help="print keys and values"), _show)
+    show.add_argument("keys", nargs="*", metavar="KEY", help="only these, in full")
+    change = _edit(actions.add_parser("set", help="set keys; an empty value removes the key"), _set)
+    change.add_argument("items", nargs="+", metavar="KEY=VALUE", help="or KEY VALUE, once")
+    remove = _edit(actions.add_parser("remove", help="remove keys"), _remove)
+    remove.add_argument("keys", nargs="+", metavar="KEY")
+    rename = _edit(actions.add_parser("rename", help="give a key another name"), _rename)
+    rename.add_argument("old", metavar="OLD")
+    rename.add_argument("new", metavar="NEW")
+    export = _action(actions.add_parser("export", help="print or save them as JSON"), _export)
+    export.add_argument("-o", "--output", type=Path, metavar="OUT", help="file instead of printing")
+    export.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
+
+
+def _action(parser: ArgumentParser, action: Action) -> ArgumentParser:
+    parser.set_defaults(action=action)
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="print one JSON object for machines")
+    parser.add_argument("--debug", action="store_true", help="show where an error comes from")
+    return parser
+
+
+def _edit(parser: ArgumentParser, action: Action) -> ArgumentParser:
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="write another file")
+    parser.add_argument("--force", action="store_true", help="also change keys that loaders need")
+    options.add_plan(parser)
+    options.add_progress(parser)
+    return _action(parser, action)
+
+
+def _run(arguments: Namespace) -> Answer:
+    action: Action = arguments.action
+    return action(arguments)
+
+
+def _show(arguments: Namespace) -> Answer:
+    metadata = open_checkpoint(arguments.file).checkpoint.metadata
+    _require(arguments.keys, metadata, arguments.file)
+    shown = {key: metadata[key] for key in arguments.keys} if arguments.keys else dict(metadata)
+    document = {"file": str(arguments.file), "metadata": shown}
+    return Answer(document, lambda: _page(shown, in_full=bool(arguments.keys)))
+
+
+def _page(metadata: dict[str, str], *, in_full: bool) -> str:
+    if not in_full:
+        return "\n".join(metadata_lines(metadata)) or "  No metadata"
+    if len(metadata) == 1:
+        return "\n".join(printable(line) for line in next(iter(metadata.values())).split("\n"))
+    return "\n".join(f"{printable(key)} = {printable(value)}" for key, value in metadata.items())
+
+
+def _export(arguments: Namespace) -> Answer:
+    metadata = dict(open_checkpoint(arguments.file).checkpoint.metadata)
+    if arguments.output is None:
+        return Answer(metadata, lambda: strict_json(metadata))
+    write_small_file(
+        arguments.output, f"{strict_json(metadata)}\n", overwrite=arguments.overwrite
+    )
+    document = {"file": str(arguments.file), "output": str(arguments.output), "keys": len(metadata)}
+    return Answer(document, lambda: f"Wrote {printable(str(arguments.output))}")
+
+
+def _set(arguments: Namespace) -> Answer:
+    items = arguments.items
+    if len(items) == 2 and "=" not in items[0]:  # noqa: PLR2004 - one key and its value
+        return _change([SetValue(items[0], items[1])], arguments)
+    pairs = [item.partition("=") for item in items]
+    if not all(separator for _, separator, _ in pairs):
+        raise UsageError("each value to set has to be KEY=VALUE")
+    return _change([SetValue(key, value) for key, _, value in pairs], arguments)
+
+
+def _remove(arguments: Namespace) -> Answer:
+    return _change([RemoveKeys(frozenset(arguments.keys))], arguments)
+
+
+def _rename(arguments: Namespace) -> Answer:
+    return _change([RenameKey(arguments.old, arguments.new)], arguments)
+
+
+def _change(edits: Sequence[Edit], arguments: Namespace) -> Answer:
+    metadata = open_checkpoint(arguments.file).checkpoint.metadata
+    needed: list[Edit] = []
+    after = metadata
+    for edit in edits:
+        _require(_taken_away(edit), after, arguments.file)
+        if not arguments.force:
+            _refuse_locked(edit)
+        allowed = _checked(edit, after)
+        if allowed is not None:
+            needed.append(allowed)
+            after = allowed.apply(after)
+    output = (
+        Output(path=arguments.file, overwrite=True)
+        if arguments.output is None
+        else Output(path=arguments.output, overwrite=arguments.overwrite)
+    )
+    recipe = EditMetadata(source=arguments.file, edits=tuple(needed), output=output)
+    return carry_out([recipe], arguments, WriteOptions())
+
+
+def _checked(edit: Edit, metadata: Mapping[str, str]) -> Edit | None:
+    try:
+        return checked(edit, metadata)
+    except ValueError as error:
+        raise PlanError(str(error)) from error
+
+
+def _taken_away(edit: Edit) -> Sequence[str]:
+    match edit:
+        case RemoveKeys(keys):
+            return sorted(keys)
+        case RenameKey(old):
+            return (old,)
+        case _:
+            return ()
+
+
+def _refuse_locked(edit: Edit) -> None:
+    for key in _taken_away(edit):
+        if key in LOCKED_KEYS:
+            raise PlanError(f"‘{key}’ is needed: {LOCKED_KEYS[key]}.", "Use --force to do it anyway.")
+
+
+def _require(keys: Sequence[str], metadata: Mapping[str, str], file: Path) -> None:
+    for key in keys:
+        if key not in metadata:
+            known = ", ".join(metadata)
+            hint = f"Its keys are {known}." if known else "It has no metadata."
+            raise PlanError(f"{file.name} has no key ‘{key}’.", hint)
+
+
+META = Command(
+    name="meta",
+    summary="show and change the metadata of a file",
+    example="  ckpt-studio meta show model.safetensors\n"
+    '  ckpt-studio meta set model.safetensors modelspec.title="My model"\n'
+    "  ckpt-studio meta remove model.safetensors workflow prompt -o shared.safetensors\n"
+    "  ckpt-studio meta export model.safetensors -o metadata.json",
+    add_arguments=_arguments,
+    run=_run,
+)

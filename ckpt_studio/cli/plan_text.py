@@ -1,0 +1,109 @@
+"""A plan, and what came of it, as a page for people."""
+
+from collections.abc import Iterator
+
+from ckpt_studio.cli.inspection_text import metadata_lines, problem_lines
+from ckpt_studio.cli.printing import printable, table
+from ckpt_studio.core.text import binary_size, count, duration, speed
+from ckpt_studio.engine.summary import Json
+
+_NAMES = 5
+
+
+def plan_text(document: Json) -> str:
+    """Return what will be written, or was."""
+    return "\n".join(_report(document) if "report" in document else _plan(document))
+
+
+def _plan(document: Json) -> Iterator[str]:
+    yield f"Would write {_output(document)}: {_size(document)}"
+    yield from _contents(document)
+    yield f"  About {binary_size(document['peak_memory_bytes'])} of memory are needed" + (
+        f", {binary_size(document['free_bytes'])} are free on the disk"
+        if document["free_bytes"] is not None
+        else ""
+    )
+    yield from metadata_lines(document["metadata"])
+    yield from problem_lines(document["problems"])
+
+
+def _report(document: Json) -> Iterator[str]:
+    report = document["report"]
+    seconds = report["seconds"]
+    pace = f" ({speed(report['bytes'] / seconds)})" if seconds else ""
+    yield f"Wrote {printable(report['output'])}: {_size(document)} in {duration(seconds)}{pace}"
+    yield from _contents(document)
+    for row in report["overflowed"]:
+        yield f"  {printable(row['name'])}: {count(row['count'])} values did not fit"
+    if report["verified"]:
+        yield "  Read back and compared: it is what was planned"
+    for name in ("sha256", "autov2", "autov3"):
+        if report[name]:
+            yield f"  {name} {report[name]}"
+    yield from problem_lines((*document["problems"], *report["problems"]))
+
+
+def _output(document: Json) -> str:
+    return printable(document["output"] or "a file that has no name yet")
+
+
+def _size(document: Json) -> str:
+    tensors = count(len(document["tensors"]))
+    return f"{binary_size(document['bytes'])}, {tensors} tensors"
+
+
+def _contents(document: Json) -> Iterator[str]:
+    if document["parts"]:
+        yield ""
+        yield _parts(document)
+        yield ""
+    for word, names in (
+        ("Missing", document["missing"]),
+        ("Added", document["added"]),
+        ("Renamed", _renamed(document)),
+    ):
+        if names:
+            yield f"  {word}: {_names(names)}"
+    yield from _dropped(document)
+
+
+def _parts(document: Json) -> str:
+    rows = [
+        (
+            part["part"],
+            part["source"] or "",
+            count(part["tensors"]),
+            binary_size(part["bytes"]),
+            _precision(part),
+        )
+        for part in document["parts"]
+    ]
+    titles = ("Part", "From", "Tensors", "Size", "Precision")
+    return table(titles, rows, right=frozenset({2, 3}))
+
+
+def _precision(part: Json) -> str:
+    before, after = (" + ".join(part[key]) for key in ("dtype_before", "dtype_after"))
+    return before if before == after else f"{before} → {after}"
+
+
+def _renamed(document: Json) -> list[str]:
+    return [
+        row["name"]
+        for row in document["tensors"]
+        if row["source_names"] and row["source_names"] != [row["name"]]
+    ]
+
+
+def _dropped(document: Json) -> Iterator[str]:
+    by_reason: dict[str, list[str]] = {}
+    for row in document["dropped"]:
+        by_reason.setdefault(row["reason"], []).append(row["name"])
+    for reason, names in by_reason.items():
+        yield f"  Left out, {printable(reason)}: {_names(names)}"
+
+
+def _names(names: list[str]) -> str:
+    if len(names) > _NAMES:
+        return f"{count(len(names))} tensors, such as {printable(names[0])}"
+    return ", ".join(printable(name) for name in names)

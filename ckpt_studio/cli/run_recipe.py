@@ -1,0 +1,54 @@
+"""``run``: replay a recipe, from its own file or from the metadata of a checkpoint."""
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from ckpt_studio.cli import options
+from ckpt_studio.cli.carry_out import carry_out
+from ckpt_studio.cli.command import Answer, Command
+from ckpt_studio.core.errors import FormatError
+from ckpt_studio.core.recipe import Recipe
+from ckpt_studio.engine import open_checkpoint
+from ckpt_studio.formats.recipe_json import METADATA_KEY, read_recipe_file, recipe_from_json
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "file", type=Path, metavar="RECIPE", help="recipe file, or a checkpoint that carries one"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="write there, not where the recipe says"
+    )
+    options.add_plan(parser)
+    options.add_writing(parser)
+
+
+def _run(arguments: Namespace) -> Answer:
+    recipe = _recipe(arguments.file)
+    output = replace(recipe.output, overwrite=recipe.output.overwrite or arguments.overwrite)
+    if arguments.output is not None:
+        output = replace(output, path=arguments.output, overwrite=arguments.overwrite)
+    return carry_out([replace(recipe, output=output)], arguments, options.write_options(arguments))
+
+
+def _recipe(path: Path) -> Recipe:
+    if path.suffix.lower() == ".json":
+        return read_recipe_file(path)
+    text = open_checkpoint(path).checkpoint.metadata.get(METADATA_KEY)
+    if text is None:
+        raise FormatError(
+            f"{path.name} carries no recipe.",
+            f"‘save --recipe-in-metadata’ stores one under the key {METADATA_KEY}.",
+        )
+    return recipe_from_json(text, folder=path.parent, where=f"The recipe in {path.name}")
+
+
+RUN = Command(
+    name="run",
+    summary="replay a recipe, also one taken out of a checkpoint",
+    example="  ckpt-studio run sdxl.recipe.json\n"
+    "  ckpt-studio run model.safetensors -o again.safetensors",
+    add_arguments=_arguments,
+    run=_run,
+)
