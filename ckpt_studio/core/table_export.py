@@ -29,6 +29,11 @@ def export_text(rows: Iterable[Row], form: TableFormat) -> str:
     return _WRITERS[form](rows)
 
 
+def tab_lines(rows: Iterable[Row]) -> str:
+    """Return rows as they are pasted into a spreadsheet."""
+    return export_text(rows, TableFormat.TSV)
+
+
 def cells(row: Row) -> tuple[str, ...]:
     """Return one row in the order of the columns, as plain text."""
     tensor = row.tensor

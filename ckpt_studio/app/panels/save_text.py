@@ -1,0 +1,34 @@
+"""Asks where a text goes, and saves it there whole or not at all."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QIODevice, QSaveFile
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ckpt_studio.core.errors import WriteError
+
+
+def save_text(parent: QWidget, title: str, suggested: Path, text: str) -> Path | None:
+    """Return the file that was written, None when the user changed their mind.
+
+    Raises:
+        WriteError: when it could not be written; a file that stood there still stands.
+    """
+    suffix = suggested.suffix
+    filters = f"{suffix[1:].upper()} (*{suffix})"
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(suggested), filters)
+    if not chosen:
+        return None
+    path = Path(chosen)
+    if not path.suffix:
+        path = path.with_suffix(suffix)
+    file = QSaveFile(str(path))
+    if not (
+        file.open(QIODevice.OpenModeFlag.WriteOnly)
+        and file.write(text.encode("utf-8", "surrogatepass")) >= 0
+        and file.commit()
+    ):
+        raise WriteError(
+            f"{path.name} could not be written: {file.errorString()}.", "Choose another folder."
+        )
+    return path

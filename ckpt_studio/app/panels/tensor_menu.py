@@ -1,0 +1,74 @@
+"""What can be done with selected tensors, and the button that exports the shown ones."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+
+from ckpt_studio.app.panels.tensor_filters import TensorFilters
+from ckpt_studio.core.query import Row
+from ckpt_studio.core.table_export import TableFormat
+from ckpt_studio.qt.tensor_model import part_title
+
+
+class ExportButton(QToolButton):
+    """A button with a menu of formats."""
+
+    format_chosen = Signal(object)  # TableFormat
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setText(self.tr("Export"))
+        self.setObjectName("tensorExport")
+        self.setAccessibleName(self.tr("Export the tensors shown"))
+        self.setToolTip(self.tr("Save the tensors shown, in their order, as a text file"))
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setProperty("segment", True)
+        menu = QMenu(self)
+        for form in TableFormat:
+            action = menu.addAction(form.label)
+            action.setObjectName(f"tensorExport{form.name.title()}")
+            action.triggered.connect(lambda _=False, form=form: self.format_chosen.emit(form))
+        self.setMenu(menu)
+
+
+def context_menu(
+    rows: Sequence[Row], filters: TensorFilters, copy_rows: Callable[[], None], parent: QWidget
+) -> QMenu:
+    """Return the menu for some selected tensors."""
+    menu = QMenu(parent)
+    menu.aboutToHide.connect(menu.deleteLater)
+    first = rows[0]
+    title = parent.tr("Copy key") if len(rows) == 1 else parent.tr("Copy keys")
+    _add(menu, "copyKeys", title, lambda: _copy_keys(rows))
+    copy = _add(menu, "copyRows", parent.tr("Copy rows"), copy_rows)
+    menu.actions()[copy].setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+    menu.addSeparator()
+    if first.block:
+        block = f"{part_title(first.part)} {first.block}".strip()
+        _add(
+            menu,
+            "filterBlock",
+            parent.tr("Show only {block}").format(block=block),
+            lambda: filters.narrow(part=first.part, block=first.block),
+        )
+    dtype = first.tensor.dtype.label
+    _add(
+        menu,
+        "filterType",
+        parent.tr("Show only {type}").format(type=dtype),
+        lambda: filters.narrow_to_type(dtype),
+    )
+    return menu
+
+
+def _add(menu: QMenu, name: str, title: str, act: Callable[[], None]) -> int:
+    action = menu.addAction(title)
+    action.setObjectName(name)
+    action.triggered.connect(lambda _=False: act())
+    return len(menu.actions()) - 1
+
+
+def _copy_keys(rows: Sequence[Row]) -> None:
+    QGuiApplication.clipboard().setText("\n".join(row.tensor.name for row in rows))

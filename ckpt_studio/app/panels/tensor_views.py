@@ -1,0 +1,110 @@
+"""The tensor table and tree as views, and which tensors are selected in them."""
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QTreeView, QWidget
+
+from ckpt_studio.core.query import COLUMNS, Column, Row
+from ckpt_studio.qt.delegates import ColorDelegate, PartDelegate
+from ckpt_studio.qt.tensor_model import TensorModel
+from ckpt_studio.qt.tensor_tree import TensorTreeModel
+
+_WIDTHS = {
+    Column.KEY: 320,
+    Column.PART: 84,
+    Column.BLOCK: 70,
+    Column.TYPE: 60,
+    Column.SHAPE: 130,
+    Column.PARAMETERS: 96,
+    Column.SIZE: 76,
+    Column.OFFSET: 110,
+}
+_PADDING = 10
+
+
+class TensorTable(QTableView):
+    """The flat table."""
+
+    def __init__(self, model: TensorModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.tensors = model
+        self.setObjectName("tensorTable")
+        self.setAccessibleName(self.tr("Tensors"))
+        self.setModel(model)
+        _prepare(self)
+        self.setShowGrid(False)
+        self.setSortingEnabled(True)
+        self.setWordWrap(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + _PADDING)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionsMovable(True)
+        for place, column in enumerate(COLUMNS):
+            header.resizeSection(place, _WIDTHS[column])
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(48)
+        self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self._part, self._dim = PartDelegate(self), ColorDelegate("dim", self)
+        self.setItemDelegateForColumn(COLUMNS.index(Column.PART), self._part)
+        for column in (Column.SHAPE, Column.OFFSET):
+            self.setItemDelegateForColumn(COLUMNS.index(column), self._dim)
+
+    def selected_rows(self) -> list[Row]:
+        """Return the selected tensors in the order shown."""
+        places: set[int] = set()
+        selection = self.selectionModel().selection()
+        for block in (selection.at(place) for place in range(selection.count())):
+            places.update(range(block.top(), block.bottom() + 1))
+        return [self.tensors.row_at(place) for place in sorted(places)]
+
+    def select_rows(self, rows: Iterable[Row]) -> None:
+        """Select those of some tensors that are shown."""
+        selection, last = QItemSelection(), self.tensors.columnCount() - 1
+        for place in self.tensors.places_of(rows):
+            selection.select(self.tensors.index(place, 0), self.tensors.index(place, last))
+        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+
+class TensorTree(QTreeView):
+    """The tree of dotted names."""
+
+    def __init__(self, model: TensorTreeModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.groups = model
+        self.setObjectName("tensorTree")
+        self.setAccessibleName(self.tr("Tensors as a tree"))
+        self.setModel(model)
+        _prepare(self)
+        self.setUniformRowHeights(True)
+        self.setAnimated(False)
+        header = self.header()
+        header.setStretchLastSection(False)
+        for place, width in enumerate((320, 70, 110, 130, 110, 80)):
+            header.resizeSection(place, width)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._dim = ColorDelegate("dim", self)
+        for place in (1, 3):
+            self.setItemDelegateForColumn(place, self._dim)
+
+    def selected_rows(self) -> list[Row]:
+        """Return the tensors that are selected, or inside selected folders, each once."""
+        found = {
+            id(row): row
+            for index in self.selectionModel().selectedRows()
+            for row in self.groups.group_at(index).rows
+        }
+        return list(found.values())
+
+
+def _prepare(view: QAbstractItemView) -> None:
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setTabKeyNavigation(False)
+    view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

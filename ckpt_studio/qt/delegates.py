@@ -1,0 +1,82 @@
+"""How cells look: part dots, secondary text, removed rows; all colours from the theme."""
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from typing_extensions import override
+
+from ckpt_studio.qt import theme
+from ckpt_studio.qt.tensor_model import PartRole
+
+_Index = QModelIndex | QPersistentModelIndex
+_DOT = 8
+_COLOR_ORDER = ("unet", "clip_g", "clip_l", "vae", "t5xxl")
+
+
+def part_index(part: str) -> int:
+    """Return which of the theme's part colours a part has; the last one is for all others."""
+    return _COLOR_ORDER.index(part) if part in _COLOR_ORDER else len(_COLOR_ORDER)
+
+
+class _DotEngine(QIconEngine):
+    """Paints a small dot in the colour of a part."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__()
+        self._part = part
+
+    @override
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        current = theme.current()
+        painter.setPen(
+            current.color("on_accent") if mode is QIcon.Mode.Selected else Qt.PenStyle.NoPen
+        )
+        painter.setBrush(current.part_color(part_index(self._part)))
+        dot = QRectF(0, 0, _DOT, _DOT)
+        dot.moveCenter(QRectF(rect).center())
+        painter.drawEllipse(dot)
+
+    @override
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        image = QPixmap(size)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
+        painter.end()
+        return image
+
+    @override
+    def clone(self) -> QIconEngine:
+        return _DotEngine(self._part)
+
+
+def part_icon(part: str) -> QIcon:
+    """Return a dot in the colour of a part."""
+    return QIcon(_DotEngine(part))
+
+
+class PartDelegate(QStyledItemDelegate):
+    """Puts a dot in the colour of the part before its name."""
+
+    @override
+    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+        super().initStyleOption(option, index)
+        part = index.data(PartRole)
+        if part:
+            option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
+            option.icon = part_icon(part)
+            option.decorationSize = QSize(_DOT + 4, _DOT + 4)
+
+
+class ColorDelegate(QStyledItemDelegate):
+    """Writes a column in the colour of a role, by default the one of secondary text."""
+
+    def __init__(self, role: str = "dim", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._role = role
+
+    @override
+    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+        super().initStyleOption(option, index)
+        option.palette.setColor(QPalette.ColorRole.Text, theme.current().color(self._role))
