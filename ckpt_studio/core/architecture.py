@@ -1,8 +1,8 @@
 """Model families and the parts they are made of, read from the data files in ``resources``.
 
-A family is one file in ``resources/architectures``; parts that several families share (text encoders,
-VAEs) are files in ``resources/components``. A family may name another as its ``base`` and then says
-only what differs.
+A family is one file in ``resources/architectures``; parts that several families share (text
+encoders, VAEs) are files in ``resources/components``. A family may name another as its ``base``
+and then says only what differs.
 """
 
 import tomllib
@@ -20,8 +20,8 @@ from ckpt_studio.core.templates import Arguments, Lines, Modules, Spec, parse_sp
 class Form:
     """A spelling of a part's keys, and how to see that a file uses it.
 
-    ``anchor`` is the end of a key; what stands before it is the part's prefix. ``signature`` maps keys
-    below the prefix to shapes, ``absent`` are starts of keys that must not be there.
+    ``anchor`` is the end of a key; what stands before it is the part's prefix. ``signature`` maps
+    keys below the prefix to shapes, ``absent`` are starts of keys that must not be there.
     """
 
     name: str
@@ -200,8 +200,6 @@ def _component(name: str, data: Mapping[str, Any], arguments: Arguments) -> Comp
 
 
 def _form(name: str, data: Mapping[str, Any], arguments: Arguments) -> Form:
-    rules = data.get("rules", [])
-    lines = _forms()[rules] if isinstance(rules, str) else rules
     signature = {
         key: parse_spec(shape, arguments) if isinstance(shape, str) else Spec(tuple(shape))
         for key, shape in data["signature"].items()
@@ -212,8 +210,15 @@ def _form(name: str, data: Mapping[str, Any], arguments: Arguments) -> Form:
         data["anchor"],
         signature,
         tuple(data.get("absent", ())),
-        parse_rules(lines, _toml("components/_renames.toml")),
+        parse_rules(_lines(data.get("rules", [])), _toml("components/_renames.toml")),
     )
+
+
+def _lines(rules: str | Iterable[Any]) -> list[Any]:
+    """Return the lines of a form: given right there, or named as a list of ``_forms.toml``."""
+    if isinstance(rules, str):
+        return list(_forms()[rules])
+    return [line for item in rules for line in (_lines(item) if isinstance(item, str) else [item])]
 
 
 @cache

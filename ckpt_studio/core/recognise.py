@@ -10,6 +10,7 @@ from ckpt_studio.core import data_files
 from ckpt_studio.core.architecture import Architecture, Component, Form, components, families
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.expr import Expr, read, reshape
+from ckpt_studio.core.expr import reads as leaves
 from ckpt_studio.core.quantised import companions
 from ckpt_studio.core.recognition import FoundPart, Recognition
 from ckpt_studio.core.renames import apply_rules
@@ -159,35 +160,27 @@ def _own_names(
     if prefix and (component.part != "unet" or prefix != "model."):
         return tuple(prefix + key for key in below)
     reads: dict[str, Expr] = {key: read(0, checkpoint.tensors[prefix + key]) for key in below}
-    known = apply_rules(form.rules, reads).keys() & component.specs(below).keys()
-    heads = {key.split(".", 1)[0] for key in known} | {
-        key.split(".", 1)[0] for key in form.signature
-    }
-    ignored = tuple(component.ignored)
+    own = tuple(component.ignored)
+    converted = apply_rules(form.rules, reads)
+    known = converted.keys() & component.specs(converted).keys()
+    heads = {_head(leaf.tensor.name) for key in known for leaf in leaves(converted[key])}
     return tuple(
         prefix + key
         for key in below
-        if key.split(".", 1)[0] in heads
-        or key in known
-        or (ignored and key.startswith(ignored))
-        or _renamed_head(form, key, heads)
-        or key in companions((key,))
+        if _head(prefix + key) in heads
+        or (own and key.startswith(own))
+        or (key in companions((key,)) and prefix == "")
     )
 
 
-def _renamed_head(form: Form, key: str, heads: set[str]) -> bool:
-    return any(
-        new.split(".", 1)[0] in heads
-        for rule in form.rules
-        if (names := rule.match(key))
-        for new in names
-    )
+def _head(name: str) -> str:
+    return name.removeprefix("model.").split(".", 1)[0]
 
 
 def _form_name(form: Form, prefix: str) -> str:
     if form.name == "native":
         return "checkpoint" if prefix else "native"
-    return "hf" if form.name == "hf_bare" else form.name
+    return "hf" if form.name in {"hf_bare", "comfy"} else form.name
 
 
 def _evidence(component: Component, form: Form, prefix: str) -> str:
@@ -195,7 +188,7 @@ def _evidence(component: Component, form: Form, prefix: str) -> str:
         f"{prefix}{key} is {list(spec.shape) if min(spec.shape, default=1) > 0 else 'there'}"
         for key, spec in form.signature.items()
     )
-    spelling = {"native": "", "hf": "", "hf_bare": "", "openclip": "OpenCLIP names, "}
+    spelling = {"native": "", "hf": "", "hf_bare": "", "comfy": "", "openclip": "OpenCLIP names, "}
     return f"{component.name}: {spelling.get(form.name, f'{form.name} names, ')}{facts}"
 
 

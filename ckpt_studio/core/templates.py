@@ -16,6 +16,8 @@ Lines = Mapping[str, str]
 
 _SPEC = re.compile(r"^(?:(\w+) )?\[([^\]]*)\](?: = (\S+))?$")
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_NUMBER = re.compile(r"\.(\d{1,4})\.")
+_MOST_BLOCKS = 1_000
 _RANGE = re.compile(r"^(\d+)-(\d+)$")
 
 
@@ -129,16 +131,15 @@ class _Existing:
     """Counts how far a numbered key goes in a file."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        self._heads = {
-            key[: found.end() - 1] for key in keys for found in re.finditer(r"\.\d+\.", key)
-        }
+        self._counts: dict[str, int] = {}
+        for key in keys:
+            for found in _NUMBER.finditer(key):
+                head, count = key[: found.start(1)], int(found[1]) + 1
+                self._counts[head] = max(self._counts.get(head, 0), count)
 
     def count(self, head: str) -> int:
-        """Number of consecutive numbers from 0 that follow ``head`` in the file's keys."""
-        number = 0
-        while f"{head}{number}" in self._heads:
-            number += 1
-        return number
+        """One more than the largest number after ``head``; a gap is then found missing."""
+        return min(self._counts.get(head, 0), _MOST_BLOCKS)
 
 
 def _keys(prefix: str, pattern: str, arguments: Arguments, existing: _Existing) -> Iterator[str]:
