@@ -1,0 +1,157 @@
+"""convert, extract, meta, hash and run on small files, written for real."""
+
+import hashlib
+import json
+
+import pytest
+from conftest import small_file
+from safetensors.numpy import load_file
+
+
+def metadata_of(cli, path):
+    return cli("meta", "show", path, "--json").json["metadata"]
+
+
+def test_convert_changes_the_precision_and_nothing_else(cli, tmp_path):
+    source, out = small_file(tmp_path / "a.safetensors", {"k": "v"}), tmp_path / "b.safetensors"
+    result = cli("convert", source, "-o", out, "--dtype", "fp16", "--verify", "--json")
+    assert result.code == 0, result.err
+    assert result.json["report"]["verified"] is True
+    tensors = load_file(out)
+    assert tensors["layer.weight"].dtype == "float16"
+    assert (tensors["layer.weight"] == 1).all()
+    assert tensors["count"].tolist() == [7]
+    assert metadata_of(cli, out)["k"] == "v"
+
+
+def test_values_that_do_not_fit_stop_a_conversion_unless_they_may_be_clamped(cli, tmp_path):
+    source = small_file(tmp_path / "a.safetensors", value=1e6)
+    out = tmp_path / "b.safetensors"
+    result = cli("convert", source, "-o", out, "--dtype", "fp16", "--json")
+    assert result.code == 1
+    assert result.json["error"]["kind"] == "overflow"
+    assert "layer.weight" in result.err
+    assert not out.exists()
+    clamped = cli(
+        "convert", source, "-o", out, "--dtype", "fp16", "--on-overflow", "clamp", "--json"
+    ).json
+    assert clamped["report"]["overflowed"] == [
+        {"name": "layer.weight", "count": 64, "max_abs": 1e6}
+    ]
+    assert load_file(out)["layer.weight"].max() == 65504
+
+
+def test_a_file_that_exists_is_replaced_only_when_asked(cli, tmp_path):
+    source, out = small_file(tmp_path / "a.safetensors"), tmp_path / "b.safetensors"
+    out.write_bytes(b"precious")
+    refused = cli("convert", source, "-o", out)
+    assert refused.code == 1
+    assert out.read_bytes() == b"precious"
+    assert cli("convert", source, "-o", out, "--overwrite").code == 0
+    assert load_file(out)["count"].tolist() == [7]
+
+
+def test_extract_writes_parts_in_their_standalone_form(cli, sd15_checkpoint, tmp_path):
+    result = cli("extract", sd15_checkpoint, "--parts", "vae", "-o", tmp_path, "--json")
+    assert result.code == 0, result.err
+    out = tmp_path / "whole_vae.safetensors"
+    assert result.json["output"] == str(out)
+    found = cli("inspect", out, "--json").json
+    assert [(part["part"], part["prefix"]) for part in found["parts"]] == [("vae", "")]
+    out.unlink()
+
+
+def test_extract_takes_all_parts_and_a_precision_for_one_of_them(cli, sd15_checkpoint, tmp_path):
+    plan = cli(
+        *("extract", sd15_checkpoint, "-o", tmp_path, "--dtype", "vae=fp32"),
+        *("--dry-run", "--json"),
+    ).json
+    assert [one["parts"][0]["part"] for one in plan["files"]] == ["unet", "clip_l", "vae"]
+    assert set(plan["files"][2]["parts"][0]["dtype_after"]) == {"F32"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_extract_names_the_parts_there_are(cli, sd15_checkpoint, tmp_path):
+    result = cli("extract", sd15_checkpoint, "--parts", "unet,clip_g", "-o", tmp_path, "--json")
+    assert result.code == 1
+    assert "clip_g" in result.json["error"]["message"]
+    assert "unet, clip_l, vae" in result.json["error"]["hint"]
+
+
+def test_metadata_is_edited_in_place_and_the_data_stays(cli, tmp_path):
+    path = small_file(tmp_path / "a.safetensors", {"title": "old", "author": "me"})
+    before = load_file(path)["layer.weight"].tobytes()
+    assert cli("meta", "set", path, "title=new", "extra=1").code == 0
+    assert cli("meta", "set", path, "note", "a b").code == 0
+    assert cli("meta", "rename", path, "author", "by").code == 0
+    assert cli("meta", "remove", path, "extra").code == 0
+    assert metadata_of(cli, path) == {"title": "new", "by": "me", "note": "a b"}
+    assert load_file(path)["layer.weight"].tobytes() == before
+    assert [item.name for item in tmp_path.iterdir()] == ["a.safetensors"]
+
+
+def test_metadata_goes_to_another_file_when_asked(cli, tmp_path):
+    path, out = small_file(tmp_path / "a.safetensors", {"k": "v"}), tmp_path / "b.safetensors"
+    before = path.read_bytes()
+    assert cli("meta", "set", path, "k=w", "-o", out).code == 0
+    assert path.read_bytes() == before
+    assert metadata_of(cli, out) == {"k": "w"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["remove", "FILE", "nothing"],
+        ["rename", "FILE", "nothing", "x"],
+        ["rename", "FILE", "a", "b"],
+        ["remove", "FILE", "format"],
+        ["show", "FILE", "nothing"],
+    ],
+)
+def test_an_edit_that_makes_no_sense_is_refused(cli, tmp_path, arguments):
+    path = small_file(tmp_path / "a.safetensors", {"a": "1", "b": "2", "format": "pt"})
+    before = path.read_bytes()
+    result = cli("meta", *(path if word == "FILE" else word for word in arguments))
+    assert result.code == 1
+    assert path.read_bytes() == before
+
+
+def test_a_key_that_loaders_need_goes_only_by_force(cli, tmp_path):
+    path = small_file(tmp_path / "a.safetensors", {"format": "pt"})
+    assert cli("meta", "remove", path, "format", "--force").code == 0
+    assert metadata_of(cli, path) == {}
+
+
+def test_metadata_is_exported_as_json(cli, tmp_path):
+    path = small_file(tmp_path / "a.safetensors", {"k": "ü", "w": '{"a": 1}'})
+    assert json.loads(cli("meta", "export", path).out) == {"k": "ü", "w": '{"a": 1}'}
+    out = tmp_path / "m.json"
+    assert cli("meta", "export", path, "-o", out).code == 0
+    assert json.loads(out.read_text()) == {"k": "ü", "w": '{"a": 1}'}
+    assert cli("meta", "export", path, "-o", out).code == 1
+
+
+def test_hashes_are_those_of_the_file(cli, tmp_path):
+    path = small_file(tmp_path / "a.safetensors")
+    data = path.read_bytes()
+    found = cli("hash", path, "--json").json
+    sha256 = hashlib.sha256(data).hexdigest()
+    start = 8 + int.from_bytes(data[:8], "little")
+    assert found["sha256"] == sha256
+    assert found["autov2"] == sha256[:10]
+    assert found["autov3"] == hashlib.sha256(data[start:]).hexdigest()[:12]
+    assert sha256 in cli("hash", path).out
+
+
+def test_a_recipe_of_a_newer_version_is_refused(cli, tmp_path):
+    recipe = tmp_path / "r.json"
+    recipe.write_text('{"ckpt_studio": "recipe", "version": 99, "verb": "save"}')
+    result = cli("run", recipe, "--json")
+    assert result.code == 1
+    assert "version 99" in result.json["error"]["message"]
+
+
+def test_a_checkpoint_without_a_recipe_says_so(cli, tmp_path):
+    result = cli("run", small_file(tmp_path / "a.safetensors"), "--json")
+    assert result.code == 1
+    assert "no recipe" in result.json["error"]["message"]
