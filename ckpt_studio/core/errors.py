@@ -1,6 +1,6 @@
 """Every error this program raises on purpose.
 
-* CkptStudioError        a sentence for the user; ``kind`` names it for scripts, ``hint`` says what to do
+* CkptStudioError        a sentence for the user; ``hint`` says what to do, ``kind`` is for scripts
   x FormatError          a file is not what it says, or is damaged
   x PlanError            the request cannot be fulfilled with these inputs
   x WriteError           the result could not be written; the old file is intact

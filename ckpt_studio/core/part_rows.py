@@ -20,8 +20,9 @@ from ckpt_studio.core.expr import (
     cast,
     reads,
 )
+from ckpt_studio.core.part_check import PartCheck
 from ckpt_studio.core.plan import Dropped, PlannedTensor
-from ckpt_studio.core.problems import Problem, error, warning
+from ckpt_studio.core.problems import Problem
 from ckpt_studio.core.quantised import is_companion, is_quantised
 from ckpt_studio.core.recipe import Precision
 from ckpt_studio.core.recognition import FoundPart
@@ -74,11 +75,11 @@ def build_part(
         missing=tuple(prefix + key for key in _names(placement, missing)),
         added=tuple(prefix + key for key in _names(placement, added)),
         dropped=_dropped(placement, found, source, wanted),
-        problems=_problems(found, checkpoint, wanted, own, precision, missing),
+        problems=tuple(PartCheck(found, checkpoint, wanted, own).problems(precision, missing)),
     )
 
 
-def with_source(expr: Expr, source: int) -> Expr:
+def with_source(expr: Expr, source: int) -> Expr:  # noqa: PLR0911 - one return for each kind
     """Return an expression over source 0 as one over another source."""
     match expr:
         case Read(_, tensor):
@@ -116,7 +117,7 @@ def _part_dtype(own: Mapping[str, Expr], wanted: Mapping[str, Spec], precision: 
 def _sort(
     wanted: Mapping[str, Spec], own: Mapping[str, Expr], dtype: DType
 ) -> tuple[dict[str, Expr], dict[str, Expr], list[str], list[str]]:
-    """Return tensors that follow the precision, those that do not, what is missing, what is made."""
+    """Return tensors that follow the precision, the others, what is missing and what is made."""
     free: dict[str, Expr] = {}
     fixed: dict[str, Expr] = {}
     missing: list[str] = []
@@ -212,44 +213,3 @@ def _dropped(
         for key, reason in reasons.items()
         if key not in wanted
     )
-
-
-def _problems(
-    found: FoundPart,
-    checkpoint: Checkpoint,
-    wanted: Mapping[str, Spec],
-    own: Mapping[str, Expr],
-    precision: Precision,
-    missing: list[str],
-) -> tuple[Problem, ...]:
-    name, problems = checkpoint.path.name, list[Problem]()
-    if missing:
-        message = (
-            f"{len(missing):,} tensors of the {found.part} are missing in {name}, "
-            f"among them {missing[0]}."
-        )
-        hint = "The file is incomplete. Get it again, or choose another."
-        problems.append(error(message, hint, f"incomplete:{found.part}", tuple(missing)))
-    if is_quantised(own.keys()):
-        if precision is not Precision.KEEP:
-            message = f"The {found.part} in {name} is quantised and can only be kept as it is."
-            problems.append(error(message, "Choose Keep for it.", f"quantised:{found.part}"))
-        return tuple(problems)
-    wrong = [key for key, spec in wanted.items() if key in own and not spec.accepts(own[key].shape)]
-    if wrong:
-        first = wrong[0]
-        message = (
-            f"{len(wrong):,} tensors of the {found.part} in {name} have another shape than the "
-            f"model takes: {first} is {list(own[first].shape)}, not {list(wanted[first].usual_shape)}."
-        )
-        hint = "Choose another file."
-        problems.append(error(message, hint, f"wrong-shape:{found.part}", tuple(wrong)))
-    if found.unexpected and found.part != "unet":
-        return tuple(problems)
-    if found.unexpected:
-        message = (
-            f"{len(found.unexpected):,} tensors of {name} have no place in the model "
-            "and are left out."
-        )
-        problems.append(warning(message, "", "unexpected", found.unexpected))
-    return tuple(problems)

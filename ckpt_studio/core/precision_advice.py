@@ -39,7 +39,7 @@ def advice(
     if main.convertible and target.bits > main.bits:
         found.append(
             note(
-                f"{part}: {main.label} to {target.label} makes the file larger and adds no quality.",
+                f"{part}: {main.label} to {target.label} makes the file larger, not better.",
                 code=f"widening:{part}",
             )
         )

@@ -1,7 +1,7 @@
 """Quantised weights: which tensors belong to them, so that they are never converted apart.
 
-A quantised weight is a pair or more: codes and their scales (``formats.md`` 1.0 to 1.6). Bytes of both
-are carried along unchanged; a plain cast of either would silently ruin the model.
+A quantised weight is a pair or more: codes and their scales (``formats.md`` 1.0 to 1.6). Bytes of
+both are carried along unchanged; a plain cast of either would silently ruin the model.
 """
 
 from collections.abc import Collection, Iterable

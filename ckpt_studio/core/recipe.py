@@ -80,6 +80,12 @@ class Assemble:
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
 
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """All files that are named, each once."""
+        paths = (self.model, *self.text_encoders, self.vae, self.clip_vision, self.base)
+        return tuple(dict.fromkeys(path for path in paths if path is not None))
+
 
 @dataclass(frozen=True, slots=True)
 class Convert:

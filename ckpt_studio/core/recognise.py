@@ -71,7 +71,7 @@ def _fits(form: Form, shapes: Mapping[str, tuple[int, ...]]) -> bool:
 
 
 def _find_unet(keys: _Keys) -> tuple[FoundPart | None, Architecture | None]:
-    """Return the diffusion model: of families that fit, the one with most markers, then the first."""
+    """Return the diffusion model: of families that fit, that with most markers, then the first."""
     best: tuple[int, Architecture, Form, str] | None = None
     for architecture in families():
         for form in architecture.unet.component.forms:
@@ -139,7 +139,10 @@ def make_part(
 
 
 def fit(spec: Spec, expr: Expr) -> Expr:
-    """Return the tensor in the shape the model wants, where only sizes of 1 differ (``formats.md`` 3.3)."""
+    """Return the tensor in the shape the model wants, where only sizes of 1 differ.
+
+    VAE attention weights are [C, C] in diffusers files, [C, C, 1, 1] here (``formats.md`` 3.3).
+    """
     if spec.accepts(expr.shape) or 0 in spec.shape:
         return expr
     squeezed = [size for size in expr.shape if size != 1]
@@ -154,8 +157,9 @@ def _own_names(
 ) -> tuple[str, ...]:
     """Return the file's names that belong to a part: all below its prefix, or what is its own.
 
-    Without a prefix, a file may hold other things beside the part (markers, a second part); then only
-    names that the part's spelling knows, and those that share a first word with them, are its own.
+    Without a prefix, a file may hold other things beside the part (markers, a second part); then
+    only names that the part's spelling knows, and those that share a first word with them, are
+    its own.
     """
     if prefix and (component.part != "unet" or prefix != "model."):
         return tuple(prefix + key for key in below)

@@ -1,7 +1,7 @@
 """Rename the tensors of a part from one spelling to another.
 
-The rules are data (``resources/components/_forms.toml`` says how they read); applying them gives, for
-each name of the new spelling, the expression over the old tensors that makes it.
+The rules are data (``resources/components/_forms.toml`` says how they read); applying them gives,
+for each name of the new spelling, the expression over the old tensors that makes it.
 """
 
 import re

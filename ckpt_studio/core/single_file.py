@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from ckpt_studio.core.architecture import component, components, families
-from ckpt_studio.core.assembling import part_name
 from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.choosing import part_name
 from ckpt_studio.core.constants import default_tensor
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import cast, read, reads

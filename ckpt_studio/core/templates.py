@@ -16,7 +16,7 @@ Lines = Mapping[str, str]
 
 _SPEC = re.compile(r"^(?:(\w+) )?\[([^\]]*)\](?: = (\S+))?$")
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_NUMBER = re.compile(r"\.(\d{1,4})\.")
+_NUMBER = re.compile(r"\.(\d{1,4})(?=\.)")
 _MOST_BLOCKS = 1_000
 _RANGE = re.compile(r"^(\d+)-(\d+)$")
 

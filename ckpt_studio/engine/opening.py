@@ -1,10 +1,11 @@
-"""Open files and recognise what they are; headers only."""
+"""Open files and recognise what they are, from their headers."""
 
 from pathlib import Path
 
-from ckpt_studio.core.checkpoint import Checkpoint, Signature
+from ckpt_studio.core.checkpoint import Signature
 from ckpt_studio.core.recognise import recognise
 from ckpt_studio.core.recognition import Opened
+from ckpt_studio.engine.probing import probe
 from ckpt_studio.formats.files import signature_of
 from ckpt_studio.formats.safetensors import read_checkpoint
 
@@ -35,5 +36,5 @@ def open_checkpoint(path: Path) -> Opened:
     Raises:
         FormatError: the file is no model, or is damaged; the message is one sentence.
     """
-    checkpoint: Checkpoint = read_checkpoint(path)
-    return Opened(checkpoint, recognise(checkpoint))
+    checkpoint = read_checkpoint(path)
+    return Opened(checkpoint, probe(checkpoint, recognise(checkpoint)))

@@ -55,8 +55,7 @@ def _draft(recipe: Recipe, library: Library, title: str) -> Plan:
 
 
 def _opened(recipe: Assemble, library: Library) -> dict[Path, Opened]:
-    paths = (recipe.model, *recipe.text_encoders, recipe.vae, recipe.clip_vision, recipe.base)
-    return {path: library.open(path) for path in paths if path is not None}
+    return {path: library.open(path) for path in recipe.sources}
 
 
 def _with_output(draft: Plan, named: Named | None) -> Plan:
