@@ -1,0 +1,35 @@
+"""What is said about values that do not fit the chosen precision."""
+
+from ckpt_studio.core.errors import OverflowFoundError
+from ckpt_studio.core.plan import OverflowCount, Plan
+from ckpt_studio.core.text import count
+from ckpt_studio.engine.tally import Tally
+from ckpt_studio.formats.shown import shown
+
+_NAMED = 3
+
+
+def overflow_counts(plan: Plan, tally: Tally) -> tuple[OverflowCount, ...]:
+    """Return the tensors with values that do not fit, the largest magnitude first."""
+    return tuple(
+        OverflowCount(plan.tensors[row].name, counts.overflowed, counts.max_abs)
+        for row, counts in tally.overflowed().items()
+    )
+
+
+def overflow_error(plan: Plan, counts: tuple[OverflowCount, ...]) -> OverflowFoundError:
+    """Return the error that names the worst tensors."""
+    types = {row.name: row.dtype.label for row in plan.tensors}
+    worst = "; ".join(
+        f"{shown(item.name)} ({count(item.count)}, up to {item.max_abs:.6g})"
+        for item in counts[:_NAMED]
+    )
+    total = sum(item.count for item in counts)
+    values = "1 value is" if total == 1 else f"{count(total)} values are"
+    tensors = "1 tensor" if len(counts) == 1 else f"{count(len(counts))} tensors"
+    kinds = " and ".join(sorted({types[item.name] for item in counts}))
+    return OverflowFoundError(
+        f"{values} too large for {kinds} in {tensors}: {worst}",
+        "Nothing was saved. Choose another precision, such as bf16, keep these tensors in their "
+        "old precision, or allow the largest value that fits.",
+    )

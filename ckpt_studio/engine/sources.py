@@ -1,0 +1,100 @@
+"""The files a plan reads: opened once, read by position, and watched for changes."""
+
+import errno
+from collections.abc import Iterable
+from pathlib import Path
+
+from ckpt_studio.core.checkpoint import SourceFile
+from ckpt_studio.core.errors import CkptStudioError, SourceChangedError, WriteError
+from ckpt_studio.core.plan import Plan
+from ckpt_studio.engine.lowering import FileKey
+from ckpt_studio.formats.files import Files, signature
+from ckpt_studio.formats.shown import shown_name
+
+_AGAIN = "Nothing was saved. Open the file again and repeat the job."
+
+
+class Sources:
+    """Open descriptors of the source files, by source and file index."""
+
+    def __init__(self, plan: Plan, used: Iterable[FileKey], files: Files) -> None:
+        self._plan = plan
+        self._files = files
+        self._by_path: dict[Path, int] = {}
+        self._open: dict[FileKey, int] = {}
+        try:
+            for key in used:
+                self._open[key] = self._descriptor(self._file(key).path)
+            self.check()
+        except BaseException:
+            self.close()
+            raise
+
+    def __getitem__(self, key: FileKey) -> int:
+        """The descriptor of a file."""
+        return self._open[key]
+
+    def read(self, key: FileKey, buffer: memoryview, offset: int) -> None:
+        """Fill a buffer from a position of a file.
+
+        Raises:
+            SourceChangedError: the file ends too early.
+            WriteError: the system cannot read it.
+        """
+        done = 0
+        while done < len(buffer):
+            try:
+                count = self._files.read_into(self._open[key], buffer[done:], offset + done)
+            except OSError as problem:
+                raise _unreadable(self._file(key).path, problem) from problem
+            if not count:
+                raise SourceChangedError(
+                    f"{shown_name(self._file(key).path)} became shorter while it was read", _AGAIN
+                )
+            done += count
+
+    def check(self) -> None:
+        """Compare every file, open and by its path, with what it was when it was opened first.
+
+        Raises:
+            SourceChangedError: one is another file now, or has other content.
+        """
+        for key, descriptor in self._open.items():
+            file = self._file(key)
+            try:
+                here = self._files.status(descriptor)
+                there = self._files.status_of(file.path)
+            except OSError as problem:
+                raise _unreadable(file.path, problem) from problem
+            if there is None:
+                raise SourceChangedError(f"{shown_name(file.path)} is no longer there", _AGAIN)
+            if not signature(here) == signature(there) == file.signature:
+                raise SourceChangedError(
+                    f"{shown_name(file.path)} was changed by another program", _AGAIN
+                )
+
+    def close(self) -> None:
+        """Close all files."""
+        for descriptor in self._by_path.values():
+            self._files.close(descriptor)
+        self._by_path.clear()
+
+    def _file(self, key: FileKey) -> SourceFile:
+        return self._plan.sources[key[0]].files[key[1]]
+
+    def _descriptor(self, path: Path) -> int:
+        if path not in self._by_path:
+            try:
+                self._by_path[path] = self._files.open_source(path)
+            except OSError as problem:
+                raise _unreadable(path, problem) from problem
+        return self._by_path[path]
+
+
+def _unreadable(path: Path, problem: OSError) -> CkptStudioError:
+    if problem.errno in {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}:
+        return SourceChangedError(f"{shown_name(path)} is no longer there", _AGAIN)
+    return WriteError(
+        f"{shown_name(path)} cannot be read: {problem.strerror}",
+        "Nothing was saved. Check the disk and the permissions of that file.",
+    )

@@ -1,0 +1,210 @@
+"""A file that takes the place of the target in one step, when it is complete and on the disk.
+
+Whatever happens before that, the target is what it was (``reliability.md`` 2.3). On Linux the new
+file has no name until then, so that even a killed program leaves nothing behind; elsewhere it is
+called ``.<name>.<random>.cstudio-tmp`` and ``leftovers`` finds it.
+"""
+
+import errno
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from ckpt_studio.core.errors import WriteError
+from ckpt_studio.core.problems import Problem, note, warning
+from ckpt_studio.formats.files import Files, kind_of, signature
+from ckpt_studio.formats.shown import shown_name
+
+SUFFIX = ".cstudio-tmp"
+_RANDOM_BYTES = 6
+_NAME_BYTES = 255
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+class Target:
+    """The new file and the place it will take. Use ``commit`` or ``discard``, then it is closed."""
+
+    def __init__(self, files: Files, path: Path, *, overwrite: bool) -> None:
+        self._files = files
+        self.path = Path(os.path.realpath(path))
+        self.problems: list[Problem] = []
+        self._made: list[Path] = []
+        self._temporary: Path | None = None
+        self._before = self._existing(overwrite=overwrite)
+        self.file = -1
+        try:
+            self._make_folders(self.path.parent)
+            self._create()
+        except BaseException:
+            self.discard()
+            raise
+
+    def settle(self) -> None:
+        """Give the new file its properties and put it on the disk.
+
+        Raises:
+            OSError: as the system reports it.
+        """
+        self._keep_properties()
+        self._files.sync(self.file)
+
+    def commit(self) -> None:
+        """Let the new file, complete and settled, take its place.
+
+        Raises:
+            WriteError: the place is not what it was when writing began.
+            OSError: as the system reports it.
+        """
+        self._require_same_place()
+        self._put_in_place()
+        self._made.clear()
+        self._close()
+        try:
+            self._files.sync_folder(self.path.parent)
+        except OSError as problem:
+            self.problems.append(
+                warning(
+                    f"{shown_name(self.path)} is saved, but not confirmed on disk: "
+                    f"{problem.strerror}",
+                    "Check the disk before you remove the sources.",
+                    code="not-confirmed",
+                )
+            )
+
+    def discard(self) -> None:
+        """Remove the new file and the folders made for it. Does nothing after ``commit``."""
+        self._close()
+        if self._temporary:
+            self._remove(self._temporary)
+            self._temporary = None
+        for folder in reversed(self._made):
+            try:
+                self._files.remove_folder(folder)
+            except OSError:
+                break  # somebody put something into it meanwhile
+        self._made.clear()
+
+    def _existing(self, *, overwrite: bool) -> os.stat_result | None:
+        status = self._files.status_of(self.path)
+        name = shown_name(self.path)
+        if status is None:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            raise WriteError(f"{name} is {kind_of(status.st_mode)}", "Choose another name.")
+        if not overwrite:
+            raise WriteError(
+                f"{name} is there already", "Choose another name, or allow replacing it."
+            )
+        if status.st_nlink > 1:
+            self.problems.append(
+                note(
+                    f"{name} had other names (hard links); they keep the old content",
+                    code="hard-links",
+                )
+            )
+        return status
+
+    def _make_folders(self, folder: Path) -> None:
+        if self._files.status_of(folder) is not None:
+            return
+        self._make_folders(folder.parent)
+        self._files.make_folder(folder)
+        self._made.append(folder)
+
+    def _create(self) -> None:
+        mode = 0o600 if self._before else 0o666
+        unnamed = self._files.create_unnamed(self.path.parent, mode)
+        if unnamed is not None:
+            self.file = unnamed
+            return
+        name = self._random_name()
+        self.file = self._files.create_new(name, mode)
+        self._temporary = name
+        self._files.lock(self.file)
+
+    def _random_name(self) -> Path:
+        end = f".{secrets.token_hex(_RANDOM_BYTES)}{SUFFIX}".encode()
+        start = os.fsencode(f".{self.path.name}")[: _NAME_BYTES - len(end)]
+        shortened = start.decode("utf-8", "ignore").encode() if len(start) > 200 else start  # noqa: PLR2004
+        return self.path.with_name(os.fsdecode(shortened + end))
+
+    def _keep_properties(self) -> None:
+        """Give the new file owner, permissions and attributes of the one it replaces."""
+        before = self._before
+        if before is None:
+            return
+        now = self._files.status(self.file)
+        lost: list[str] = []
+        if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
+            try:
+                self._files.change_owner(self.file, before.st_uid, before.st_gid)
+            except PermissionError:
+                lost.append("owner")
+        self._files.change_mode(self.file, stat.S_IMODE(before.st_mode))
+        for name, value in self._files.attributes(self.path).items():
+            try:
+                self._files.set_attribute(self.file, name, value)
+            except OSError:
+                lost.append(name)
+        if lost:
+            text = f"{', '.join(lost)} of the replaced file could not be kept"
+            self.problems.append(note(text[0].upper() + text[1:], code="lost-properties"))
+
+    def _require_same_place(self) -> None:
+        now = self._files.status_of(self.path)
+        same = now is None if self._before is None else now is not None and _same(now, self._before)
+        if not same:
+            raise WriteError(
+                f"Another program wrote {shown_name(self.path)} meanwhile",
+                "Nothing was saved. Look at that file, then save again or under another name.",
+            )
+
+    def _put_in_place(self) -> None:
+        """Name the file. A new target is linked, which fails when the name is taken meanwhile."""
+        if self._temporary is None and self._before is None:
+            self._files.link_unnamed(self.file, self.path)
+            return
+        if self._temporary is None:
+            name = self._random_name()
+            self._files.link_unnamed(self.file, name)
+            self._temporary = name
+        if self._before is None and self._linked(self._temporary):
+            self._remove(self._temporary)
+        else:
+            if os.name == "nt":
+                self._close()
+            self._files.replace(self._temporary, self.path)
+        self._temporary = None
+
+    def _linked(self, name: Path) -> bool:
+        try:
+            self._files.link(name, self.path)
+        except OSError as problem:
+            if problem.errno in _NO_LINKS:
+                return False
+            raise
+        return True
+
+    def _remove(self, path: Path) -> None:
+        try:
+            self._files.remove(path)
+        except OSError as problem:
+            self.problems.append(
+                warning(
+                    f"The temporary file {shown_name(path)} could not be removed: "
+                    f"{problem.strerror}",
+                    "You can delete it.",
+                    code="leftover",
+                )
+            )
+
+    def _close(self) -> None:
+        if self.file >= 0:
+            file, self.file = self.file, -1
+            self._files.close(file)
+
+
+def _same(one: os.stat_result, other: os.stat_result) -> bool:
+    """Whether two states are the same content; reading a file or linking it changes neither."""
+    return signature(one) == signature(other)

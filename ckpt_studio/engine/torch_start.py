@@ -1,0 +1,61 @@
+"""Loads torch in the background: it takes longer than copying a gigabyte."""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ckpt_studio.core.errors import WriteError
+
+if TYPE_CHECKING:
+    from ckpt_studio.engine._torch.casting import Caster
+
+_TICK_S = 0.05
+
+
+class TorchStart:
+    """Begins to import torch when made; ``caster`` waits for it.
+
+    The thread is a daemon: a cancelled job does not wait until the import is through.
+    """
+
+    def __init__(self) -> None:
+        self._problem: ImportError | None = None
+        self._threads = 0
+        self._thread = threading.Thread(target=self._load, name="load-torch", daemon=True)
+        self._thread.start()
+
+    def caster(self, values: int, given_up: Callable[[], bool]) -> "Caster | None":
+        """Return a converter for slices of that many values, None when the job is given up.
+
+        Raises:
+            WriteError: torch is not installed or broken.
+        """
+        while self._thread.is_alive():
+            if given_up():
+                return None
+            self._thread.join(_TICK_S)
+        if self._problem:
+            raise WriteError(
+                f"Converting needs torch, which cannot be loaded: {self._problem}",
+                "Install torch, or keep the precision of all parts.",
+            ) from self._problem
+        from ckpt_studio.engine._torch.casting import Caster  # noqa: PLC0415 - loads torch
+        from ckpt_studio.engine._torch.threads import set_threads  # noqa: PLC0415 - loads torch
+
+        set_threads(1)
+        return Caster(values)
+
+    def finish(self) -> None:
+        """Give torch back the threads it had; workers use one each, in parallel."""
+        if self._threads:
+            from ckpt_studio.engine._torch.threads import set_threads  # noqa: PLC0415 - loads torch
+
+            set_threads(self._threads)
+
+    def _load(self) -> None:
+        try:
+            from ckpt_studio.engine._torch.threads import threads  # noqa: PLC0415 - loads torch
+
+            self._threads = threads()
+        except ImportError as problem:
+            self._problem = problem

@@ -1,0 +1,244 @@
+"""Carry out a plan: stream every byte into a new file that takes its place when it is complete."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+
+from ckpt_studio.core.errors import PlanError, WriteError
+from ckpt_studio.core.expr import reads
+from ckpt_studio.core.plan import OnOverflow, Plan, PlannedTensor, Report, casts
+from ckpt_studio.core.problems import Problem, warning
+from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback, ignore_progress
+from ckpt_studio.engine.copying import write_all
+from ckpt_studio.engine.filling import Check, Filler, Job
+from ckpt_studio.engine.flushing import Flusher
+from ckpt_studio.engine.following import Follower, Watermark
+from ckpt_studio.engine.hashing import AUTOV2_DIGITS, AUTOV3_DIGITS
+from ckpt_studio.engine.keeping import keep_old_precision
+from ckpt_studio.engine.overflow import overflow_counts, overflow_error
+from ckpt_studio.engine.pool import Meter, Pool, thread_count
+from ckpt_studio.engine.reasons import write_error
+from ckpt_studio.engine.sources import Sources
+from ckpt_studio.engine.tally import Tally
+from ckpt_studio.engine.target import Target
+from ckpt_studio.engine.tasks import Task, tasks_of
+from ckpt_studio.engine.torch_start import TorchStart
+from ckpt_studio.engine.verify import ReadBack, Written, check_header
+from ckpt_studio.formats.files import Files
+from ckpt_studio.formats.safetensors import encode_header
+from ckpt_studio.formats.shown import shown_name
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """What else to do: hashes of the result, reading it back; ``threads`` 0 is one a core."""
+
+    hashes: bool = False
+    verify: bool = False
+    threads: int = 0
+
+
+def write(
+    plan: Plan,
+    options: WriteOptions | None = None,
+    *,
+    progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+    files: Files | None = None,
+) -> Report:
+    """Write the file that a plan describes. The target is the old file or the complete new one.
+
+    Progress and cancel are served from the calling thread, about twenty times a second.
+
+    Raises:
+        PlanError: the plan has an error, or no output.
+        SourceChangedError: a source is not what it was when the plan was made.
+        OverflowFoundError: values do not fit and the plan says that this is an error.
+        WriteError: the system refused; the message says why.
+        VerifyError: what was written does not read back.
+        Cancelled: the token was raised. Nothing is left behind, as after every error.
+    """
+    started = monotonic()
+    output = _require_ready(plan)
+    saving = _Saving(options or WriteOptions(), progress, cancel or CancelToken(), files or Files())
+    report, tally = saving.attempt(plan, output)
+    counts = overflow_counts(plan, tally)
+    if counts and plan.on_overflow is OnOverflow.ERROR:
+        raise overflow_error(plan, counts)
+    if report is None:
+        kept = tuple(count.name for count in counts)
+        report, _ = saving.attempt(keep_old_precision(plan, kept), output)
+        if report is None:
+            raise overflow_error(plan, counts)
+        report = replace(report, kept=kept)
+    return replace(report, overflowed=counts, seconds=monotonic() - started)
+
+
+def _require_ready(plan: Plan) -> Path:
+    if plan.errors:
+        raise PlanError(plan.errors[0].message, plan.errors[0].hint)
+    if plan.output is None:
+        raise PlanError("The plan says nowhere to write to", "Choose an output file.")
+    return plan.output
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One attempt at a plan: the header, the open sources and the new file."""
+
+    plan: Plan
+    header: bytes
+    sources: Sources
+    target: Target
+    torch: TorchStart | None
+
+    @property
+    def size(self) -> int:
+        return len(self.header) + self.plan.data_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Saving:
+    """How to save: the same for every attempt."""
+
+    options: WriteOptions
+    progress: ProgressCallback
+    cancel: CancelToken
+    files: Files
+
+    def attempt(self, plan: Plan, output: Path) -> tuple[Report | None, Tally]:
+        """Write the file; without a report when overflow was found and counted."""
+        header = encode_header(plan.tensors, plan.metadata)
+        try:
+            return self._with_sources(plan, output, header)
+        except OSError as problem:
+            needed = len(header) + plan.data_bytes
+            free = self.files.free_bytes(output.parent)
+            raise write_error(problem, output, needed, free) from problem
+        except MemoryError as problem:
+            raise WriteError(
+                f"There is not enough memory to write {shown_name(output)}",
+                "Nothing was saved. Close other programs and try again.",
+            ) from problem
+
+    def _with_sources(self, plan: Plan, output: Path, header: bytes) -> tuple[Report | None, Tally]:
+        used = {
+            (leaf.source, leaf.tensor.shard) for row in plan.tensors for leaf in reads(row.expr)
+        }
+        sources = Sources(plan, sorted(used), self.files)
+        try:
+            target = Target(self.files, output, overwrite=plan.overwrite)
+            torch = TorchStart() if plan.computes else None
+            try:
+                return self._write(_Pass(plan, header, sources, target, torch))
+            finally:
+                target.discard()
+                if torch:
+                    torch.finish()
+        finally:
+            sources.close()
+
+    def _write(self, work: _Pass) -> tuple[Report | None, Tally]:
+        plan, target = work.plan, work.target
+        write_all(self.files, target.file, work.header, 0)
+        mark = Watermark(len(work.header))
+        followers = self._followers(work, mark)
+        try:
+            tally, checks = self._fill(work, mark)
+            if tally.overflowed() and plan.on_overflow is not OnOverflow.CLAMP:
+                return None, tally
+            sums = self._hashes(followers, work.size)
+        finally:
+            mark.stop()
+            for follower in followers:
+                follower.join()
+        target.settle()
+        self._check(work, checks)
+        work.sources.check()
+        self.cancel.raise_if_cancelled()
+        work.sources.close()
+        target.commit()
+        return self._report(work, tally, sums), tally
+
+    def _followers(self, work: _Pass, mark: Watermark) -> list[Follower]:
+        if not self.options.hashes:
+            return []
+        return [
+            Follower(self.files, work.target.file, mark, start, work.size)
+            for start in (0, len(work.header))
+        ]
+
+    def _fill(self, work: _Pass, mark: Watermark) -> tuple[Tally, list[Check]]:
+        tasks = tasks_of(work.plan.tensors, len(work.header))
+        meter = Meter(work.plan.data_bytes, "Writing")
+        self.progress(meter.snapshot())
+        with Flusher(self.files, work.target.file, work.size) as flusher:
+            job = Job(
+                files=self.files,
+                file=work.target.file,
+                sources=work.sources,
+                rows=work.plan.tensors,
+                on_overflow=work.plan.on_overflow,
+                meter=meter,
+                flusher=flusher,
+                mark=mark,
+                torch=work.torch,
+                checks=[] if self.options.verify else None,
+            )
+            pool: Pool[Task] = Pool(lambda: Filler(job), stop=flusher.stop)
+            job.given_up = lambda: pool.stopping
+            threads = thread_count(self.options.threads)
+            pool.run(tasks, threads, meter, self.progress, self.cancel)
+            flusher.raise_problem()
+        return job.tally, job.checks or []
+
+    def _hashes(self, followers: list[Follower], size: int) -> list[str]:
+        for follower in followers:
+            while follower.running:
+                follower.join(0.05)
+                self.cancel.raise_if_cancelled()
+                self.progress(Progress(follower.at, size, "SHA-256", "Checking"))
+        return [follower.hexdigest() for follower in followers]
+
+    def _check(self, work: _Pass, checks: list[Check]) -> None:
+        plan, target = work.plan, work.target
+        written = Written(self.files, target.file, target.path)
+        check_header(written, plan.tensors, plan.metadata, len(work.header))
+        if self.options.verify:
+            threads = thread_count(self.options.threads)
+            readback = ReadBack(written, plan.tensors, threads, self.progress, self.cancel)
+            readback.check(checks)
+
+    def _report(self, work: _Pass, tally: Tally, sums: list[str]) -> Report:
+        rows = work.plan.tensors
+        converted = sum(casts(row.expr) for row in rows)
+        return Report(
+            path=work.plan.output or work.target.path,
+            bytes=work.size,
+            seconds=0.0,
+            sha256=sums[0] if sums else None,
+            autov2=sums[0][:AUTOV2_DIGITS] if sums else None,
+            autov3=sums[1][:AUTOV3_DIGITS] if sums else None,
+            flushed=tally.flushed,
+            converted=converted,
+            copied=len(rows) - converted,
+            verified=self.options.verify,
+            problems=(*work.target.problems, *_invalid(rows, tally)),
+        )
+
+
+def _invalid(rows: tuple[PlannedTensor, ...], tally: Tally) -> tuple[Problem, ...]:
+    names = tuple(rows[index].name for index in tally.invalid())
+    if not names:
+        return ()
+    what = (
+        "One converted tensor holds" if len(names) == 1 else f"{len(names)} converted tensors hold"
+    )
+    return (
+        warning(
+            f"{what} invalid numbers (NaN or infinity)",
+            "They were invalid in the source already; pictures may come out black.",
+            code="invalid-numbers",
+            names=names,
+        ),
+    )
