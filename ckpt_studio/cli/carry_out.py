@@ -7,7 +7,7 @@ from pathlib import Path
 from ckpt_studio.cli.command import Answer
 from ckpt_studio.cli.job import job
 from ckpt_studio.cli.plan_text import plan_text
-from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.errors import CkptStudioError, PlanError
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import EditMetadata, Recipe
 from ckpt_studio.engine import Library, WriteOptions, plan, write
@@ -37,9 +37,7 @@ def carry_out(
     if refused is not None or arguments.dry_run:
         return _answer([planned(one) for one in plans], refused)
     with job(arguments) as (progress, cancel):
-        reports = [
-            write(one, options=options, progress=progress, cancel=cancel) for one in plans
-        ]
+        reports = [write(one, options=options, progress=progress, cancel=cancel) for one in plans]
     return _answer([planned(one, done) for one, done in zip(plans, reports, strict=True)])
 
 

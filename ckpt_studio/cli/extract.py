@@ -20,7 +20,7 @@ def _arguments(parser: ArgumentParser) -> None:
         "--parts",
         default="all",
         metavar="PARTS",
-        help="parts with commas between: unet, vae, clip_l, …; te: all text encoders (default: all)",
+        help="unet, vae, clip_l, … with commas between; te: all text encoders (default: all)",
     )
     parser.add_argument(
         "-o",

@@ -81,9 +81,7 @@ def _parts(document: Json) -> str:
     ]
     other = document["other"]
     if other["tensors"]:
-        rows.append(
-            ("other", "", "", count(other["tensors"]), "", binary_size(other["bytes"]), "")
-        )
+        rows.append(("other", "", "", count(other["tensors"]), "", binary_size(other["bytes"]), ""))
     titles = ("Part", "Form", "Prefix", "Tensors", "Parameters", "Size", "Precision")
     return table(titles, rows, right=frozenset({3, 4, 5}))
 

@@ -4,20 +4,24 @@ import os
 import sys
 import traceback
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import NoReturn
 
 from typing_extensions import override
 
 from ckpt_studio import __version__
-from ckpt_studio.cli.command import Answer, Command, UsageError
+from ckpt_studio.cli.command import Answer, Command, Json, UsageError
 from ckpt_studio.cli.commands import COMMANDS
 from ckpt_studio.cli.printing import printable, strict_json
 from ckpt_studio.core.errors import Cancelled, CkptStudioError
 from ckpt_studio.engine.summary import failure
 
 DONE, FAILED, USAGE, CANCELLED = 0, 1, 2, 130
+_CANCELLED_TEXT = "Cancelled; no unfinished file was left behind"
+
+
+Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
 
 
 class _Parser(ArgumentParser):
@@ -26,12 +30,6 @@ class _Parser(ArgumentParser):
     @override
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}\nTry ‘{self.prog} --help’.")
-
-
-class _Unexpected(CkptStudioError):
-    """Stands for an exception that nobody foresaw."""
-
-    kind = "unexpected"
 
 
 def run(argv: Sequence[str]) -> int:
@@ -45,29 +43,17 @@ def run(argv: Sequence[str]) -> int:
         arguments = _parser().parse_args(argv)
         answer = arguments.command.run(arguments)
     except UsageError as error:
-        _write_failure(_Usage(str(error)), as_json=as_json)
+        _write_failure(_sentence("usage", str(error)), as_json=as_json)
         return USAGE
     except (Cancelled, KeyboardInterrupt):
-        _write_failure(_Stopped("Cancelled; nothing was changed."), as_json=as_json)
+        _write_failure(_sentence("cancelled", _CANCELLED_TEXT), as_json=as_json)
         return CANCELLED
     except (CkptStudioError, OSError, MemoryError) as error:
         if debug:
             traceback.print_exc()
-        _write_failure(_as_sentence(error), as_json=as_json)
+        _write_failure(_described(error), as_json=as_json)
         return FAILED
     return _write_answer(answer, arguments)
-
-
-class _Usage(CkptStudioError):
-    kind = "usage"
-
-
-class _Stopped(CkptStudioError):
-    kind = "cancelled"
-
-
-class _System(CkptStudioError):
-    kind = "system"
 
 
 def _parser() -> ArgumentParser:
@@ -81,13 +67,16 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Checkpoint Studio {__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
-        _add(command, verbs.add_parser(
-            command.name,
-            help=command.summary,
-            description=f"{command.summary[0].upper()}{command.summary[1:]}.",
-            epilog=f"example:\n{command.example}",
-            formatter_class=RawDescriptionHelpFormatter,
-        ))
+        _add(
+            command,
+            verbs.add_parser(
+                command.name,
+                help=command.summary,
+                description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+                epilog=f"example:\n{command.example}",
+                formatter_class=RawDescriptionHelpFormatter,
+            ),
+        )
     return parser
 
 
@@ -108,13 +97,13 @@ def _write_answer(answer: Answer, arguments: Namespace) -> int:
         _write_out(answer.text())
     if answer.error is None:
         return DONE
-    _write_error(answer.error)
+    _write_error(failure(answer.error))
     return FAILED
 
 
-def _write_failure(error: CkptStudioError, *, as_json: bool) -> None:
+def _write_failure(error: Json, *, as_json: bool) -> None:
     if as_json:
-        _write_out(strict_json({"error": failure(error)}))
+        _write_out(strict_json({"error": error}))
     _write_error(error)
 
 
@@ -129,8 +118,8 @@ def _write_out(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _write_error(error: CkptStudioError) -> None:
-    lines = [line for line in (*error.message.split("\n"), *error.hint.split("\n")) if line]
+def _write_error(error: Json) -> None:
+    lines = [line for line in f"{error['message']}\n{error['hint']}".split("\n") if line]
     text = "\n".join(printable(line) for line in lines)
     try:
         sys.stderr.write(f"ckpt-studio: {text}\n")
@@ -139,23 +128,27 @@ def _write_error(error: CkptStudioError) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
-def _as_sentence(error: CkptStudioError | OSError | MemoryError) -> CkptStudioError:
+def _described(error: CkptStudioError | OSError | MemoryError) -> Json:
     match error:
         case CkptStudioError():
-            return error
+            return failure(error)
         case MemoryError():
-            return _System("There is not enough memory for this.", "Close other programs.")
+            return _sentence("memory", "There is not enough memory for this", "Close programs.")
         case OSError():
             name = f"{error.filename}: " if error.filename else ""
-            return _System(f"{name}{error.strerror or error}.")
+            return _sentence("system", f"{name}{error.strerror or error}")
 
 
-def _excepthook(*, as_json: bool, debug: bool) -> "Hook":
+def _sentence(kind: str, message: str, hint: str = "") -> Json:
+    return {"kind": kind, "message": message, "hint": hint}
+
+
+def _excepthook(*, as_json: bool, debug: bool) -> Hook:
     def show(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
         if debug:
             traceback.print_exception(kind, error, where)
         message = f"Something went wrong that should not: {kind.__name__}: {error}"
         hint = "Please report it, with what --debug prints."
-        _write_failure(_Unexpected(message, hint), as_json=as_json)
+        _write_failure(_sentence("unexpected", message, hint), as_json=as_json)
 
     return show

@@ -76,9 +76,7 @@ def _export(arguments: Namespace) -> Answer:
     metadata = dict(open_checkpoint(arguments.file).checkpoint.metadata)
     if arguments.output is None:
         return Answer(metadata, lambda: strict_json(metadata))
-    write_small_file(
-        arguments.output, f"{strict_json(metadata)}\n", overwrite=arguments.overwrite
-    )
+    write_small_file(arguments.output, f"{strict_json(metadata)}\n", overwrite=arguments.overwrite)
     document = {"file": str(arguments.file), "output": str(arguments.output), "keys": len(metadata)}
     return Answer(document, lambda: f"Wrote {printable(str(arguments.output))}")
 
@@ -142,7 +140,9 @@ def _taken_away(edit: Edit) -> Sequence[str]:
 def _refuse_locked(edit: Edit) -> None:
     for key in _taken_away(edit):
         if key in LOCKED_KEYS:
-            raise PlanError(f"‘{key}’ is needed: {LOCKED_KEYS[key]}.", "Use --force to do it anyway.")
+            raise PlanError(
+                f"‘{key}’ is needed: {LOCKED_KEYS[key]}.", "Use --force to do it anyway."
+            )
 
 
 def _require(keys: Sequence[str], metadata: Mapping[str, str], file: Path) -> None:
@@ -150,7 +150,7 @@ def _require(keys: Sequence[str], metadata: Mapping[str, str], file: Path) -> No
         if key not in metadata:
             known = ", ".join(metadata)
             hint = f"Its keys are {known}." if known else "It has no metadata."
-            raise PlanError(f"{file.name} has no key ‘{key}’.", hint)
+            raise PlanError(f"{file.name} has no key ‘{key}’", hint)
 
 
 META = Command(

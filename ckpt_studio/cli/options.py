@@ -37,9 +37,7 @@ def add_precision(parser: ArgumentParser) -> None:
 def add_metadata(parser: ArgumentParser) -> None:
     """Add the options for what goes into the header besides the tensors."""
     group = parser.add_argument_group("metadata")
-    group.add_argument(
-        "--prompt", metavar="JSON|@FILE", help="the prompt, as ComfyUI's API has it"
-    )
+    group.add_argument("--prompt", metavar="JSON|@FILE", help="the prompt, as ComfyUI's API has it")
     group.add_argument(
         "--extra-pnginfo",
         metavar="JSON|@FILE",
@@ -69,9 +67,11 @@ def add_plan(parser: ArgumentParser) -> None:
 def add_writing(parser: ArgumentParser) -> None:
     """Add the options of every command that writes tensor data."""
     parser.add_argument("--verify", action="store_true", help="read the result back and compare")
-    parser.add_argument("--hashes", action="store_true", help="sha256, AutoV2 and AutoV3 on the way")
     parser.add_argument(
-        "--threads", type=_threads, default=None, metavar="N", help="default: one for each core"
+        "--hashes", action="store_true", help="sha256, AutoV2 and AutoV3 on the way"
+    )
+    parser.add_argument(
+        "--threads", type=_threads, default=0, metavar="N", help="default: one for each core"
     )
     add_progress(parser)
 
@@ -141,9 +141,7 @@ def json_option(option: str, text: str | None, absent: object) -> object:
 
 def write_options(arguments: Namespace) -> WriteOptions:
     """Return how to write, as the options say."""
-    return WriteOptions(
-        verify=arguments.verify, hashes=arguments.hashes, threads=arguments.threads
-    )
+    return WriteOptions(verify=arguments.verify, hashes=arguments.hashes, threads=arguments.threads)
 
 
 def _threads(text: str) -> int:

@@ -1,7 +1,7 @@
 """Example sources of real Stable Diffusion 1.5 shape, to try every job without a download.
 
 The values only look like weights: small fp16 numbers, the same on every machine, made without
-torch. The files load in every tool that reads Stable Diffusion 1.5; a picture made with them is noise.
+torch. The files load wherever Stable Diffusion 1.5 does; a picture made with them is noise.
 """
 
 import os
@@ -22,9 +22,9 @@ from ckpt_studio.core.progress import (
     ignore_progress,
     throttled,
 )
-from ckpt_studio.core.tensors import DType
+from ckpt_studio.core.tensors import DType, TensorInfo
 from ckpt_studio.core.text import binary_size
-from ckpt_studio.formats.encoding import Row, encode_header
+from ckpt_studio.formats.encoding import encode_header
 from ckpt_studio.formats.safetensors import read_checkpoint
 
 _POOL_BYTES = 4 << 20
@@ -85,31 +85,30 @@ def write_example_sources(
     return sources
 
 
-def _rows(part: Placement) -> list[Row]:
-    specs = {
-        key: (spec.dtype or DType.F16, spec.usual_shape)
-        for key, spec in part.component.specs().items()
-        if key not in part.omit
-    }
-    rows = [(key, dtype, shape, dtype.nbytes(shape)) for key, (dtype, shape) in specs.items()]
-    return sorted(rows, key=lambda row: row[0])
+def _rows(part: Placement) -> list[TensorInfo]:
+    rows = []
+    for key, spec in sorted(part.component.specs().items()):
+        if key not in part.omit:
+            dtype, shape = spec.dtype or DType.F16, spec.usual_shape
+            rows.append(TensorInfo(key, dtype, shape, offset=0, nbytes=dtype.nbytes(shape)))
+    return rows
 
 
-def _is_there(path: Path, rows: list[Row]) -> bool:
+def _is_there(path: Path, rows: list[TensorInfo]) -> bool:
     try:
         known = read_checkpoint(path).tensors
     except FormatError:
         return False
     return {name: (known[name].dtype, known[name].shape) for name in known} == {
-        name: (dtype, shape) for name, dtype, shape, _ in rows
+        row.name: (row.dtype, row.shape) for row in rows
     }
 
 
-def _size(rows: list[Row]) -> int:
-    return sum(row[3] for row in rows)
+def _size(rows: list[TensorInfo]) -> int:
+    return sum(row.nbytes for row in rows)
 
 
-def _check_room(folder: Path, missing: Mapping[Path, list[Row]], result: int) -> None:
+def _check_room(folder: Path, missing: Mapping[Path, list[TensorInfo]], result: int) -> None:
     needed = sum(map(_size, missing.values())) + result
     free = disk_usage(folder).free
     if needed > free:
@@ -120,7 +119,7 @@ def _check_room(folder: Path, missing: Mapping[Path, list[Row]], result: int) ->
 
 
 def _write_all(
-    missing: Mapping[Path, list[Row]], progress: ProgressCallback, cancel: CancelToken
+    missing: Mapping[Path, list[TensorInfo]], progress: ProgressCallback, cancel: CancelToken
 ) -> None:
     total, done = sum(map(_size, missing.values())), 0
     pool = _pool() if missing else b""
@@ -147,11 +146,11 @@ def _pool() -> bytes:
     return bytes(values)
 
 
-def _data(rows: list[Row], pool: bytes) -> Iterator[memoryview]:
+def _data(rows: list[TensorInfo], pool: bytes) -> Iterator[memoryview]:
     """Give each tensor the numbers of the pool from a place of its own, as often as needed."""
     view = memoryview(pool)
-    for name, _, _, nbytes in rows:
-        start, left = crc32(name.encode()) % (len(pool) // 2) * 2, nbytes
+    for row in rows:
+        start, left = crc32(row.name.encode()) % (len(pool) // 2) * 2, row.nbytes
         while left:
             piece = view[start : start + left]
             yield piece

@@ -80,7 +80,9 @@ def test_nothing_in_a_file_can_drive_the_terminal(cli, tmp_path):
     assert "\x1b" not in result.out
     assert "\u202e" not in result.out
     assert "\\x1b[2Jb\\u202ec" in result.out
-    assert json.loads(cli("inspect", path, "--json").out)["metadata"] == {nasty: f"{nasty}\n{nasty}"}
+    assert json.loads(cli("inspect", path, "--json").out)["metadata"] == {
+        nasty: f"{nasty}\n{nasty}"
+    }
 
 
 def test_a_file_name_that_is_no_text_is_shown_and_survives_json(process, tmp_path):
