@@ -2,10 +2,11 @@
 
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from ckpt_studio.core.errors import CkptStudioError
+
+_WITHOUT_WINDOW = "The command line works without it: ckpt-studio --help."
 
 
 class NoWindowError(CkptStudioError):
@@ -20,11 +21,10 @@ def main() -> int:
     if arguments and not _is_file(arguments[0]):
         return _command_line(arguments)
     try:
-        _check_window()
+        return _window(arguments)
     except NoWindowError as error:
         sys.stderr.write(f"ckpt-studio: {error.message}\n{error.hint}\n")
         return 1
-    return _window(arguments)
 
 
 def _is_file(argument: str) -> bool:
@@ -39,28 +39,22 @@ def _command_line(arguments: list[str]) -> int:
 
 
 def _window(arguments: list[str]) -> int:
-    from ckpt_studio.app.application import run  # noqa: PLC0415 - the command line runs without Qt
-
-    return run([sys.argv[0], *arguments])
-
-
-def _check_window() -> None:
-    """Say in a sentence what Qt would say by ending the process.
-
-    Raises:
-        NoWindowError: PySide6 is not installed, or there is no display.
-    """
-    hint = "The command line works without: ckpt-studio --help."
-    if find_spec("PySide6") is None or find_spec("qtawesome") is None:
+    if _has_no_display():
+        raise NoWindowError("There is no display to show the window on", _WITHOUT_WINDOW)
+    try:
+        from ckpt_studio.app import application  # noqa: PLC0415 - works without Qt until here
+    except ImportError as error:
         raise NoWindowError(
-            "The window needs PySide6, which is not installed.",
-            f"Install it with: pip install ckpt-studio. {hint}",
-        )
-    has_display = any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    )
-    if sys.platform.startswith(("linux", "freebsd")) and not has_display:
-        raise NoWindowError("There is no display to show the window on.", hint)
+            f"The window needs PySide6, which cannot be loaded: {error}",
+            f"Install it again with ‘pip install ckpt-studio’. {_WITHOUT_WINDOW}",
+        ) from error
+    return application.run([sys.argv[0], *arguments])
+
+
+def _has_no_display() -> bool:
+    """Whether Qt would end the process because there is nothing to draw on."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform in {"linux", "freebsd"} and not any(map(os.environ.get, names))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import EditMetadata, Recipe
 from ckpt_studio.engine import Library, WriteOptions, plan, write
 from ckpt_studio.engine.summary import Json, planned
+from ckpt_studio.formats.new_file import write_small_file
 from ckpt_studio.formats.recipe_json import recipe_to_json
-from ckpt_studio.formats.small_file import write_small_file
 
 
 def carry_out(
@@ -50,8 +50,9 @@ def _answer(documents: list[Json], error: CkptStudioError | None = None) -> Answ
 def _refusal(made: Plan) -> PlanError | None:
     if not made.errors:
         return None
-    first, *others = made.errors
-    more = f" ({len(others)} more problems are in the plan.)" if others else ""
+    # a file that was refused explains why its part is missing
+    first, *others = sorted(made.errors, key=lambda one: one.code.startswith("missing-part"))
+    more = f" (and {len(others)} more)" if others else ""
     return PlanError(f"{first.message}{more}", first.hint)
 
 

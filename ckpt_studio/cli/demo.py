@@ -29,6 +29,7 @@ def _arguments(parser: ArgumentParser) -> None:
         "--sources-only", action="store_true", help="write the sources, save no checkpoint"
     )
     options.add_writing(parser)
+    parser.set_defaults(dry_run=False, overwrite=True)
 
 
 def default_folder() -> Path:

@@ -7,6 +7,7 @@ from ckpt_studio.core.text import binary_size, count, short_count
 from ckpt_studio.engine.summary import Json
 
 _VALUE_WIDTH = 72
+_EVIDENCE_WIDTH = 110
 _NAMES = 5
 
 
@@ -47,7 +48,7 @@ def _lines(document: Json) -> Iterator[str]:
         )
     )
     for sentence in document["evidence"]:
-        yield f"  {printable(sentence)}"
+        yield f"  {printable(shortened(sentence, _EVIDENCE_WIDTH))}"
     if document["parts"]:
         yield ""
         yield _parts(document)

@@ -14,7 +14,7 @@ from ckpt_studio.core.metadata import LOCKED_KEYS, Edit, RemoveKeys, RenameKey, 
 from ckpt_studio.core.metadata_rules import checked
 from ckpt_studio.core.recipe import EditMetadata, Output
 from ckpt_studio.engine import WriteOptions, open_checkpoint
-from ckpt_studio.formats.small_file import write_small_file
+from ckpt_studio.formats.new_file import write_small_file
 
 Action = Callable[[Namespace], Answer]
 

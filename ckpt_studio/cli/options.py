@@ -94,7 +94,7 @@ def precision(text: str) -> dict[str, Precision]:
             raise ArgumentTypeError(
                 f"‘{item}’ is no precision; use {', '.join(Precision)}, alone or as PART=PRECISION"
             )
-        key = part or "*"
+        key = "*" if part in {"", "all"} else part
         if key in chosen:
             raise ArgumentTypeError(f"‘{text}’ names {'all parts' if key == '*' else key} twice")
         chosen[key] = Precision(name)

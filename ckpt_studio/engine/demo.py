@@ -4,9 +4,7 @@ The values only look like weights: small fp16 numbers, the same on every machine
 torch. The files load wherever Stable Diffusion 1.5 does; a picture made with them is noise.
 """
 
-import os
 import random
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +23,7 @@ from ckpt_studio.core.progress import (
 from ckpt_studio.core.tensors import DType, TensorInfo
 from ckpt_studio.core.text import binary_size
 from ckpt_studio.formats.encoding import encode_header
+from ckpt_studio.formats.new_file import new_file
 from ckpt_studio.formats.safetensors import read_checkpoint
 
 _POOL_BYTES = 4 << 20
@@ -124,19 +123,12 @@ def _write_all(
     total, done = sum(map(_size, missing.values())), 0
     pool = _pool() if missing else b""
     for path, rows in missing.items():
-        handle, name = tempfile.mkstemp(prefix=".ckpt-studio-", suffix=".tmp", dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(encode_header(rows, {}))
-                for piece in _data(rows, pool):
-                    cancel.raise_if_cancelled()
-                    done += file.write(piece)
-                    progress(Progress(done, total, path.name, "Writing examples"))
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        with new_file(path) as file:
+            file.write(encode_header(rows, {}))
+            for piece in _data(rows, pool):
+                cancel.raise_if_cancelled()
+                done += file.write(piece)
+                progress(Progress(done, total, path.name, "Writing examples"))
 
 
 def _pool() -> bytes:

@@ -14,6 +14,7 @@ from ckpt_studio.core.single_file import convert, edit_metadata, extract
 from ckpt_studio.core.text import binary_size
 from ckpt_studio.engine.opening import Library
 from ckpt_studio.engine.output_names import Named, resolve
+from ckpt_studio.formats.recipe_json import METADATA_KEY, recipe_to_json
 from ckpt_studio.formats.safetensors import encode_header
 
 _COPY_MEMORY = 64 << 20
@@ -33,7 +34,7 @@ def plan(recipe: Recipe, library: Library | None = None) -> Plan:
     library = library or Library()
     named = resolve(_output(recipe))
     draft = _draft(recipe, library, named.title if named else "ComfyUI 1")
-    return _with_output(draft, named)
+    return _with_output(_with_recipe(draft, recipe, named), named)
 
 
 def _output(recipe: Recipe) -> Output:
@@ -56,6 +57,13 @@ def _draft(recipe: Recipe, library: Library, title: str) -> Plan:
 
 def _opened(recipe: Assemble, library: Library) -> dict[Path, Opened]:
     return {path: library.open(path) for path in recipe.sources}
+
+
+def _with_recipe(draft: Plan, recipe: Recipe, named: Named | None) -> Plan:
+    if isinstance(recipe, EditMetadata) or not recipe.metadata.recipe:
+        return draft
+    text = recipe_to_json(recipe, folder=named.path.parent if named else None)
+    return replace(draft, metadata={**draft.metadata, METADATA_KEY: text})
 
 
 def _with_output(draft: Plan, named: Named | None) -> Plan:

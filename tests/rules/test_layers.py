@@ -10,7 +10,8 @@ PACKAGE = Path(ckpt_studio.__file__).parent
 ROOT = PACKAGE.parent
 
 WITHOUT_QT = """
-import sys
+import os, sys
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
 class Absent:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in {"PySide6", "shiboken6", "qtawesome", "qtpy"}:

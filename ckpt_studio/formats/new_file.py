@@ -1,8 +1,11 @@
-"""Write a small text file (a recipe, exported metadata) in one step, or not at all."""
+"""Write a file that no plan describes (a recipe, exported metadata) in one step, or not at all."""
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from ckpt_studio.core.errors import WriteError
 from ckpt_studio.formats.shown import shown_name
@@ -21,7 +24,8 @@ def write_small_file(path: Path, text: str, *, overwrite: bool) -> None:
             f"{shown_name(path)} exists already", "Choose another name, or allow replacing it."
         )
     try:
-        _replace(path, text.encode())
+        with new_file(path) as file:
+            file.write(text.encode())
     except OSError as error:
         reason = error.strerror or str(error)
         raise WriteError(
@@ -29,13 +33,19 @@ def write_small_file(path: Path, text: str, *, overwrite: bool) -> None:
         ) from error
 
 
-def _replace(path: Path, data: bytes) -> None:
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write that takes the place of ``path`` at the end, or vanishes on any error.
+
+    Raises:
+        OSError: as the system reports it.
+    """
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
     handle, name = tempfile.mkstemp(prefix=".ckpt-studio-", suffix=".tmp", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(mode)
