@@ -81,8 +81,10 @@ class Document(QObject):
         """The metadata with the edits."""
         return self._metadata
 
-    def edit(self, *edits: Edit, title: str = "") -> None:
+    def edit(self, *edits: Edit, title: str = "", merge: int = -1) -> None:
         """Apply edits as one step that can be undone; one that changes nothing leaves no trace.
+
+        Steps in a row with the same ``merge`` number are one step: typing a word is undone at once.
 
         Raises:
             ValueError: one sentence, when an edit cannot be applied; then none of them is.
@@ -95,7 +97,7 @@ class Document(QObject):
                 metadata = allowed.apply(metadata)
                 kept = _appended(kept, allowed)
         if not same(metadata, self._metadata):
-            self.undo_stack.push(_Change(self, title or edits[0].title, kept))
+            self.undo_stack.push(_Change(self, title or edits[0].title, kept, merge))
 
     def edits_since_original(self) -> Edits:
         """Return the edits that turn ``original`` into ``metadata``, for a recipe."""
@@ -143,10 +145,21 @@ class Document(QObject):
 class _Change(QUndoCommand):
     """Swap the edits before for the edits after; enough for every change there is."""
 
-    def __init__(self, document: Document, title: str, after: Edits) -> None:
+    def __init__(self, document: Document, title: str, after: Edits, merge: int = -1) -> None:
         super().__init__(title)
-        self._document = document
+        self._document, self._merge = document, merge
         self._before, self._after = document._edits, after  # noqa: SLF001 - one unit
+
+    @override
+    def id(self) -> int:
+        return self._merge
+
+    @override
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _Change):
+            return False
+        self._after = other._after  # noqa: SLF001 - one unit
+        return True
 
     @override
     def redo(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ckpt_studio.core.json_text import check, looks_like_json
+from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.metadata_rules import check_key, check_text
 
 
@@ -32,6 +33,19 @@ def parse_pasted(text: str) -> Pasted:
     if not pasted.values:
         raise ValueError("There is no key with a value in the pasted text.")
     return pasted
+
+
+def as_pasted(metadata: Metadata) -> str:
+    """Return text that ``parse_pasted`` reads: lines where they can hold it, else JSON."""
+    texts = (*metadata.keys(), *metadata.values())
+    if any(len(text.splitlines()) > 1 or "\t" in text for text in texts):
+        return as_json(metadata)
+    return "\n".join(f"{key}\t{value}" for key, value in metadata.items())
+
+
+def as_json(metadata: Metadata) -> str:
+    """Return metadata as a JSON object of texts."""
+    return json.dumps(dict(metadata), ensure_ascii=False, indent=2) + "\n"
 
 
 def _from_lines(text: str) -> Pasted:

@@ -52,15 +52,29 @@ def count(search: Search, metadata: Metadata) -> Found:
     Raises:
         ValueError: see ``Search.pattern``.
     """
+    hits = _hits(search, metadata)
+    return Found(sum(hits.values()), len(hits))
+
+
+def matching_keys(search: Search, metadata: Metadata) -> list[str]:
+    """Return the keys of the rows in which something is found.
+
+    Raises:
+        ValueError: see ``Search.pattern``.
+    """
+    return list(_hits(search, metadata))
+
+
+def _hits(search: Search, metadata: Metadata) -> dict[str, int]:
     if not search.text:
-        return Found(0, 0)
+        return {}
     pattern = search.pattern()
-    hits = [
-        (len(pattern.findall(key)) if search.keys else 0)
+    hits = {
+        key: (_count_in(pattern, key, search) if search.keys else 0)
         + (_count_in(pattern, value, search) if search.values else 0)
         for key, value in metadata.items()
-    ]
-    return Found(sum(hits), sum(map(bool, hits)))
+    }
+    return {key: number for key, number in hits.items() if number}
 
 
 def replaced(search: Search, replacement: str, metadata: Metadata) -> tuple[Edit, ...]:
@@ -82,6 +96,13 @@ def replaced(search: Search, replacement: str, metadata: Metadata) -> tuple[Edit
     if search.keys:
         edits += _key_edits({key: change(key) for key in metadata})
     return tuple(edits)
+
+
+def keys_lost(edits: tuple[Edit, ...]) -> frozenset[str]:
+    """Return the keys that edits remove or rename."""
+    removed = [key for edit in edits if isinstance(edit, RemoveKeys) for key in edit.keys]
+    renamed = [edit.old for edit in edits if isinstance(edit, RenameKey)]
+    return frozenset((*removed, *renamed))
 
 
 def _substituted(pattern: re.Pattern[str], replacement: str, text: str, search: Search) -> str:

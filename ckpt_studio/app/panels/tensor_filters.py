@@ -19,7 +19,7 @@ _SIZES: Sequence[tuple[str, int, int | None]] = (
     ("1 KiB to 1 MiB", _KIB, _MIB - 1),
     ("1 to 16 MiB", _MIB, 16 * _MIB - 1),
     ("16 to 64 MiB", 16 * _MIB, 64 * _MIB - 1),
-    ("64 MiB and more", 64 * _MIB, None),
+    ("Over 64 MiB", 64 * _MIB, None),
 )
 
 
@@ -38,6 +38,7 @@ class TensorFilters(QWidget):
         self._regex = QToolButton()
         self._regex.setText(".*")
         self._regex.setCheckable(True)
+        self._regex.setProperty("segment", True)
         self._regex.setObjectName("tensorFilterRegex")
         self._regex.setAccessibleName(self.tr("Regular expression"))
         self._regex.setToolTip(self.tr("Read the filter as a regular expression"))

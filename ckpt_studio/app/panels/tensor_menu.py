@@ -25,6 +25,7 @@ class ExportButton(QToolButton):
         self.setToolTip(self.tr("Save the tensors shown, in their order, as a text file"))
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setProperty("segment", True)
+        self.setProperty("menu", True)
         menu = QMenu(self)
         for form in TableFormat:
             action = menu.addAction(form.label)

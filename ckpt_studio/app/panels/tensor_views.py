@@ -12,13 +12,13 @@ from ckpt_studio.qt.tensor_tree import TensorTreeModel
 
 _WIDTHS = {
     Column.KEY: 320,
-    Column.PART: 84,
-    Column.BLOCK: 70,
-    Column.TYPE: 60,
-    Column.SHAPE: 130,
-    Column.PARAMETERS: 96,
-    Column.SIZE: 76,
-    Column.OFFSET: 110,
+    Column.PART: 76,
+    Column.BLOCK: 66,
+    Column.TYPE: 50,
+    Column.SHAPE: 112,
+    Column.PARAMETERS: 92,
+    Column.SIZE: 74,
+    Column.OFFSET: 104,
 }
 _PADDING = 10
 
@@ -103,7 +103,7 @@ def _prepare(view: QAbstractItemView) -> None:
     view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
     view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    view.setTextElideMode(Qt.TextElideMode.ElideLeft)
     view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setTabKeyNavigation(False)

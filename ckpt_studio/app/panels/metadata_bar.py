@@ -1,0 +1,90 @@
+"""The buttons above the metadata table."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+
+from ckpt_studio.qt.icons import icon
+
+_BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+
+
+class MetadataBar(QWidget):
+    """Says which button was pressed; knows no document."""
+
+    add_requested = Signal()
+    json_requested = Signal(str)  # the key: prompt or workflow
+    remove_requested = Signal()
+    rename_requested = Signal()
+    paste_requested = Signal()
+    find_requested = Signal()
+    export_requested = Signal()
+    copy_all_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(6)
+        add = self._button("metadataAdd", self.tr("Add"), "plus", self.tr("Add a key (Ins)"))
+        add.clicked.connect(self.add_requested)
+        for key in ("prompt", "workflow"):
+            button = self._button(
+                f"metadataAdd{key.title()}",
+                key,
+                "plus",
+                self.tr("Set “{key}” to the JSON on the clipboard").format(key=key),
+            )
+            button.clicked.connect(lambda _=False, key=key: self.json_requested.emit(key))
+        self.remove = self._button(
+            "metadataRemove", self.tr("Remove"), "minus", self.tr("Remove the selected keys (Del)")
+        )
+        self.remove.clicked.connect(self.remove_requested)
+        self.rename = self._button(
+            "metadataRename", self.tr("Rename"), "rename-outline", self.tr("Rename the key (F2)")
+        )
+        self.rename.clicked.connect(self.rename_requested)
+        self._row.addStretch()
+        self._paste_and_find()
+        self._export()
+
+    def _paste_and_find(self) -> None:
+        paste = self._button(
+            "metadataPaste",
+            self.tr("Paste"),
+            "content-paste",
+            self.tr("Paste lines of key, tab, value, or a JSON object (Ctrl+V in the table)"),
+        )
+        paste.clicked.connect(self.paste_requested)
+        find = self._button(
+            "metadataFindOpen", self.tr("Find"), "magnify", self.tr("Find and replace (Ctrl+F)")
+        )
+        find.clicked.connect(self.find_requested)
+
+    def _export(self) -> None:
+        button = self._button(
+            "metadataExport", self.tr("Export"), "", self.tr("Take the metadata elsewhere as JSON")
+        )
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setProperty("menu", True)
+        menu = QMenu(button)
+        save = menu.addAction(self.tr("Save as JSON…"))
+        save.setObjectName("metadataExportJson")
+        save.triggered.connect(self.export_requested)
+        copy = menu.addAction(self.tr("Copy as JSON"))
+        copy.setObjectName("metadataCopyJson")
+        copy.triggered.connect(self.copy_all_requested)
+        button.setMenu(menu)
+
+    def _button(self, name: str, title: str, sign: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(name)
+        button.setText(title)
+        button.setAccessibleName(title)
+        button.setAccessibleDescription(tip)
+        button.setToolTip(tip)
+        button.setProperty("segment", True)
+        if sign:
+            button.setIcon(icon(sign))
+            button.setToolButtonStyle(_BESIDE)
+        self._row.addWidget(button)
+        return button

@@ -1,0 +1,98 @@
+"""The metadata table as a view: which keys are selected, and what its keys ask for."""
+
+from collections.abc import Collection
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from typing_extensions import override
+
+from ckpt_studio.core.metadata_rows import MetadataRow
+from ckpt_studio.qt.metadata_delegate import MetadataDelegate
+from ckpt_studio.qt.metadata_model import METADATA_COLUMNS, MetadataColumn, MetadataModel
+
+_PADDING = 12
+_WIDTHS = {MetadataColumn.KEY: 220, MetadataColumn.SIZE: 76, MetadataColumn.STATE: 116}
+
+
+class MetadataTable(QTableView):
+    """Rows of keys; typing on one says what the user wants."""
+
+    rename_requested = Signal()
+    remove_requested = Signal()
+    copy_requested = Signal()
+    paste_requested = Signal()
+    edit_requested = Signal()
+    chosen = Signal()
+
+    def __init__(self, model: MetadataModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows = model
+        self.setObjectName("metadataTable")
+        self.setAccessibleName(self.tr("Metadata"))
+        self.setModel(model)
+        self._delegate = MetadataDelegate(self)
+        self.setItemDelegate(self._delegate)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + _PADDING)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        for place, column in enumerate(METADATA_COLUMNS):
+            if column in _WIDTHS:
+                header.resizeSection(place, _WIDTHS[column])
+            else:
+                header.setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
+        self.doubleClicked.connect(self._double_clicked)
+        self.selectionModel().selectionChanged.connect(self.chosen)
+
+    def selected(self) -> list[MetadataRow]:
+        """Return the selected rows in the order shown."""
+        selection = self.selectionModel().selection()
+        places: set[int] = set()
+        for block in (selection.at(place) for place in range(selection.count())):
+            places.update(range(block.top(), block.bottom() + 1))
+        return [self.rows.row_at(place) for place in sorted(places)]
+
+    def select_keys(self, keys: Collection[str]) -> None:
+        """Select the rows of some keys, and only those; the first becomes the current one."""
+        places = [place for key in keys if (place := self.rows.place_of(key)) is not None]
+        selection, last = QItemSelection(), self.rows.columnCount() - 1
+        for place in places:
+            selection.select(self.rows.index(place, 0), self.rows.index(place, last))
+        model, flag = self.selectionModel(), QItemSelectionModel.SelectionFlag
+        if places:
+            model.setCurrentIndex(self.rows.index(places[0], 0), flag.NoUpdate)
+            self.scrollTo(self.rows.index(places[0], 0))
+        model.select(selection, flag.ClearAndSelect)
+
+    def _double_clicked(self, index: QModelIndex) -> None:
+        if METADATA_COLUMNS[index.column()] is MetadataColumn.KEY:
+            self.rename_requested.emit()
+        else:
+            self.edit_requested.emit()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        for key, signal in (
+            (QKeySequence.StandardKey.Copy, self.copy_requested),
+            (QKeySequence.StandardKey.Paste, self.paste_requested),
+            (QKeySequence.StandardKey.Delete, self.remove_requested),
+        ):
+            if event.matches(key):
+                signal.emit()
+                return
+        match event.key():
+            case Qt.Key.Key_F2:
+                self.rename_requested.emit()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self.edit_requested.emit()
+            case _:
+                super().keyPressEvent(event)

@@ -1,0 +1,143 @@
+"""Metadata as a table: each key with its value before and after the edits."""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from typing_extensions import override
+
+from ckpt_studio.core import text
+from ckpt_studio.core.metadata_rows import MetadataRow, State, preview, summary
+from ckpt_studio.core.plain_text import one_line
+from ckpt_studio.qt.icons import icon
+
+RowRole = Qt.ItemDataRole.UserRole + 1
+_Index = QModelIndex | QPersistentModelIndex
+_ROOT = QModelIndex()
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class MetadataColumn(Enum):
+    """What the table shows; the value is the title."""
+
+    KEY = "Key"
+    ORIGINAL = "Original"
+    NEW = "New"
+    SIZE = "Size"
+    STATE = "State"
+
+
+METADATA_COLUMNS = tuple(MetadataColumn)
+_STATES = {
+    State.CHANGED: "● changed",
+    State.ADDED: "+ added",
+    State.REMOVED: "− removed",
+    State.RENAMED: "↷ renamed",
+}
+
+
+class MetadataModel(QAbstractTableModel):
+    """Shows rows that were worked out elsewhere; it changes nothing itself."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: Sequence[MetadataRow] = ()
+        self._previews: dict[str, str] = {}
+        self._texts: Mapping[MetadataColumn, Callable[[MetadataRow], str]] = {
+            MetadataColumn.KEY: lambda row: one_line(row.key),
+            MetadataColumn.ORIGINAL: self._original,
+            MetadataColumn.NEW: self._new,
+            MetadataColumn.SIZE: lambda row: text.binary_size(row.size),
+            MetadataColumn.STATE: self._state,
+        }
+
+    def show_rows(self, rows: Sequence[MetadataRow]) -> None:
+        """Replace the rows, as gently as the change allows."""
+        before, same_keys = self._rows, [r.key for r in rows] == [r.key for r in self._rows]
+        kept = {row.original for row in rows} | {row.new for row in rows}
+        self._previews = {value: seen for value, seen in self._previews.items() if value in kept}
+        if not same_keys:
+            self.beginResetModel()
+            self._rows = rows
+            self.endResetModel()
+            return
+        self._rows = rows
+        for place, row in enumerate(rows):
+            if row != before[place]:
+                last = len(METADATA_COLUMNS) - 1
+                self.dataChanged.emit(self.index(place, 0), self.index(place, last))
+
+    def row_at(self, place: int) -> MetadataRow:
+        """Return one row."""
+        return self._rows[place]
+
+    def place_of(self, key: str) -> int | None:
+        """Return where a key is shown; a removed one counts only when there is no other."""
+        places = [place for place, row in enumerate(self._rows) if row.key == key]
+        return min(places, key=lambda place: self._rows[place].new is None, default=None)
+
+    def _preview(self, value: str) -> str:
+        if value not in self._previews:
+            inside = summary(value)
+            self._previews[value] = f"{inside} · {preview(value)}" if inside else preview(value)
+        return self._previews[value]
+
+    def _original(self, row: MetadataRow) -> str:
+        return "—" if row.original is None else self._preview(row.original)
+
+    def _new(self, row: MetadataRow) -> str:
+        if row.new is None:
+            return self.tr("(removed)")
+        return self.tr("(same)") if row.new == row.original else self._preview(row.new)
+
+    def _state(self, row: MetadataRow) -> str:
+        if row.state is State.SAME:
+            return self.tr("needed to load") if row.needed else ""
+        return self.tr(_STATES[row.state])
+
+    def _tip(self, row: MetadataRow, column: MetadataColumn) -> str | None:
+        if column is MetadataColumn.SIZE:
+            return self.tr("{count} bytes").format(count=text.count(row.size))
+        if column is MetadataColumn.KEY and row.state is State.RENAMED:
+            return self.tr("was {key}").format(key=one_line(row.origin))
+        if column in {MetadataColumn.KEY, MetadataColumn.STATE}:
+            return row.needed or one_line(row.key, 2000)
+        return None
+
+    @override
+    def rowCount(self, parent: _Index = _ROOT, /) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    @override
+    def columnCount(self, parent: _Index = _ROOT, /) -> int:
+        return 0 if parent.isValid() else len(METADATA_COLUMNS)
+
+    @override
+    def data(self, index: _Index, /, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row, column = self._rows[index.row()], METADATA_COLUMNS[index.column()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return self._texts[column](row)
+            case Qt.ItemDataRole.ToolTipRole:
+                return self._tip(row, column)
+            case Qt.ItemDataRole.DecorationRole if column is MetadataColumn.KEY and row.needed:
+                return icon("lock-outline")
+            case Qt.ItemDataRole.TextAlignmentRole if column is MetadataColumn.SIZE:
+                return _RIGHT
+        return row if role == RowRole else None
+
+    @override
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, /, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal or section >= len(METADATA_COLUMNS):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.tr(METADATA_COLUMNS[section].value)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            size = METADATA_COLUMNS[section] is MetadataColumn.SIZE
+            return _RIGHT if size else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return None
