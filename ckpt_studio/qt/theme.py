@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontInfo, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from ckpt_studio import resources
+from ckpt_studio.core import data_files
 
 _TEXT_PIXELS = 13
 
@@ -80,7 +80,7 @@ _FADED = (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.Color
 @cache
 def load(name: str) -> Theme:
     """Return the theme called ``dark`` or ``light``."""
-    values = tomllib.loads(resources.read_text(f"themes/{name}.toml"))
+    values = tomllib.loads(data_files.read_text(f"themes/{name}.toml"))
     return Theme(name=name, **{**values, "parts": tuple(values["parts"])})
 
 
@@ -136,8 +136,8 @@ def style_sheet(theme: Theme) -> str:
     values = {key: str(value) for key, value in asdict(theme).items()}
     for icon in ("chevron", "check"):
         values[icon] = _icon_path(f"{icon}_{theme.name}.svg")
-    return Template(resources.read_text("themes/style.qss")).substitute(values)
+    return Template(data_files.read_text("themes/style.qss")).substitute(values)
 
 
 def _icon_path(name: str) -> str:
-    return str(files(resources.__name__) / "icons" / name).replace("\\", "/")
+    return str(files("ckpt_studio.resources") / "icons" / name).replace("\\", "/")

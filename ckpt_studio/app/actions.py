@@ -1,0 +1,146 @@
+"""Everything that can be done, as actions in menus; each has a name, and a shortcut if it is usual."""
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoGroup
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+from ckpt_studio.qt.theme import Scheme
+
+_PANELS = ("Assemble", "Tensors", "Metadata", "Jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """The actions of the window, to be connected by it."""
+
+    open: QAction
+    inspect: QAction
+    paste_files: QAction
+    close_file: QAction
+    save: QAction
+    save_to: QAction
+    quit: QAction
+    undo: QAction
+    redo: QAction
+    panels: tuple[QAction, ...]
+    next_pane: QAction
+    themes: dict[Scheme, QAction]
+    reset_layout: QAction
+    cancel_job: QAction
+    clear_jobs: QAction
+    system_information: QAction
+    about: QAction
+    recent: QMenu
+
+
+def create_actions(window: QWidget, bar: QMenuBar, undo: QUndoGroup) -> Actions:
+    """Build the menus."""
+    make = _Maker(window)
+    file = bar.addMenu(window.tr("&File"))
+    edit = bar.addMenu(window.tr("&Edit"))
+    view = bar.addMenu(window.tr("&View"))
+    jobs = bar.addMenu(window.tr("&Jobs"))
+    help_menu = bar.addMenu(window.tr("&Help"))
+    recent = QMenu(window.tr("Open &recent"), window)
+    recent.setObjectName("menuRecent")
+    recent.setToolTipsVisible(True)
+    return Actions(
+        open=make("Open", window.tr("&Open model files…"), QKeySequence.StandardKey.Open, file),
+        inspect=make("Inspect", window.tr("&Inspect a file…"), "Ctrl+I", file),
+        recent=_added(file, recent),
+        paste_files=make("PasteFiles", window.tr("&Paste files"), "Ctrl+Shift+V", edit),
+        close_file=make("CloseFile", window.tr("&Close file"), "Ctrl+W", file, rule=True),
+        save_to=make("SaveTo", window.tr("Choose &where to save…"), "Ctrl+Shift+S", file),
+        save=make("Save", window.tr("&Save…"), ("Ctrl+S", "Ctrl+Return"), file),
+        quit=make("Quit", window.tr("&Quit"), "Ctrl+Q", file, rule=True),
+        undo=_history(undo.createUndoAction(window), "Undo", "Ctrl+Z", edit),
+        redo=_history(undo.createRedoAction(window), "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), edit),
+        panels=_panel_actions(window, make, view),
+        next_pane=make("NextPane", window.tr("&Next pane"), "F6", view, rule=True),
+        themes=_theme_actions(window, make, view),
+        reset_layout=make("ResetLayout", window.tr("&Reset layout"), "", view, rule=True),
+        cancel_job=make("CancelJob", window.tr("&Cancel the running job"), "Ctrl+.", jobs),
+        clear_jobs=make("ClearJobs", window.tr("C&lear finished jobs"), "", jobs),
+        system_information=make(
+            "SystemInformation", window.tr("&Copy system information"), "", help_menu
+        ),
+        about=make("About", window.tr("&About Checkpoint Studio"), "", help_menu),
+    )
+
+
+class _Maker:
+    """Makes actions of one window."""
+
+    def __init__(self, window: QWidget) -> None:
+        self._window = window
+
+    def __call__(
+        self,
+        name: str,
+        text: str,
+        keys: QKeySequence.StandardKey | str | tuple[str, ...],
+        menu: QMenu,
+        *,
+        rule: bool = False,
+    ) -> QAction:
+        if rule:
+            menu.addSeparator()
+        action = QAction(text, self._window)
+        action.setObjectName(f"action{name}")
+        _set_keys(action, keys)
+        menu.addAction(action)
+        return action
+
+
+def _set_keys(action: QAction, keys: QKeySequence.StandardKey | str | tuple[str, ...]) -> None:
+    if isinstance(keys, tuple):
+        action.setShortcuts([QKeySequence(key) for key in keys])
+    elif keys:
+        action.setShortcut(QKeySequence(keys))
+
+
+def _added(menu: QMenu, submenu: QMenu) -> QMenu:
+    menu.addMenu(submenu)
+    return submenu
+
+
+def _history(action: QAction, name: str, keys: str | tuple[str, ...], menu: QMenu) -> QAction:
+    action.setObjectName(f"action{name}")
+    _set_keys(action, keys)
+    menu.addAction(action)
+    return action
+
+
+def _panel_actions(window: QWidget, make: _Maker, view: QMenu) -> tuple[QAction, ...]:
+    titles = (
+        window.tr("&Assemble"),
+        window.tr("&Tensors"),
+        window.tr("&Metadata"),
+        window.tr("&Jobs"),
+    )
+    group = QActionGroup(window)
+    actions = []
+    for number, (name, title) in enumerate(zip(_PANELS, titles, strict=True), start=1):
+        action = make(f"Panel{name}", title, f"Ctrl+{number}", view)
+        action.setCheckable(True)
+        group.addAction(action)
+        actions.append(action)
+    return tuple(actions)
+
+
+def _theme_actions(window: QWidget, make: _Maker, view: QMenu) -> dict[Scheme, QAction]:
+    menu = view.addMenu(window.tr("T&heme"))
+    texts = {
+        Scheme.SYSTEM: window.tr("Like the &system"),
+        Scheme.LIGHT: window.tr("&Light"),
+        Scheme.DARK: window.tr("&Dark"),
+    }
+    group = QActionGroup(window)
+    actions = {}
+    for scheme, text in texts.items():
+        action = make(f"Theme{scheme.value.capitalize()}", text, "", menu)
+        action.setCheckable(True)
+        group.addAction(action)
+        actions[scheme] = action
+    return actions

@@ -1,0 +1,344 @@
+"""The main window: it composes panels, connects them, and owns no logic."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl, Slot
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+)
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from ckpt_studio.app.actions import create_actions
+from ckpt_studio.app.closing import Choice, ask_about_changes, ask_about_job
+from ckpt_studio.app.document import Document
+from ckpt_studio.app.document_panels import DocumentPanels
+from ckpt_studio.app.gui_gc import collect_on_gui_thread
+from ckpt_studio.app.help import show_about
+from ckpt_studio.app.job_log import JobLog, Record, State
+from ckpt_studio.app.job_strip import JobStrip
+from ckpt_studio.app.leftover_files import LeftoverFiles
+from ckpt_studio.app.panels.assemble import AssemblePanel
+from ckpt_studio.app.panels.jobs import JobsPanel
+from ckpt_studio.app.panels_late import LatePanel
+from ckpt_studio.app.problems import CrashCatcher, details_of, message_of
+from ckpt_studio.app.rail import Rail
+from ckpt_studio.app.recent_menu import RecentMenu
+from ckpt_studio.app.saving import Saving, planned_anew
+from ckpt_studio.app.session import Session
+from ckpt_studio.app.settings import Settings
+from ckpt_studio.app.sources import Sources
+from ckpt_studio.app.status_line import StatusLine
+from ckpt_studio.app.system_facts import system_information
+from ckpt_studio.app.window_state import WindowState
+from ckpt_studio.app.verbs import Verbs
+from ckpt_studio.core.plan import Report
+from ckpt_studio.qt.banner import Banner, Message
+from ckpt_studio.qt.drop import dropped_files
+
+ASSEMBLE, TENSORS, METADATA, JOBS = range(4)
+
+
+class MainWindow(QMainWindow):
+    """Rail, panels, banner, job strip and status bar over one session."""
+
+    def __init__(self, verbs: Verbs, settings: Settings) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setAcceptDrops(True)
+        self.session = Session(verbs, self)
+        self.settings = settings
+        self.jobs = JobLog(self)
+        self.sources = Sources(self.session, settings, self)
+        self.saving = Saving(self.session, self.jobs, settings, self)
+        self.actions_ = create_actions(self, self.menuBar(), self.session.undo_group)
+        self.banner = Banner()
+        self.assemble = AssemblePanel(self.session)
+        self.jobs_panel = JobsPanel(self.jobs)
+        self._documents = DocumentPanels(self.session, self)
+        self._strip = JobStrip(self.jobs)
+        self._stack = QStackedWidget()
+        self._leaving = False
+        self.setStatusBar(StatusLine(self.session))
+        self._crashes = CrashCatcher(self)
+        self._crashes.install()
+        collect_on_gui_thread(self)
+        self._build()
+        self._connect_actions()
+        self._connect_panels()
+        self._state = WindowState(self, settings)
+        self.leftovers = LeftoverFiles(self.banner, self)
+        self.show_panel(self._state.panel)
+        self._retitle()
+
+    def _build(self) -> None:
+        for panel in (
+            self.assemble,
+            self._documents.tensors,
+            self._documents.metadata,
+            self.jobs_panel,
+        ):
+            self._stack.addWidget(panel)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(_framed(self.banner, top=12))
+        column.addWidget(self._stack, 1)
+        column.addWidget(_framed(self._strip, bottom=12))
+        root = QWidget()
+        row = QHBoxLayout(root)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(Rail(self.actions_.panels))
+        row.addLayout(column, 1)
+        self.setCentralWidget(root)
+
+    def _connect_actions(self) -> None:
+        actions = self.actions_
+        actions.open.triggered.connect(lambda: self.sources.browse(""))
+        actions.inspect.triggered.connect(self._inspect)
+        actions.paste_files.triggered.connect(self._paste_files)
+        actions.close_file.triggered.connect(self._close_file)
+        actions.save.triggered.connect(self._save)
+        actions.save_to.triggered.connect(self.saving.browse)
+        actions.quit.triggered.connect(self.close)
+        for number, action in enumerate(actions.panels):
+            action.triggered.connect(lambda _=False, index=number: self.show_panel(index))
+        actions.next_pane.triggered.connect(lambda: focus_next_pane(self))
+        actions.reset_layout.triggered.connect(lambda: self._state.reset())
+        actions.cancel_job.triggered.connect(self._cancel_running)
+        actions.clear_jobs.triggered.connect(self.jobs.clear_ended)
+        actions.system_information.triggered.connect(
+            lambda: QGuiApplication.clipboard().setText(system_information())
+        )
+        actions.about.triggered.connect(lambda: show_about(self))
+        recent = RecentMenu(actions.recent, self.settings)
+        recent.chosen.connect(lambda path: self.sources.add((path,)))
+
+    def _connect_panels(self) -> None:
+        assemble, sources, saving = self.assemble, self.sources, self.saving
+        assemble.files_dropped.connect(sources.add)
+        assemble.files_dropped_on.connect(sources.add_to)
+        assemble.browse_requested.connect(sources.browse)
+        assemble.source_menu_requested.connect(sources.fill_menu)
+        assemble.output.path_edited.connect(saving.set_path)
+        assemble.output.browse_requested.connect(saving.browse)
+        assemble.output.save_requested.connect(saving.save)
+        assemble.result.show_in_folder_requested.connect(show_in_folder)
+        assemble.result.open_requested.connect(lambda path: sources.look_at((path,)))
+        saving.saved.connect(self._show_result)
+        sources.message.connect(self.banner.show_message)
+        sources.opened.connect(self._show_opened)
+        self.jobs_panel.again_requested.connect(self._run_again)
+        self.jobs_panel.details_requested.connect(self._show_details)
+        self.jobs_panel.show_in_folder_requested.connect(show_in_folder)
+        self._strip.cancel_requested.connect(self.jobs.cancel)
+        self.jobs.changed.connect(self._note_job)
+        self._documents.failed.connect(lambda error: self.banner.show_message(message_of(error)))
+        self._crashes.caught.connect(self.banner.show_message)
+        session = self.session
+        session.current_changed.connect(self._choose_history)
+        session.recipe_changed.connect(self._retitle)
+        session.undo_group.cleanChanged.connect(self._retitle)
+        session.undo_group.indexChanged.connect(self._retitle)
+
+    def show_panel(self, index: int) -> None:
+        """Show one of the panels ASSEMBLE, TENSORS, METADATA and JOBS."""
+        panel = self._stack.widget(index)
+        if isinstance(panel, LatePanel):
+            panel.ensure_built()
+        self._stack.setCurrentIndex(index)
+        self.actions_.panels[index].setChecked(True)
+        self._choose_history()
+
+    @property
+    def panel(self) -> int:
+        """The panel that is shown."""
+        return self._stack.currentIndex()
+
+    @Slot()
+    def _save(self) -> None:
+        if self.panel in {TENSORS, METADATA}:
+            self.saving.save_metadata(self.session.current)
+        else:
+            self.saving.save()
+
+    @Slot()
+    def _inspect(self) -> None:
+        paths = self.sources.ask(self.tr("Inspect a file"))
+        if paths:
+            self.sources.look_at(paths)
+
+    @Slot()
+    def _paste_files(self) -> None:
+        files = dropped_files(QGuiApplication.clipboard().mimeData())
+        if files:
+            self._take_files(files)
+
+    @Slot()
+    def _close_file(self) -> None:
+        document = self.session.current
+        if document.path is None:
+            return
+        if self.session.uses(document.path):
+            what = self.tr("{name} is a source of the new checkpoint.").format(name=document.title)
+            todo = self.tr("Clear it on the Assemble panel first.")
+            self.banner.show_message(Message(what, todo, kind="warning"))
+            return
+        self.session.close_file(document)
+
+    @Slot()
+    def _cancel_running(self) -> None:
+        record = self.jobs.running
+        if record is not None:
+            self.jobs.cancel(record)
+
+    def _take_files(self, files: tuple[Path, ...]) -> None:
+        """Put files where the panel that is shown wants them."""
+        if self.panel in {TENSORS, METADATA}:
+            self.sources.look_at(files)
+        else:
+            self.show_panel(ASSEMBLE)
+            self.sources.add(files)
+
+    def _show_result(self, report: Report) -> None:
+        self.assemble.result.show_report(report)
+        QGuiApplication.alert(self)
+
+    def _show_opened(self, document: Document) -> None:
+        self.session.show_document(document)
+        if self.panel not in {TENSORS, METADATA}:
+            self.show_panel(TENSORS)
+
+    def _run_again(self, record: Record) -> None:
+        self.jobs.start(record.title, record.work, record.recipe)
+
+    def _show_details(self, record: Record) -> None:
+        if record.error is not None:
+            message = message_of(record.error)
+            details = message.details or details_of(record.error)
+            self.banner.show_message(replace(message, details=details))
+
+    def _note_job(self, record: Record) -> None:
+        if record.state is State.FAILED and record.error is not None:
+            self.banner.show_message(message_of(record.error))
+
+    @Slot()
+    def _choose_history(self) -> None:
+        session = self.session
+        stack = session.current.undo_stack if self.panel in {TENSORS, METADATA} else None
+        session.undo_group.setActiveStack(stack or session.undo_stack)
+        self._retitle()
+
+    @Slot()
+    def _retitle(self) -> None:
+        session = self.session
+        path = session.recipe.output.path
+        title = path.stem if path else session.new_checkpoint.title
+        if self.panel in {TENSORS, METADATA}:
+            title = session.current.title
+        self.setWindowTitle(self.tr("{title}[*] – Checkpoint Studio").format(title=title))
+        self.setWindowModified(bool(session.unsaved))
+
+    @override
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    @override
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = dropped_files(event.mimeData())
+        if files:
+            event.acceptProposedAction()
+            self._take_files(files)
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close():
+            event.ignore()
+            return
+        self._state.save(self.panel)
+        self.sources.stop()
+        self.session.stop()
+        self.leftovers.stop()
+        self._crashes.remove()
+        event.accept()
+
+    def _may_close(self) -> bool:
+        running = self.jobs.running
+        if self.jobs.queue.busy:
+            title = running.title if running else ""
+            if not self._leaving and ask_about_job(self, title) is Choice.LEAVE:
+                self._leave_after_job()
+            return not self.jobs.queue.busy
+        unsaved = tuple(document.title for document in self.session.unsaved)
+        if not unsaved or self._leaving:
+            return True
+        answer = ask_about_changes(self, unsaved)
+        if answer is Choice.SAVE:
+            self._save_all()
+        return answer is Choice.LEAVE
+
+    def _leave_after_job(self) -> None:
+        """Stop what runs and close when its thread has ended; no thread is ever killed."""
+        self._leaving = True
+        self.jobs.queue.idle.connect(self.close)
+        self.jobs.queue.cancel_all()
+
+    def _save_all(self) -> None:
+        for document in self.session.unsaved:
+            self.saving.save_metadata(document)
+
+
+def _framed(widget: QWidget, top: int = 0, bottom: int = 0) -> QWidget:
+    """Give a widget the side margins of the panels, and none while it is hidden."""
+    frame = QWidget()
+    column = QVBoxLayout(frame)
+    column.setContentsMargins(20, 0, 20, 0)
+    column.setSpacing(0)
+    if top:
+        column.addSpacing(0)
+    column.addWidget(widget)
+    if bottom:
+        column.addSpacing(0)
+    return frame
+
+
+def show_in_folder(path: Path) -> None:
+    """Open the folder of a file in the file manager."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+
+
+def focus_next_pane(window: QMainWindow) -> None:
+    """Move the focus to the next pane: rail, panel, job strip."""
+    panes = [
+        pane
+        for name in (
+            "rail",
+            "assemblePanel",
+            "tensorsPanel",
+            "metadataPanel",
+            "jobsPanel",
+            "jobStrip",
+        )
+        if (pane := window.findChild(QWidget, name)) is not None and pane.isVisible()
+    ]
+    focus = window.focusWidget()
+    inside = [place for place, pane in enumerate(panes) if focus and pane.isAncestorOf(focus)]
+    target = panes[(inside[0] + 1) % len(panes)] if inside else panes[0]
+    first = next(
+        (
+            child
+            for child in target.findChildren(QWidget)
+            if child.isVisible()
+            and child.isEnabled()
+            and child.focusPolicy() & Qt.FocusPolicy.TabFocus
+        ),
+        target,
+    )
+    first.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -1,0 +1,88 @@
+"""The heading of the Assemble panel with the model family and what the model predicts."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QSignalBlocker, Slot
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from ckpt_studio.app.session import Session
+from ckpt_studio.core import architecture
+from ckpt_studio.qt.combo_box import ComboBox
+from ckpt_studio.qt.labels import ElidedLabel, label
+
+_FAMILY_WIDTH = 260
+_PREDICTION_WIDTH = 150
+
+
+class FamilyRow(QWidget):
+    """Two combo boxes over the session; the first entry of each leaves it to recognition."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._family = ComboBox("targetArchitecture", self.tr("Model family"))
+        self._prediction = ComboBox("targetPrediction", self.tr("Prediction"))
+        self._family.setFixedWidth(_FAMILY_WIDTH)
+        self._prediction.setFixedWidth(_PREDICTION_WIDTH)
+        self._predicts = label(self.tr("&Prediction"), "dim")
+        self._predicts.setBuddy(self._prediction)
+        caption = label(self.tr("&Model family"), "dim")
+        caption.setBuddy(self._family)
+        row = QHBoxLayout(self)
+        row.setSpacing(10)
+        row.addWidget(ElidedLabel(self.tr("Assemble a checkpoint"), "h1"), 1)
+        for widget in (self._predicts, self._prediction, caption, self._family):
+            row.addWidget(widget)
+        self._family.currentIndexChanged.connect(self._choose_family)
+        self._prediction.currentIndexChanged.connect(self._choose_prediction)
+        session.recipe_changed.connect(self.refresh)
+        session.files_changed.connect(self.refresh)
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show what the session says."""
+        self._show_families()
+        self._show_predictions()
+
+    def _show_families(self) -> None:
+        recognised = self._session.recognised
+        box = self._family
+        with QSignalBlocker(box):
+            box.clear()
+            box.add(self._recognised_text(recognised), "")
+            box.add_heading(self.tr("Save as"))
+            for family in architecture.families():
+                box.add(family.name, family.id)
+            box.choose(self._session.recipe.target or "")
+        box.setToolTip(box.currentText())
+
+    def _recognised_text(self, recognised: str | None) -> str:
+        if recognised:
+            name = architecture.family(recognised).name
+            return self.tr("{family}  (recognised)").format(family=name)
+        return self.tr("Not known yet") if self._session.empty else self.tr("Not recognised")
+
+    def _show_predictions(self) -> None:
+        family = self._session.family
+        known = tuple(architecture.predictions(family)) if family else ()
+        box = self._prediction
+        with QSignalBlocker(box):
+            box.clear()
+            usual = family.prediction if family else ""
+            box.add(self.tr("{prediction}  (recognised)").format(prediction=usual), "")
+            for prediction in known:
+                box.add(prediction, prediction)
+            box.choose(self._session.recipe.prediction or "")
+        for widget in (self._predicts, box):
+            widget.setVisible(len(known) > 1)
+
+    def _choose_family(self) -> None:
+        chosen = self._family.currentData() or None
+        recipe = replace(self._session.recipe, target=chosen, prediction=None)
+        self._session.change(recipe, self.tr("Model family"))
+
+    def _choose_prediction(self) -> None:
+        chosen = self._prediction.currentData() or None
+        recipe = replace(self._session.recipe, prediction=chosen)
+        self._session.change(recipe, self.tr("Prediction"))

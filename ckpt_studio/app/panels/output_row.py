@@ -1,0 +1,64 @@
+"""Where the checkpoint goes, and the one button that saves it."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+from ckpt_studio.qt.labels import label
+
+
+class OutputRow(QWidget):
+    """A path, Browse and Save; says why Save is not possible."""
+
+    path_edited = Signal(object)  # Path, or None for an empty field
+    browse_requested = Signal()
+    save_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._caption = label(self.tr("Save t&o"), "dim")
+        self._path = QLineEdit()
+        self._path.setObjectName("outputPath")
+        self._path.setAccessibleName(self.tr("Save to"))
+        self._path.setPlaceholderText(self.tr("Folder and name of the new checkpoint"))
+        self._caption.setBuddy(self._path)
+        self._browse = QPushButton(self.tr("&Browse…"))
+        self._browse.setObjectName("outputBrowse")
+        self._browse.setAccessibleName(self.tr("Choose where to save"))
+        self._save = QPushButton(self.tr("&Save checkpoint"))
+        self._save.setObjectName("saveButton")
+        self._save.setProperty("role", "primary")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        for widget in (self._caption, self._path, self._browse, self._save):
+            row.addWidget(widget, 1 if widget is self._path else 0)
+        self._path.textEdited.connect(self._edited)
+        self._browse.clicked.connect(self.browse_requested)
+        self._save.clicked.connect(self.save_requested)
+
+    def show_path(self, path: Path | None) -> None:
+        """Show where the result goes, unless the user is typing just that."""
+        shown = str(path) if path else ""
+        if path is not None and Path(self._path.text()) == path:
+            return
+        with QSignalBlocker(self._path):
+            self._path.setText(shown)
+        self._path.setToolTip(shown)
+
+    def show_readiness(self, reason: str, problems: int = 0) -> None:
+        """Enable Save when ``reason`` is empty; else say the number of problems, or the reason."""
+        caption = self.tr("&Save checkpoint")
+        if problems:
+            several = self.tr("{count} problems").format(count=problems)
+            caption = self.tr("1 problem") if problems == 1 else several
+        self._save.setText(caption)
+        self._save.setEnabled(not reason)
+        self._save.setToolTip(reason or self.tr("Look at the plan and save (Ctrl+Return)"))
+        self._save.setAccessibleName(self.tr("Save checkpoint"))
+        self._save.setAccessibleDescription(reason)
+
+    def _edited(self, typed: str) -> None:
+        self._path.setToolTip(typed)
+        self.path_edited.emit(Path(typed.strip()).expanduser() if typed.strip() else None)

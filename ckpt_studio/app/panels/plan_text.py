@@ -1,0 +1,81 @@
+"""What a plan says in words: totals, the share of each part, the verdict and the problems."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+from ckpt_studio.core import architecture, slots, text
+from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.problems import Problem, Severity
+from ckpt_studio.qt.size_bar import Segment
+
+MISSING_PART = "missing-part:"
+ERROR = ("alert-circle-outline", "bad")
+WARNING = ("alert-outline", "warn")
+NOTE = ("information-outline", "dim")
+GOOD = ("check-circle-outline", "good")
+_SIGNS = {Severity.ERROR: ERROR, Severity.WARNING: WARNING, Severity.NOTE: NOTE}
+_COPY_SPEED = 1.5 * 2**30  # bytes per second of a usual disk, for a first idea of the time
+_LONG_ENOUGH_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the plan: a sign, a sentence, names to show, and a code to act on."""
+
+    sign: tuple[str, str]
+    sentence: str
+    hint: str = ""
+    names: tuple[str, ...] = ()
+    code: str = ""
+
+
+def tr(sentence: str) -> str:
+    """Translate a text of the plan."""
+    return QCoreApplication.translate("Plan", sentence)
+
+
+def segments(plan: Plan) -> tuple[Segment, ...]:
+    """Return the parts of a plan with their colours; what belongs to no part comes last."""
+    parts = [
+        Segment(slots.title(part.part), part.bytes, color) for color, part in enumerate(plan.parts)
+    ]
+    rest = plan.data_bytes - sum(part.bytes for part in plan.parts)
+    return (*parts, Segment(tr("Other"), rest, len(parts))) if rest > 0 else tuple(parts)
+
+
+def totals(plan: Plan) -> str:
+    """Return size, tensors, time and memory in one line."""
+    size = plan.bytes
+    shown = [
+        text.binary_size(size),
+        tr("{count} tensors").format(count=text.count(len(plan.tensors))),
+    ]
+    seconds = size / _COPY_SPEED
+    if seconds >= _LONG_ENOUGH_S:
+        shown.append(tr("about {time}").format(time=text.duration(seconds)))
+    if plan.peak_memory_bytes:
+        shown.append(tr("{size} of memory").format(size=text.binary_size(plan.peak_memory_bytes)))
+    return " · ".join(shown)
+
+
+def lines(plan: Plan) -> tuple[Line, ...]:
+    """Return the verdict and the problems, errors first."""
+    order = list(Severity)
+    problems = sorted(plan.problems, key=lambda problem: order.index(problem.severity))
+    shown = tuple(_line(problem) for problem in problems)
+    return shown if plan.errors else (_verdict(plan), *shown)
+
+
+def _verdict(plan: Plan) -> Line:
+    family = architecture.family(plan.target).name if plan.target else ""
+    if plan.missing:
+        return Line(WARNING, tr("Can be written, but is not complete."), names=plan.missing)
+    if not family:
+        return Line(GOOD, tr("Ready to be written."))
+    return Line(GOOD, tr("Complete: loads as a {family} checkpoint.").format(family=family))
+
+
+def _line(problem: Problem) -> Line:
+    sentence = f"{problem.message} {problem.hint}".strip()
+    return Line(_SIGNS[problem.severity], sentence, problem.hint, problem.names, problem.code)

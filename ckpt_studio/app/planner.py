@@ -1,0 +1,90 @@
+"""Plans the recipe on a thread of its own: the newest request wins, the window never waits."""
+
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from ckpt_studio.app.verbs import MakePlan
+from ckpt_studio.core.metadata import Metadata
+from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.planned_table import planned_table
+from ckpt_studio.core.recipe import Assemble
+from ckpt_studio.core.recognition import Opened
+from ckpt_studio.qt.job import Job
+
+_PAUSE_MS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A recipe and its plan; ``unedited`` is its metadata before the edits made by hand.
+
+    ``table`` is the file as it will be, ready to be looked at.
+    """
+
+    recipe: Assemble
+    plan: Plan
+    unedited: Metadata
+    table: Opened
+
+
+class Planner(QObject):
+    """Turns recipes into plans; ``planned`` comes for the last one that was asked for."""
+
+    planned = Signal(Planned)
+    failed = Signal(object, Exception)  # Assemble, the error
+
+    def __init__(self, plan: MakePlan, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._plan = plan
+        self._wanted: Assemble | None = None
+        self._job: Job | None = None
+        self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._timer.timeout.connect(self._start)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a plan is on its way."""
+        return self._job is not None or self._timer.isActive()
+
+    def request(self, recipe: Assemble) -> None:
+        """Ask for the plan of a recipe."""
+        self._wanted = recipe
+        if self._job is None:
+            self._timer.start()
+
+    def stop(self) -> None:
+        """Forget what was asked for and wait for what runs; planning takes milliseconds."""
+        self._wanted = None
+        self._timer.stop()
+        if self._job is not None:
+            self._job.wait()
+
+    @Slot()
+    def _start(self) -> None:
+        recipe, self._wanted = self._wanted, None
+        if recipe is None:
+            return
+        job = Job(lambda _progress, _cancel: _planned(self._plan, recipe), parent=self)
+        job.succeeded.connect(self.planned)
+        job.failed.connect(lambda error: self.failed.emit(recipe, error))
+        job.finished.connect(self._finish)
+        self._job = job
+        job.start()
+
+    @Slot()
+    def _finish(self) -> None:
+        if self._job is not None:
+            self._job.deleteLater()
+        self._job = None
+        if self._wanted is not None:
+            self._timer.start()
+
+
+def _planned(plan: MakePlan, recipe: Assemble) -> Planned:
+    result = plan(recipe)
+    unedited = result.metadata
+    if recipe.metadata.edits:
+        before = replace(recipe, metadata=replace(recipe.metadata, edits=()))
+        unedited = plan(before).metadata
+    return Planned(recipe, result, unedited, planned_table(result))

@@ -1,0 +1,184 @@
+"""The last look before writing: where to, what becomes of each part, and how to check the result."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ckpt_studio.app.save_plan_text import PartRow, metadata_line, part_rows, target_lines
+from ckpt_studio.core import text
+from ckpt_studio.core.plan import Plan, source_names
+from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.qt.icons import icon
+from ckpt_studio.qt.labels import ElidedLabel, IconLabel, label
+from ckpt_studio.qt.name_list import NameList
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the user ticked."""
+
+    options: WriteOptions
+    skip_next_time: bool
+
+
+class SavePlanDialog(QDialog):
+    """Cancel and Save; where a file is replaced, Replace, and then Cancel is the default."""
+
+    def __init__(self, plan: Plan, options: WriteOptions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("savePlan")
+        self.setWindowTitle(self.tr("Save checkpoint"))
+        self._plan = plan
+        self._verify = QCheckBox(self.tr("&Verify after writing"))
+        self._verify.setObjectName("planVerify")
+        self._verify.setToolTip(self.tr("Read the file back and compare every tensor"))
+        self._verify.setChecked(options.verify)
+        self._hashes = QCheckBox(self.tr("Compute &hashes (SHA-256, AutoV2, AutoV3)"))
+        self._hashes.setObjectName("planHashes")
+        self._hashes.setChecked(options.hashes)
+        self._skip = QCheckBox(self.tr("&Don't show when nothing is unusual"))
+        self._skip.setObjectName("planSkip")
+        self._save = QPushButton(self.tr("&Replace") if replaces(plan) else self.tr("&Save"))
+        self._cancel = QPushButton(self.tr("&Cancel"))
+        self._build()
+        self._save.clicked.connect(self.accept)
+        self._cancel.clicked.connect(self.reject)
+
+    @property
+    def answer(self) -> Answer:
+        """What the user ticked."""
+        options = WriteOptions(verify=self._verify.isChecked(), hashes=self._hashes.isChecked())
+        return Answer(options, self._skip.isChecked())
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 18, 20, 16)
+        column.setSpacing(14)
+        column.addLayout(self._head())
+        column.addWidget(self._table())
+        column.addLayout(self._counts())
+        column.addWidget(label(metadata_line(self._plan), "dim", wrap=True))
+        for problem in self._plan.problems:
+            if problem.severity != "note":
+                column.addLayout(self._warning(problem.message))
+        for box in (self._verify, self._hashes, self._skip):
+            column.addWidget(box)
+        column.addLayout(self._buttons())
+        self.setMinimumWidth(680)
+
+    def _head(self) -> QVBoxLayout:
+        head = QVBoxLayout()
+        head.setSpacing(3)
+        path = str(self._plan.output or "")
+        head.addWidget(ElidedLabel(path, "h1"))
+        for line, role in target_lines(self._plan):
+            head.addWidget(label(line, role, wrap=True))
+        return head
+
+    def _table(self) -> QFrame:
+        frame = QFrame()
+        frame.setProperty("card", True)
+        grid = QGridLayout(frame)
+        grid.setContentsMargins(14, 10, 14, 10)
+        grid.setHorizontalSpacing(18)
+        grid.setVerticalSpacing(6)
+        grid.setColumnStretch(1, 1)
+        heads = ("Part", "From", "Tensors", "Was → will be", "Size")
+        for place, head in enumerate(heads):
+            grid.addWidget(label(self.tr(head), "dim"), 0, place, _side(place))
+        for number, row in enumerate(part_rows(self._plan), start=1):
+            for place, widget in enumerate(_cells(row)):
+                if place == 1:
+                    grid.addWidget(widget, number, place)
+                else:
+                    grid.addWidget(widget, number, place, _side(place))
+        return frame
+
+    def _counts(self) -> QHBoxLayout:
+        plan = self._plan
+        renamed = tuple(f"{', '.join(source_names(r.expr))} → {r.name}" for r in plan.renamed)
+        dropped = tuple(f"{drop.name}  ({drop.reason})" for drop in plan.dropped)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for caption, names in (
+            (self.tr("Missing"), plan.missing),
+            (self.tr("Added"), plan.added),
+            (self.tr("Dropped"), dropped),
+            (self.tr("Renamed"), renamed),
+        ):
+            row.addWidget(label(caption, "dim"))
+            row.addWidget(self._count(caption, tuple(names)))
+            row.addSpacing(12)
+        row.addStretch()
+        return row
+
+    def _count(self, caption: str, names: tuple[str, ...]) -> QWidget:
+        if not names:
+            return label(self.tr("none"))
+        button = QPushButton(text.count(len(names)))
+        button.setProperty("role", "link")
+        button.setAutoDefault(False)
+        button.setObjectName(f"plan{caption}")
+        button.setAccessibleName(self.tr("{caption}: show names").format(caption=caption))
+        button.setToolTip(self.tr("Show the names"))
+        button.clicked.connect(lambda: NameList(caption, names, self).exec())
+        return button
+
+    def _warning(self, sentence: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(IconLabel(icon("alert-outline", "warn")), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(label(sentence, wrap=True), 1)
+        return row
+
+    def _buttons(self) -> QHBoxLayout:
+        self._save.setObjectName("planSave")
+        self._save.setProperty("role", "primary")
+        self._cancel.setObjectName("planCancel")
+        default = self._cancel if replaces(self._plan) else self._save
+        default.setDefault(True)
+        default.setFocus()
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(self._cancel)
+        row.addWidget(self._save)
+        return row
+
+
+def replaces(plan: Plan) -> bool:
+    """Whether a file is replaced."""
+    return plan.output is not None and plan.output.exists()
+
+
+def unusual(plan: Plan) -> bool:
+    """Whether the plan should be shown although the user prefers not to see it."""
+    warned = any(problem.severity != "note" for problem in plan.problems)
+    return warned or bool(plan.missing) or replaces(plan)
+
+
+def _side(column: int) -> Qt.AlignmentFlag:
+    right = column in {2, 4}
+    return Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+
+
+def _cells(row: PartRow) -> tuple[QWidget, ...]:
+    source = ElidedLabel(row.source.name if row.source else "")
+    source.setToolTip(str(row.source or Path()))
+    return (
+        label(row.title, "h2"),
+        source,
+        label(row.tensors),
+        label(row.precision),
+        label(row.size),
+    )

@@ -1,0 +1,217 @@
+"""What is open: files, the recipe being built, its plan, and the history of its edits."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QUndoCommand, QUndoGroup, QUndoStack
+from typing_extensions import override
+
+from ckpt_studio.app.document import Document
+from ckpt_studio.app.planner import Planned, Planner
+from ckpt_studio.app.verbs import Verbs
+from ckpt_studio.core import slots
+from ckpt_studio.core.architecture import Architecture
+from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.recipe import Assemble, Output
+from ckpt_studio.core.recognition import Opened
+
+
+class Session(QObject):
+    """The state of one window; panels ask it for changes and listen to it."""
+
+    files_changed = Signal()
+    recipe_changed = Signal(object)  # Assemble
+    plan_changed = Signal(object)  # Plan, or None while there is nothing to plan
+    plan_failed = Signal(Exception)
+    current_changed = Signal(object)  # Document
+
+    def __init__(self, verbs: Verbs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.verbs = verbs
+        self.undo_stack = QUndoStack(self)
+        self.undo_group = QUndoGroup(self)
+        self.undo_group.addStack(self.undo_stack)
+        self.undo_group.setActiveStack(self.undo_stack)
+        self.new_checkpoint = Document(self.tr("New checkpoint"), parent=self)
+        self.undo_group.addStack(self.new_checkpoint.undo_stack)
+        self.new_checkpoint.metadata_changed.connect(self._take_metadata_edits)
+        self._documents: dict[Path, Document] = {}
+        self._current = self.new_checkpoint
+        self._recipe = Assemble()
+        self._plan: Plan | None = None
+        self._planner = Planner(verbs.plan, self)
+        self._planner.planned.connect(self._take_plan)
+        self._planner.failed.connect(self._take_plan_failure)
+
+    @property
+    def recipe(self) -> Assemble:
+        """The recipe being built."""
+        return self._recipe
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan of the recipe; of the one before while a new plan is on its way."""
+        return self._plan
+
+    @property
+    def planning(self) -> bool:
+        """Whether the plan is about to change."""
+        return self._planner.busy
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The open files in the order they were opened."""
+        return tuple(self._documents.values())
+
+    @property
+    def files(self) -> Mapping[Path, Opened]:
+        """The open files by path."""
+        return {
+            path: document.opened
+            for path, document in self._documents.items()
+            if document.opened is not None
+        }
+
+    @property
+    def current(self) -> Document:
+        """The document that the Tensors and Metadata panels show."""
+        return self._current
+
+    @property
+    def recognised(self) -> str | None:
+        """The id of the model family that the sources say."""
+        return slots.recognised_family(self._recipe, self.files)
+
+    @property
+    def family(self) -> Architecture | None:
+        """The model family to be saved: the one chosen, else the one recognised."""
+        return slots.family_of(self._recipe, self.files)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was chosen yet."""
+        recipe = self._recipe
+        return not (recipe.model or recipe.text_encoders or recipe.vae or recipe.base)
+
+    @property
+    def unsaved(self) -> tuple[Document, ...]:
+        """The documents with edits that are in no file."""
+        edited = [document for document in self.documents if not document.undo_stack.isClean()]
+        new_edited = not (self.undo_stack.isClean() and self.new_checkpoint.undo_stack.isClean())
+        return (*((self.new_checkpoint,) if new_edited and not self.empty else ()), *edited)
+
+    def add_file(self, opened: Opened) -> Document:
+        """Take in an opened file, or refresh it where it is open already."""
+        path = opened.checkpoint.path
+        document = self._documents.get(path)
+        if document is None:
+            document = Document(path.name, opened, parent=self)
+            self._documents[path] = document
+            self.undo_group.addStack(document.undo_stack)
+        elif document.opened != opened:
+            document.set_opened(opened)
+        self.files_changed.emit()
+        return document
+
+    def close_file(self, document: Document) -> None:
+        """Forget an open file that the recipe does not use."""
+        path = document.path
+        if path is None:
+            return
+        del self._documents[path]
+        if self._current is document:
+            self.show_document(self.new_checkpoint)
+        self.undo_group.removeStack(document.undo_stack)
+        document.deleteLater()
+        self.files_changed.emit()
+
+    def uses(self, path: Path) -> bool:
+        """Whether the recipe takes a part from a file."""
+        recipe = self._recipe
+        return path in {recipe.model, recipe.base, recipe.vae, *recipe.text_encoders}
+
+    def show_document(self, document: Document) -> None:
+        """Choose the document that the Tensors and Metadata panels show."""
+        if document is not self._current:
+            self._current = document
+            self.current_changed.emit(document)
+
+    def change(self, recipe: Assemble, title: str) -> None:
+        """Replace the recipe as one step that can be undone."""
+        if recipe != self._recipe:
+            self.undo_stack.push(_Change(self, title, recipe))
+
+    def set_output(self, output: Output) -> None:
+        """Say where the result goes; this is no step of its own."""
+        if output != self._recipe.output:
+            self._show(replace(self._recipe, output=output))
+
+    def replan(self) -> None:
+        """Plan again, because files changed."""
+        self._planner.request(self._recipe)
+
+    def mark_saved(self) -> None:
+        """Say that the recipe as it is now was saved."""
+        self.undo_stack.setClean()
+        self.new_checkpoint.undo_stack.setClean()
+
+    def stop(self) -> None:
+        """Wait for what runs in the background."""
+        self._planner.stop()
+
+    def _show(self, recipe: Assemble) -> None:
+        self._recipe = recipe
+        self.recipe_changed.emit(recipe)
+        if self.empty:
+            self._plan = None
+            self.plan_changed.emit(None)
+        else:
+            self._planner.request(recipe)
+
+    @Slot(object)
+    def _take_metadata_edits(self, _: object) -> None:
+        edits = self.new_checkpoint.edits_since_original()
+        if edits != self._recipe.metadata.edits:
+            choice = replace(self._recipe.metadata, edits=edits)
+            self._show(replace(self._recipe, metadata=choice))
+
+    @Slot(Planned)
+    def _take_plan(self, planned: Planned) -> None:
+        if planned.recipe != self._recipe:
+            return
+        self._plan = planned.plan
+        if self.new_checkpoint.original != planned.unedited:
+            self.new_checkpoint.set_original(planned.unedited)
+        self.new_checkpoint.set_opened(planned.table)
+        self.plan_changed.emit(planned.plan)
+
+    @Slot(object, Exception)
+    def _take_plan_failure(self, recipe: Assemble, error: Exception) -> None:
+        if recipe == self._recipe:
+            self._plan = None
+            self.plan_failed.emit(error)
+
+
+class _Change(QUndoCommand):
+    """Swap the recipe before for the recipe after; output and metadata have their own ways."""
+
+    def __init__(self, session: Session, title: str, after: Assemble) -> None:
+        super().__init__(title)
+        self._session = session
+        self._before, self._after = session.recipe, after
+
+    @override
+    def redo(self) -> None:
+        self._swap(self._after)
+
+    @override
+    def undo(self) -> None:
+        self._swap(self._before)
+
+    def _swap(self, recipe: Assemble) -> None:
+        now = self._session.recipe
+        self._session._show(  # noqa: SLF001 - one unit
+            replace(recipe, output=now.output, metadata=now.metadata)
+        )

@@ -1,0 +1,69 @@
+"""Every setting, its type and its default, in one place."""
+
+from pathlib import Path
+from typing import Generic, Self, TypeVar, cast, overload
+
+from PySide6.QtCore import QByteArray, QSettings
+
+T = TypeVar("T", str, int, bool, QByteArray)
+RECENT_LIMIT = 15
+
+
+class Setting(Generic[T]):
+    """A typed value kept in QSettings."""
+
+    def __init__(self, key: str, default: T) -> None:
+        self._key = key
+        self._default: T = default
+
+    @overload
+    def __get__(self, owner: None, kind: type, /) -> Self: ...
+    @overload
+    def __get__(self, owner: "Settings", kind: type, /) -> T: ...
+    def __get__(self, owner: "Settings | None", kind: type, /) -> "Self | T":
+        """Read the value, or the default."""
+        if owner is None:
+            return self
+        return cast("T", owner.store.value(self._key, self._default, type(self._default)))
+
+    def __set__(self, owner: "Settings", value: T, /) -> None:
+        """Write the value."""
+        owner.store.setValue(self._key, value)
+
+
+class Settings:
+    """What the program remembers between runs, in one readable file."""
+
+    geometry = Setting("window/geometry", QByteArray())
+    panel = Setting("window/panel", 0)
+    theme = Setting("window/theme", "system")
+    source_folder = Setting("folders/source", "")
+    output_folder = Setting("folders/output", "")
+    image_folder = Setting("folders/image", "")
+    verify = Setting("saving/verify", True)
+    hashes = Setting("saving/hashes", True)
+    skip_usual_plan = Setting("saving/skip_usual_plan", False)
+
+    def __init__(self, store: QSettings | None = None) -> None:
+        self.store = store or QSettings(
+            QSettings.Format.IniFormat,
+            QSettings.Scope.UserScope,
+            "ckpt-studio",
+            "ckpt-studio",
+        )
+
+    @property
+    def recent_files(self) -> tuple[Path, ...]:
+        """The files opened last, newest first; those that are gone included."""
+        value = self.store.value("files/recent", [])
+        texts = [value] if isinstance(value, str) else cast("list[str]", value or [])
+        return tuple(Path(text) for text in texts if text)
+
+    def add_recent(self, path: Path) -> None:
+        """Put a file first in the list."""
+        others = (known for known in self.recent_files if known != path)
+        self.store.setValue("files/recent", [str(each) for each in (path, *others)][:RECENT_LIMIT])
+
+    def clear_recent(self) -> None:
+        """Forget the files opened last."""
+        self.store.remove("files/recent")

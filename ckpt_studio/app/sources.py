@@ -1,0 +1,163 @@
+"""Files into slots: drops, dialogs, the menu of a slot; what does not fit is refused with why."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from ckpt_studio.app.opener import Opener, Outcome
+from ckpt_studio.app.session import Session
+from ckpt_studio.app.settings import Settings
+from ckpt_studio.core import slots
+from ckpt_studio.core.recognition import Opened
+from ckpt_studio.core.slots import Refused
+from ckpt_studio.qt.banner import Message
+
+MODEL_SUFFIXES = ("*.safetensors", "*.sft")
+_RECENT_SHOWN = 8
+
+
+class Sources(QObject):
+    """Opens files in the background and puts them where they belong."""
+
+    message = Signal(Message)
+    opened = Signal(object)  # the Document of a file that was opened
+
+    def __init__(self, session: Session, settings: Settings, window: QWidget) -> None:
+        super().__init__(window)
+        self._session, self._settings, self._window = session, settings, window
+        self._opener = Opener(session.verbs.open, self)
+        self._opener.crashed.connect(self._crashed)
+
+    @property
+    def busy(self) -> bool:
+        """Whether files are being opened."""
+        return self._opener.busy
+
+    def stop(self) -> None:
+        """Wait for what runs."""
+        self._opener.stop()
+
+    def add(self, paths: tuple[Path, ...]) -> None:
+        """Open files and let each find its place in the recipe."""
+        self._opener.request(paths, lambda outcome: self._take(outcome, ""))
+
+    def add_to(self, part: str, paths: tuple[Path, ...]) -> None:
+        """Put a file on one slot; several files find their places by themselves."""
+        target = part if len(paths) == 1 else ""
+        self._opener.request(paths, lambda outcome: self._take(outcome, target))
+
+    def look_at(self, paths: tuple[Path, ...]) -> None:
+        """Open files to inspect them; the recipe stays as it is."""
+        self._opener.request(paths, self._take_to_look)
+
+    def browse(self, part: str) -> None:
+        """Ask for files by dialog."""
+        title = (
+            self.tr("Choose a file for {part}").format(part=slots.title(part))
+            if part
+            else self.tr("Add model files")
+        )
+        paths = self.ask(title)
+        if paths:
+            self.add_to(part, paths)
+
+    def ask(self, title: str) -> tuple[Path, ...]:
+        """Ask for model files, in the folder that sources came from last."""
+        filters = self.tr("Models ({suffixes});;All files (*)")
+        names, _ = QFileDialog.getOpenFileNames(
+            self._window,
+            title,
+            self._settings.source_folder,
+            filters.format(suffixes=" ".join(MODEL_SUFFIXES)),
+        )
+        return tuple(Path(name) for name in names)
+
+    def fill_menu(self, part: str, menu: QMenu) -> None:
+        """List what a slot can take: parts of open files, recent files, a dialog."""
+        menu.clear()
+        for path, opened in self._session.files.items():
+            self._add_choice(menu, part, path, opened)
+        recent = [each for each in self._settings.recent_files if each not in self._session.files]
+        if recent:
+            menu.addSection(self.tr("Recent files"))
+        for path in recent[:_RECENT_SHOWN]:
+            action = menu.addAction(path.name)
+            action.setToolTip(str(path))
+            action.setEnabled(path.exists())
+            action.triggered.connect(lambda _=False, file=path: self.add_to(part, (file,)))
+        menu.addSeparator()
+        browse = menu.addAction(self.tr("Browse…"))
+        browse.triggered.connect(lambda: self.browse(part))
+        menu.setToolTipsVisible(True)
+
+    def _add_choice(self, menu: QMenu, part: str, path: Path, opened: Opened) -> None:
+        session = self._session
+        placed = slots.place_in(session.recipe, part, opened, session.files)
+        action: QAction = menu.addAction(path.name)
+        action.setToolTip(placed.reason if isinstance(placed, Refused) else str(path))
+        action.setEnabled(not isinstance(placed, Refused))
+        current = slots.source_of(session.recipe, part, session.files)
+        action.setCheckable(True)
+        action.setChecked(current is not None and current.path == path)
+        action.triggered.connect(lambda: self.add_to(part, (path,)))
+
+    def _take(self, outcome: Outcome, part: str) -> None:
+        before = recipe = self._session.recipe
+        refused: list[Refused] = []
+        for opened in sorted(outcome.opened, key=_models_first):
+            self._note(opened)
+            files = self._session.files
+            if part:
+                placed = slots.place_in(recipe, part, opened, files)
+            else:
+                placed = slots.place(recipe, opened, slots.family_of(recipe, files), files)
+            if isinstance(placed, Refused):
+                refused.append(placed)
+            else:
+                recipe = placed
+        if recipe != before:
+            self._session.change(recipe, self._step_title(outcome, part))
+        else:
+            self._session.replan()
+        self._report(outcome, refused)
+
+    def _take_to_look(self, outcome: Outcome) -> None:
+        for opened in outcome.opened:
+            self.opened.emit(self._note(opened))
+        self._report(outcome, [])
+
+    def _note(self, opened: Opened) -> object:
+        path = opened.checkpoint.path
+        self._settings.add_recent(path)
+        self._settings.source_folder = str(path.parent)
+        return self._session.add_file(opened)
+
+    def _step_title(self, outcome: Outcome, part: str) -> str:
+        if part:
+            return self.tr("Choose {part}").format(part=slots.title(part))
+        if len(outcome.opened) == 1:
+            return self.tr("Add {name}").format(name=outcome.opened[0].checkpoint.path.name)
+        return self.tr("Add {count} files").format(count=len(outcome.opened))
+
+    def _report(self, outcome: Outcome, refused: list[Refused]) -> None:
+        problems = [(error.message, error.hint) for _, error in outcome.failed]
+        problems += [(each.reason, self.tr("Choose another file.")) for each in refused]
+        if not problems:
+            return
+        what, todo = problems[0]
+        details = ""
+        if len(problems) > 1:
+            what = self.tr("{count} files could not be used").format(count=len(problems))
+            todo = problems[0][0]
+            details = "\n".join(" ".join(words) for words in problems)
+        self.message.emit(Message(what, todo, details))
+
+    def _crashed(self, error: Exception) -> None:
+        raise error
+
+
+def _models_first(opened: Opened) -> int:
+    """The diffusion model decides the family, so it comes before what has to fit it."""
+    return 0 if "unet" in slots.offered(opened) else 1

@@ -1,0 +1,25 @@
+"""The verbs of the engine as the window uses them; tests put others in their place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ckpt_studio.core.plan import Plan, Report
+from ckpt_studio.core.progress import CancelToken, ProgressCallback
+from ckpt_studio.core.recipe import Recipe
+from ckpt_studio.core.recognition import Opened
+from ckpt_studio.engine.writing import WriteOptions
+
+
+Open = Callable[[Path], Opened]
+MakePlan = Callable[[Recipe], Plan]
+Write = Callable[[Plan, WriteOptions, ProgressCallback, CancelToken], Report]
+
+
+@dataclass(frozen=True, slots=True)
+class Verbs:
+    """Open a file, plan a recipe, write a plan."""
+
+    open: Open
+    plan: MakePlan
+    write: Write

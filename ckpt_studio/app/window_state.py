@@ -1,0 +1,49 @@
+"""What the window remembers between starts: where it stood, and which panel was open."""
+
+from PySide6.QtCore import QByteArray
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMainWindow
+
+from ckpt_studio.app.settings import Settings
+
+_SIZE = (1280, 800)
+_LEAST = (760, 480)
+
+
+class WindowState:
+    """Restores the window when it is made; ``save`` is called when it closes."""
+
+    def __init__(self, window: QMainWindow, settings: Settings) -> None:
+        self._window, self._settings = window, settings
+        window.setMinimumSize(*_LEAST)
+        window.resize(*_SIZE)
+        if not settings.geometry.isEmpty():
+            window.restoreGeometry(settings.geometry)
+        self._keep_on_screen()
+
+    @property
+    def panel(self) -> int:
+        """The panel that was open."""
+        return self._settings.panel if self._settings.panel in range(4) else 0
+
+    def save(self, panel: int) -> None:
+        """Remember the window as it stands."""
+        self._settings.geometry = self._window.saveGeometry()
+        self._settings.panel = panel
+        self._settings.store.sync()
+
+    def reset(self) -> None:
+        """Go back to the size of a first start."""
+        self._settings.geometry = QByteArray()
+        self._window.showNormal()
+        self._window.resize(*_SIZE)
+        self._keep_on_screen()
+
+    def _keep_on_screen(self) -> None:
+        screen = QGuiApplication.primaryScreen()
+        on_any = any(
+            each.availableGeometry().intersects(self._window.geometry())
+            for each in QGuiApplication.screens()
+        )
+        if screen is not None and not on_any:
+            self._window.move(screen.availableGeometry().topLeft())

@@ -1,0 +1,140 @@
+"""A recipe as the command that does the same, to paste into a terminal or a script."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+
+from ckpt_studio.core.metadata import Edit, RemoveKeys, RenameKey, ReplaceAll, SetValue
+from ckpt_studio.core.plan import OnOverflow
+from ckpt_studio.core.recipe import (
+    Assemble,
+    Convert,
+    EditMetadata,
+    Extract,
+    MetadataChoice,
+    Output,
+    Precision,
+    Recipe,
+)
+
+_PROGRAM = "ckpt-studio"
+
+
+def command_line(recipe: Recipe) -> str:
+    """Return the command; quoted for a POSIX shell.
+
+    Edits of metadata become ``--set KEY=VALUE`` where the verb has that option; removed and renamed
+    keys of a new checkpoint have no option and are told in a comment at the end.
+    """
+    comment = ""
+    match recipe:
+        case Assemble():
+            words = [*_assemble(recipe)]
+            comment = _untold(recipe.metadata)
+        case Convert():
+            words = ["convert", str(recipe.source), *_common(recipe)]
+            comment = _untold(recipe.metadata)
+        case Extract():
+            words = ["extract", str(recipe.source), "--parts", recipe.part, *_common(recipe)]
+        case EditMetadata():
+            return "\n".join(_meta(recipe))
+    return shlex.join([_PROGRAM, *words]) + comment
+
+
+def _assemble(recipe: Assemble) -> Iterator[str]:
+    yield "save"
+    if recipe.model:
+        yield from ("--model", str(recipe.model))
+    for path in recipe.text_encoders:
+        yield from ("--text-encoder", str(path))
+    for option, path in (
+        ("--vae", recipe.vae),
+        ("--clip-vision", recipe.clip_vision),
+        ("--from", recipe.base),
+    ):
+        if path:
+            yield from (option, str(path))
+    if recipe.target:
+        yield from ("--target", recipe.target)
+    if recipe.prediction:
+        yield from ("--prediction", recipe.prediction)
+    if recipe.allow_missing:
+        yield "--allow-missing"
+    yield from _common(recipe)
+
+
+def _common(recipe: Assemble | Convert | Extract) -> Iterator[str]:
+    yield from _precision(recipe.precision)
+    if recipe.on_overflow is not OnOverflow.ERROR:
+        yield from ("--on-overflow", recipe.on_overflow.value)
+    yield from _metadata(recipe.metadata)
+    yield from _output(recipe.output)
+
+
+def _precision(choices: Mapping[str, Precision]) -> Iterator[str]:
+    chosen = {part: each for part, each in choices.items() if each is not Precision.KEEP}
+    if chosen.keys() == {"*"}:
+        yield from ("--dtype", chosen["*"].value)
+    elif chosen:
+        named = {"*": "all"}
+        yield "--dtype"
+        yield ",".join(f"{named.get(part, part)}={each.value}" for part, each in chosen.items())
+
+
+def _metadata(choice: MetadataChoice) -> Iterator[str]:
+    if choice.prompt:
+        yield from ("--prompt", choice.prompt)
+    if choice.extra_pnginfo:
+        pairs = ",".join(f"{_json_key(key)}:{value}" for key, value in choice.extra_pnginfo.items())
+        yield from ("--extra-pnginfo", "{" + pairs + "}")
+    for key, value in _values(choice.edits).items():
+        yield from ("--set", f"{key}={value}")
+    if choice.recipe:
+        yield "--recipe-in-metadata"
+
+
+def _json_key(key: str) -> str:
+    return '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _values(edits: tuple[Edit, ...]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for edit in edits:
+        match edit:
+            case SetValue(key, value):
+                values[key] = value
+            case ReplaceAll(changed):
+                values.update(changed)
+            case RemoveKeys(keys):
+                values = {key: value for key, value in values.items() if key not in keys}
+            case RenameKey(old, new):
+                values = {new if key == old else key: value for key, value in values.items()}
+    return values
+
+
+def _untold(choice: MetadataChoice) -> str:
+    untold = [edit.title for edit in choice.edits if isinstance(edit, RemoveKeys | RenameKey)]
+    return f"  # then: {', '.join(untold)}" if untold else ""
+
+
+def _output(output: Output) -> Iterator[str]:
+    if output.path:
+        yield from ("-o", str(output.path))
+    elif output.folder:
+        yield from ("--filename-prefix", output.prefix, "--output-dir", str(output.folder))
+    if output.overwrite:
+        yield "--overwrite"
+
+
+def _meta(recipe: EditMetadata) -> Iterator[str]:
+    for edit in recipe.edits:
+        match edit:
+            case SetValue(key, value):
+                words = ["set", str(recipe.source), f"{key}={value}"]
+            case ReplaceAll(values):
+                pairs = (f"{key}={value}" for key, value in values.items())
+                words = ["set", str(recipe.source), *pairs]
+            case RemoveKeys(keys):
+                words = ["remove", str(recipe.source), *sorted(keys)]
+            case RenameKey(old, new):
+                words = ["rename", str(recipe.source), old, new]
+        yield shlex.join([_PROGRAM, "meta", *words])
