@@ -30,8 +30,6 @@ class Answer:
 class Command:
     """One verb of the command line."""
 
-    name: str
-    summary: str
     example: str
     add_arguments: Callable[[ArgumentParser], None]
     run: Callable[[Namespace], Answer]

@@ -1,13 +1,33 @@
-"""All commands, in the order in which ``--help`` lists them."""
+"""All commands, in the order in which ``--help`` lists them; each is loaded when it is asked for."""
+
+from importlib import import_module
+from typing import NamedTuple
 
 from ckpt_studio.cli.command import Command
-from ckpt_studio.cli.convert import CONVERT
-from ckpt_studio.cli.demo import DEMO
-from ckpt_studio.cli.extract import EXTRACT
-from ckpt_studio.cli.hash_files import HASH
-from ckpt_studio.cli.inspect_files import INSPECT
-from ckpt_studio.cli.meta import META
-from ckpt_studio.cli.run_recipe import RUN
-from ckpt_studio.cli.save import SAVE
 
-COMMANDS: tuple[Command, ...] = (INSPECT, SAVE, EXTRACT, CONVERT, META, HASH, RUN, DEMO)
+
+class Entry(NamedTuple):
+    """The module that holds a command as ``COMMAND``, and what ``--help`` says about it."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "inspect": Entry("inspect_files", "show what is in a file; only its header is read"),
+    "save": Entry("save", "assemble one checkpoint from parts"),
+    "extract": Entry("extract", "write parts of a checkpoint to files of their own"),
+    "convert": Entry("convert", "write the same tensors in another precision"),
+    "meta": Entry("meta", "show and change the metadata of a file"),
+    "hash": Entry(
+        "hash_files", "sha256, AutoV1, AutoV2, AutoV3, crc32, and blake3 where it is installed"
+    ),
+    "run": Entry("run_recipe", "replay a recipe, also one taken out of a checkpoint"),
+    "demo": Entry("demo", "write example sources of real shape and save a checkpoint from them"),
+}
+
+
+def load(name: str) -> Command:
+    """Return a command; a start that only inspects a file does not pay for the others."""
+    command: Command = import_module(f"ckpt_studio.cli.{COMMANDS[name].module}").COMMAND
+    return command

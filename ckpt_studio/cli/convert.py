@@ -29,9 +29,7 @@ def _run(arguments: Namespace) -> Answer:
     return carry_out([recipe], arguments, options.write_options(arguments))
 
 
-CONVERT = Command(
-    name="convert",
-    summary="write the same tensors in another precision",
+COMMAND = Command(
     example="  ckpt-studio convert model.safetensors -o model_fp16.safetensors --dtype fp16\n"
     "  ckpt-studio convert flux.safetensors -o small.safetensors --dtype unet=fp8_e4m3fn",
     add_arguments=_arguments,

@@ -65,9 +65,7 @@ def _recipe(sources: ExampleSources, folder: Path) -> Assemble:
     )
 
 
-DEMO = Command(
-    name="demo",
-    summary="write example sources of real shape and save a checkpoint from them",
+COMMAND = Command(
     example="  ckpt-studio demo\n  ckpt-studio demo /tmp/example",
     add_arguments=_arguments,
     run=_run,

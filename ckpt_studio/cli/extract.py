@@ -69,9 +69,7 @@ def _chosen(wanted: str, found: tuple[FoundPart, ...], file: Path) -> list[str]:
     return list(chosen)
 
 
-EXTRACT = Command(
-    name="extract",
-    summary="write parts of a checkpoint to files of their own",
+COMMAND = Command(
     example="  ckpt-studio extract sdxl.safetensors --parts unet,vae -o parts/",
     add_arguments=_arguments,
     run=_run,

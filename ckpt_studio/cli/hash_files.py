@@ -32,9 +32,7 @@ def _page(document: Json) -> str:
     return "\n".join((printable(document["file"]), *lines))
 
 
-HASH = Command(
-    name="hash",
-    summary="sha256, AutoV1, AutoV2, AutoV3, crc32, and blake3 where it is installed",
+COMMAND = Command(
     example="  ckpt-studio hash model.safetensors --json",
     add_arguments=_arguments,
     run=_run,

@@ -43,9 +43,7 @@ def _several(errors: list[CkptStudioError]) -> CkptStudioError | None:
     return CkptStudioError(f"{len(errors)} files could not be read.")
 
 
-INSPECT = Command(
-    name="inspect",
-    summary="show what is in a file; only its header is read",
+COMMAND = Command(
     example="  ckpt-studio inspect sdxl.safetensors\n"
     "  ckpt-studio inspect *.safetensors --json | jq '.files[].architecture'",
     add_arguments=_arguments,

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from ckpt_studio import __version__
 from ckpt_studio.cli.command import Answer, Command, Json, UsageError
-from ckpt_studio.cli.commands import COMMANDS
+from ckpt_studio.cli.commands import COMMANDS, load
 from ckpt_studio.cli.printing import printable, strict_json
 from ckpt_studio.core.errors import Cancelled, CkptStudioError
 from ckpt_studio.engine.summary import failure
@@ -40,7 +40,7 @@ def run(argv: Sequence[str]) -> int:
     as_json, debug = "--json" in argv, "--debug" in argv
     sys.excepthook = _excepthook(as_json=as_json, debug=debug)
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _parser(argv).parse_args(argv)
         answer = arguments.command.run(arguments)
     except UsageError as error:
         _write_failure(_sentence("usage", str(error)), as_json=as_json)
@@ -56,31 +56,33 @@ def run(argv: Sequence[str]) -> int:
     return _write_answer(answer, arguments)
 
 
-def _parser() -> ArgumentParser:
+def _parser(argv: Sequence[str]) -> ArgumentParser:
+    """Return the parser; only a command that is named in the arguments gets its own options."""
     parser = _Parser(
         prog="ckpt-studio",
         description="Assemble, inspect, convert and edit diffusion model checkpoints.\n"
         "Without a command, the window opens with the files named.",
         epilog="example:\n  ckpt-studio inspect model.safetensors",
         formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Checkpoint Studio {__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        _add(
-            command,
-            verbs.add_parser(
-                command.name,
-                help=command.summary,
-                description=f"{command.summary[0].upper()}{command.summary[1:]}.",
-                epilog=f"example:\n{command.example}",
-                formatter_class=RawDescriptionHelpFormatter,
-            ),
+    for name, entry in COMMANDS.items():
+        verb = verbs.add_parser(
+            name,
+            help=entry.summary,
+            formatter_class=RawDescriptionHelpFormatter,
+            allow_abbrev=False,
         )
+        if name in argv:
+            _complete(verb, load(name), entry.summary)
     return parser
 
 
-def _add(command: Command, parser: ArgumentParser) -> None:
+def _complete(parser: ArgumentParser, command: Command, summary: str) -> None:
+    parser.description = f"{summary[0].upper()}{summary[1:]}."
+    parser.epilog = f"example:\n{command.example}"
     parser.set_defaults(command=command)
     command.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object for machines")

@@ -153,9 +153,7 @@ def _require(keys: Sequence[str], metadata: Mapping[str, str], file: Path) -> No
             raise PlanError(f"{file.name} has no key ‘{key}’", hint)
 
 
-META = Command(
-    name="meta",
-    summary="show and change the metadata of a file",
+COMMAND = Command(
     example="  ckpt-studio meta show model.safetensors\n"
     '  ckpt-studio meta set model.safetensors modelspec.title="My model"\n'
     "  ckpt-studio meta remove model.safetensors workflow prompt -o shared.safetensors\n"

@@ -44,9 +44,7 @@ def _recipe(path: Path) -> Recipe:
     return recipe_from_json(text, folder=path.parent, where=f"The recipe in {path.name}")
 
 
-RUN = Command(
-    name="run",
-    summary="replay a recipe, also one taken out of a checkpoint",
+COMMAND = Command(
     example="  ckpt-studio run sdxl.recipe.json\n"
     "  ckpt-studio run model.safetensors -o again.safetensors",
     add_arguments=_arguments,

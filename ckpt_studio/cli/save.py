@@ -99,9 +99,7 @@ def _output(arguments: Namespace) -> Output:
     )
 
 
-SAVE = Command(
-    name="save",
-    summary="assemble one checkpoint from parts",
+COMMAND = Command(
     example="  ckpt-studio save --model unet.safetensors --text-encoder clip_l.safetensors \\\n"
     "      --text-encoder clip_g.safetensors --vae vae.safetensors \\\n"
     "      --dtype unet=fp16,te=fp16,vae=keep -o sdxl.safetensors\n"

@@ -3,12 +3,18 @@
 opened = open_checkpoint(Path("model.safetensors"))
 plan_ = plan(Assemble(model=..., text_encoders=(...,), vae=..., output=Output(path=...)))
 report = write(plan_, progress=print, cancel=CancelToken())
+
+Each verb is loaded when it is first used: who only looks at a file does not pay for writing one.
 """
 
-from ckpt_studio.engine.hashing import Hashes, hash_file
-from ckpt_studio.engine.opening import Library, open_checkpoint
-from ckpt_studio.engine.planning import plan
-from ckpt_studio.engine.writing import WriteOptions, write
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ckpt_studio.engine.hashing import Hashes, hash_file
+    from ckpt_studio.engine.opening import Library, open_checkpoint
+    from ckpt_studio.engine.planning import plan
+    from ckpt_studio.engine.writing import WriteOptions, write
 
 __all__ = [
     "Hashes",
@@ -19,3 +25,19 @@ __all__ = [
     "plan",
     "write",
 ]
+
+_HOMES = {
+    "Hashes": "hashing",
+    "Library": "opening",
+    "WriteOptions": "writing",
+    "hash_file": "hashing",
+    "open_checkpoint": "opening",
+    "plan": "planning",
+    "write": "writing",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -94,10 +94,10 @@ def test_debug_shows_where_an_error_comes_from(process, tmp_path):
 def test_an_exception_nobody_foresaw_is_a_sentence(tmp_path):
     code = (
         "import sys\n"
-        "from ckpt_studio.cli import main, commands\n"
+        "from ckpt_studio.cli import inspect_files, main\n"
         "from dataclasses import replace\n"
         "def broken(arguments): raise KeyError('oops')\n"
-        "main.COMMANDS = (replace(commands.INSPECT, run=broken),)\n"
+        "inspect_files.COMMAND = replace(inspect_files.COMMAND, run=broken)\n"
         "sys.exit(main.run(['inspect', 'x', *sys.argv[1:]]))\n"
     )
     done = subprocess.run(
