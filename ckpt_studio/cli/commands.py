@@ -1,4 +1,4 @@
-"""All commands, in the order in which ``--help`` lists them; each is loaded when it is asked for."""
+"""All commands in the order of ``--help``; each is loaded when it is asked for."""
 
 from importlib import import_module
 from typing import NamedTuple
@@ -19,9 +19,7 @@ COMMANDS = {
     "extract": Entry("extract", "write parts of a checkpoint to files of their own"),
     "convert": Entry("convert", "write the same tensors in another precision"),
     "meta": Entry("meta", "show and change the metadata of a file"),
-    "hash": Entry(
-        "hash_files", "sha256, AutoV1, AutoV2, AutoV3, crc32, and blake3 where it is installed"
-    ),
+    "hash": Entry("hash_files", "print sha256, AutoV1 to AutoV3, crc32 and blake3 of files"),
     "run": Entry("run_recipe", "replay a recipe, also one taken out of a checkpoint"),
     "demo": Entry("demo", "write example sources of real shape and save a checkpoint from them"),
 }

@@ -4,8 +4,9 @@ import hashlib
 import json
 
 import pytest
-from conftest import small_file
 from safetensors.numpy import load_file
+
+from tests.cli.files import small_file
 
 
 def metadata_of(cli, path):

@@ -1,8 +1,7 @@
 import json
 
-from conftest import small_file, sparse_file
-
 from ckpt_studio.core.tensors import DType
+from tests.cli.files import small_file, sparse_file
 
 
 def test_a_checkpoint_is_recognised_with_all_the_keys_that_scripts_rely_on(cli, sd15_checkpoint):

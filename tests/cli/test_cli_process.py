@@ -7,7 +7,8 @@ import sys
 import time
 
 import pytest
-from conftest import small_file
+
+from tests.cli.files import small_file
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and pipes of POSIX")
 

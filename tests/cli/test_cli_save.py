@@ -1,7 +1,8 @@
 import json
 
 import pytest
-from conftest import small_file
+
+from tests.cli.files import small_file
 
 
 def dry(cli, *arguments):
