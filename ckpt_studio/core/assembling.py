@@ -53,8 +53,8 @@ def assemble(recipe: Assemble, opened: Mapping[Path, Opened], *, title: str) -> 
         dropped=(*(drop for result in results for drop in result.dropped), *_leftovers(files)),
         added=(*(name for result in results for name in result.added), *markers_added),
         problems=(
-            *absent,
             *problems,
+            *absent,
             *(problem for result in results for problem in result.problems),
             *_left_out(files),
         ),
@@ -73,6 +73,8 @@ def _absent(
             continue
         missing = saved_names(placement)
         names += missing
+        if part == "vae" and recipe.vae is not None:
+            continue  # a VAE was named, and why it does not fit has been said
         problems.append(_absent_problem(recipe, architecture, part, placement, tuple(missing)))
     return problems, names
 

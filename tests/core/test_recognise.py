@@ -1,0 +1,103 @@
+"""A file is recognised by its content, whatever its name, and an unknown one is never refused."""
+
+import pytest
+
+from tests.models import encoder, opened, other_spelling, plan_table, unet, vae
+from tests.planning import assembled
+
+
+def test_a_whole_checkpoint():
+    found = opened(plan_table(assembled("sdxl"))).recognition
+    assert (found.architecture, found.kind, found.prediction) == ("sdxl", "checkpoint", "epsilon")
+    assert [part.part for part in found.parts] == ["unet", "clip_g", "clip_l", "vae"]
+    assert found.other == ()
+    assert any("label_emb.0.0.weight is [1280, 2816]" in line for line in found.evidence)
+
+
+@pytest.mark.parametrize("prefix", ["", "model.diffusion_model.", "diffusion_model."])
+def test_a_unet_behind_any_prefix(prefix):
+    found = opened(unet("sdxl", prefix=prefix)).recognition
+    part = found.find("unet")
+    assert found.architecture == "sdxl"
+    assert (part.prefix, len(part.names)) == (prefix, 1680)
+    assert part.form == ("checkpoint" if prefix else "native")
+
+
+def test_markers_beside_a_bare_unet():
+    found = opened(unet("sdxl") | {"v_pred": ("F32", (0,))}).recognition
+    assert (found.architecture, found.prediction) == ("sdxl_vpred", "v")
+    assert found.markers == ("v_pred",)
+    assert found.other == ()
+
+
+def test_a_controlnet_is_not_a_unet():
+    table = {key.replace("input", "input"): value for key, value in unet("sd15").items()}
+    found = opened({f"control_model.{key}": value for key, value in table.items()}).recognition
+    assert (found.architecture, found.kind) == (None, "controlnet")
+
+
+def test_a_vision_tower_is_not_a_text_encoder():
+    tower = {
+        f"visual.{k}": v for k, v in other_spelling("openclip 1280 32").items() if "token" not in k
+    }
+    assert opened(tower).recognition.parts == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("lora_unet_input_blocks_1.lora_up.weight", "lora"),
+        ("transformer.blocks.0.lora_A.weight", "lora"),
+        ("controlnet_cond_embedding.conv_in.weight", "controlnet"),
+        ("emb_params", "embedding"),
+    ],
+)
+def test_other_kinds_of_model(key, kind):
+    found = opened({key: ("F16", (4, 4))}).recognition
+    assert (found.kind, found.architecture) == (kind, None)
+    assert [part.part for part in found.parts] == [kind]
+
+
+def test_umt5_is_not_t5():
+    table = encoder("t5xxl")
+    for block in range(1, 24):
+        name = f"encoder.block.{block}.layer.0.SelfAttention.relative_attention_bias.weight"
+        table[name] = ("F16", (32, 64))
+    assert opened(table).recognition.find("t5xxl") is None
+
+
+def test_t5_with_a_second_copy_of_its_embedding():
+    table = encoder("t5xxl") | {"encoder.embed_tokens.weight": ("F16", (32128, 4096))}
+    part = opened(table).recognition.find("t5xxl")
+    assert part.missing == ()
+    del table["shared.weight"]
+    part = opened(table).recognition.find("t5xxl")
+    assert part.missing == ()
+    assert part.tensors["shared.weight"].tensor.name == "encoder.embed_tokens.weight"
+
+
+def test_long_clip_is_clip_l():
+    table = encoder("clip_l")
+    table["text_model.embeddings.position_embedding.weight"] = ("F16", (248, 768))
+    assert not assembled("flux_dev", {"clip_l": table}).errors
+
+
+def test_several_parts_in_one_bare_file_do_not_mix():
+    table = encoder("clip_l") | {"something.else": ("F32", (1,))}
+    found = opened(table).recognition
+    assert found.other == ("something.else",)
+    assert found.find("clip_l").unexpected == ()
+
+
+def test_an_unknown_model_says_what_it_looks_like():
+    found = opened({f"blocks.{n}.w": ("F16", (4,)) for n in range(7)}).recognition
+    assert (found.kind, found.name) == ("unknown", "Unknown model")
+    assert found.evidence == ("no known model has these keys: blocks (7)",)
+    assert opened({}).recognition.kind == "unknown"
+
+
+def test_a_vae_with_a_loss_in_it():
+    table = vae("sdxl") | {"loss.discriminator.main.0.weight": ("F32", (64, 3, 4, 4))}
+    found = opened(table).recognition
+    assert found.find("vae").unexpected == ()
+    assert found.other == ("loss.discriminator.main.0.weight",)

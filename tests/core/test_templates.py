@@ -1,0 +1,106 @@
+"""The language of the data files."""
+
+import pytest
+
+from ckpt_studio.core.expr import read
+from ckpt_studio.core.renames import apply_rules, fill, inverse, parse_rules
+from ckpt_studio.core.templates import Modules, Spec, parse_spec
+from ckpt_studio.core.tensors import DType
+from tests.models import checkpoint
+
+MODULES = Modules(
+    {
+        "linear o i": {"weight": "[o, i]", "bias": "[o]"},
+        "pair d": {"a": "linear d 2*d", "{1-2}": "linear d d"},
+        "named t": {"{t}_x": "[1]"},
+    }
+)
+
+
+def expand(lines, arguments=None, existing=()):
+    return {k: s.shape for k, s in MODULES.expand(lines, arguments or {}, existing).items()}
+
+
+def test_modules_repeat_and_nest():
+    assert expand({"b.{2}": "pair d"}, {"d": 3}) == {
+        f"b.{n}.{key}": shape
+        for n in range(2)
+        for key, shape in (
+            ("a.weight", (3, 6)),
+            ("a.bias", (3,)),
+            ("1.weight", (3, 3)),
+            ("1.bias", (3,)),
+            ("2.weight", (3, 3)),
+            ("2.bias", (3,)),
+        )
+    }
+
+
+def test_counts_come_from_the_file():
+    keys = ["b.0.weight", "b.3.weight", "c.9.weight"]
+    assert len(expand({"b.{*}": "linear 2 2"}, existing=keys)) == 8
+    assert expand({"b.{*}": "linear 2 2"}) == {}
+
+
+def test_lines_in_place_and_words_in_keys():
+    assert expand({"@x": "named img", "": "named txt", "gone": ""}) == {
+        "img_x": (1,),
+        "txt_x": (1,),
+    }
+
+
+def test_specs():
+    assert parse_spec("F32 [] = 4.6055") == Spec((), DType.F32, "4.6055")
+    assert parse_spec("[~77, 2*d]", {"d": 4}) == Spec((-77, 8))
+    assert parse_spec("[~77, 8]").accepts((248, 8))
+    assert not parse_spec("[~77, 8]").accepts((248, 9))
+    assert parse_spec("[~77]").usual_shape == (77,)
+    with pytest.raises(ValueError, match="no tensor"):
+        parse_spec("linear 1 2")
+
+
+def test_numbers_in_targets():
+    assert fill("output_blocks.{3*i+j}.{2-i}.", {"i": 1, "j": 2}) == "output_blocks.5.1."
+
+
+def exprs(**tensors):
+    made = checkpoint({name.replace("_", "."): ("F16", s) for name, s in tensors.items()})
+    return {name: read(0, tensor) for name, tensor in made.tensors.items()}
+
+
+def test_rules_join_split_swap_and_rename():
+    rules = parse_rules(
+        [
+            ["q.", "join 0", "qkv."],
+            ["k.", "join 1", "qkv."],
+            ["s.w", "swap", "t.w"],
+            ["p.{i}.", "r.{i+1}.", "inner"],
+            ["both.w", "split", "one", "two"],
+        ],
+        {"inner": [["a.", "b."]]},
+    )
+    found = apply_rules(
+        rules, exprs(q_w=(2, 4), k_w=(3, 4), s_w=(4,), p_1_a_w=(1,), p_2_c_w=(1,), both_w=(4, 2))
+    )
+    assert {name: expr.shape for name, expr in found.items()} == {
+        "qkv.w": (5, 4),
+        "t.w": (4,),
+        "r.2.b.w": (1,),
+        "r.3.c.w": (1,),
+        "one": (2, 2),
+        "two": (2, 2),
+    }
+
+
+def test_what_cannot_be_operated_on_keeps_its_name():
+    rules = parse_rules([["a.w", "split", "x", "y"], ["b.w", "transpose", "z"]], {})
+    assert set(apply_rules(rules, exprs(a_w=(3, 3), b_w=(3,)))) == {"a.w", "b.w"}
+
+
+def test_the_way_back():
+    lines = [["a.{i}.", "b.{i}."], ["w", "split", "x", "y"], ["t", "transpose", "u"]]
+    there, back = parse_rules(lines, {}), parse_rules(inverse(lines), {})
+    start = exprs(a_3_k=(1,), w=(4, 2), t=(2, 2))
+    assert apply_rules(back, apply_rules(there, start)) == start
+    with pytest.raises(ValueError, match="no way back"):
+        inverse([["a", "swap", "b"]])

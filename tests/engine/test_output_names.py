@@ -1,0 +1,70 @@
+"""Outputs are named as ComfyUI names them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.recipe import Output
+from ckpt_studio.engine.output_names import next_output_path, resolve
+
+NOW = datetime(2026, 3, 7, 9, 5, 1, tzinfo=UTC)
+
+
+def named(folder, prefix="checkpoints/ComfyUI"):
+    made = next_output_path(prefix, folder, now=NOW)
+    return str(made.path.relative_to(folder)), made.title
+
+
+def touch(folder, *names):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).touch()
+
+
+def test_the_first_number_and_the_title(tmp_path):
+    assert named(tmp_path) == ("checkpoints/ComfyUI_00001_.safetensors", "ComfyUI 1")
+
+
+def test_the_next_number_counts_any_ending_but_not_other_names(tmp_path):
+    touch(tmp_path / "checkpoints", "ComfyUI_00007_.png", "ComfyUI_extra_00099_", "ComfyUIx_00050_")
+    assert named(tmp_path)[0] == "checkpoints/ComfyUI_00008_.safetensors"
+    touch(tmp_path / "checkpoints", "ComfyUI_000123_")
+    assert named(tmp_path)[0] == "checkpoints/ComfyUI_00124_.safetensors"
+
+
+def test_tokens_are_filled_in_and_unknown_ones_stay(tmp_path):
+    prefix = "%year%-%month%-%day%_%hour%%minute%%second%_%width%_%date:yyyy%"
+    assert named(tmp_path, prefix)[0] == "2026-03-07_090501_0_%date:yyyy%_00001_.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "path"),
+    [("sub/", "sub_00001_"), ("a/b/../c", "a/c_00001_"), ("", "._00001_")],
+)
+def test_odd_prefixes(tmp_path, prefix, path):
+    assert named(tmp_path, prefix)[0] == f"{path}.safetensors"
+
+
+@pytest.mark.parametrize("prefix", ["../x", "/etc/x", "a/../../x"])
+def test_a_prefix_may_not_leave_the_folder(tmp_path, prefix):
+    with pytest.raises(PlanError, match="leads out"):
+        named(tmp_path, prefix)
+
+
+def test_a_path_gets_its_ending_once(tmp_path):
+    assert resolve(Output(path=tmp_path / "a.b")).path.name == "a.b.safetensors"
+    assert resolve(Output(path=tmp_path / "a.SFT")).path.name == "a.SFT"
+    assert resolve(Output()) is None
+
+
+@pytest.mark.parametrize("name", ["con", "a?b", "x.", "aux.safetensors", "a:b"])
+def test_names_that_windows_refuses(name):
+    with pytest.raises(PlanError, match="cannot be the name"):
+        resolve(Output(path=Path("folder") / name))
+
+
+def test_other_containers_are_refused():
+    with pytest.raises(PlanError, match="only safetensors"):
+        resolve(Output(path=Path("a.ckpt")))

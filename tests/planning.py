@@ -1,0 +1,42 @@
+"""Plans over checkpoints that are only values."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from ckpt_studio.core.architecture import family
+from ckpt_studio.core.assembling import assemble
+from ckpt_studio.core.recipe import Assemble
+from tests.models import encoder, opened, unet, vae
+
+
+def sources(name, **tables):
+    """Opened files of the parts of a family, by name; a table of None leaves a part out."""
+    item = family(name)
+    usual = {"unet": unet(name), "vae": vae(name)}
+    usual |= {part: encoder(part) for part in item.text_encoders}
+    usual |= tables
+    return {
+        part: opened(table, f"{part}.safetensors")
+        for part, table in usual.items()
+        if table is not None
+    }
+
+
+def recipe_of(files, **changes):
+    """Recipe that assembles those files."""
+    path = {part: file.checkpoint.path for part, file in files.items()}
+    base = Assemble(
+        model=path.get("unet"),
+        vae=path.get("vae"),
+        text_encoders=tuple(path[part] for part in path if part not in {"unet", "vae", "base"}),
+        base=path.get("base"),
+    )
+    return replace(base, **changes)
+
+
+def assembled(name, tables=None, **changes):
+    """Plan of a family from single files; ``changes`` go into the recipe."""
+    files = sources(name, **(tables or {}))
+    by_path: dict[Path, object] = {file.checkpoint.path: file for file in files.values()}
+    changes.setdefault("target", name)
+    return assemble(recipe_of(files, **changes), by_path, title="ComfyUI 1")
