@@ -165,7 +165,10 @@ def extract(recipe: Extract, opened: Opened) -> Plan:
 
 
 def _standalone_markers(opened: Opened, part: FoundPart) -> list[PlannedTensor]:
-    """Return the prediction markers, which a UNet file holds beside its keys (``comfyui.md`` 0.6)."""
+    """Return the prediction markers, which a UNet file holds beside its keys.
+
+    (``comfyui.md`` 0.6)
+    """
     if part.part != "unet":
         return []
     architecture = next(item for item in families() if item.id == part.architecture)
