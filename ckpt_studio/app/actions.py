@@ -1,4 +1,4 @@
-"""Everything that can be done, as actions in menus; each has a name, and a shortcut if it is usual."""
+"""Everything that can be done, as actions in menus; the usual ones have their shortcuts."""
 
 from dataclasses import dataclass
 

@@ -2,8 +2,12 @@
 
 from enum import Enum, auto
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
+
+from ckpt_studio.app.job_log import JobLog
+from ckpt_studio.app.saving import Saving
+from ckpt_studio.app.session import Session
 
 
 class Choice(Enum):
@@ -12,6 +16,56 @@ class Choice(Enum):
     STAY = auto()
     SAVE = auto()
     LEAVE = auto()
+
+
+class Closing(QObject):
+    """Decides whether the window may close now; after Save or Cancel it closes by itself."""
+
+    def __init__(self, window: QWidget, session: Session, jobs: JobLog, saving: Saving) -> None:
+        super().__init__(window)
+        self._window, self._session = window, session
+        self._jobs, self._saving = jobs, saving
+        self._leaving = False
+
+    def may_close(self) -> bool:
+        """Ask what has to be asked."""
+        if self._jobs.queue.busy:
+            self._ask_about_job()
+            return False
+        unsaved = tuple(document.title for document in self._session.unsaved)
+        if not unsaved or self._leaving:
+            return True
+        answer = ask_about_changes(self._window, unsaved)
+        if answer is Choice.SAVE:
+            self._save_all()
+        return answer is Choice.LEAVE
+
+    def _ask_about_job(self) -> None:
+        running = self._jobs.running
+        title = running.title if running else ""
+        if not self._leaving and ask_about_job(self._window, title) is Choice.LEAVE:
+            self._leave_after_job()
+
+    def _leave_after_job(self) -> None:
+        """Stop what runs and close when its thread has ended; no thread is ever killed."""
+        self._leaving = True
+        if not self._jobs.queue.busy:
+            self._window.close()
+            return
+        self._jobs.queue.idle.connect(self._window.close)
+        self._jobs.queue.cancel_all()
+
+    def _save_all(self) -> None:
+        for document in self._session.unsaved:
+            self._saving.save_metadata(document)
+        if self._jobs.queue.busy:
+            self._jobs.queue.idle.connect(
+                self._close_if_saved, Qt.ConnectionType.SingleShotConnection
+            )
+
+    def _close_if_saved(self) -> None:
+        if not self._session.unsaved:
+            self._window.close()
 
 
 def tr(sentence: str) -> str:
@@ -48,7 +102,9 @@ def ask_about_changes(parent: QWidget, titles: tuple[str, ...]) -> Choice:
     box.exec()
     chosen = box.clickedButton()
     box.deleteLater()
-    return {save: Choice.SAVE, discard: Choice.LEAVE}.get(chosen, Choice.STAY)
+    if chosen is save:
+        return Choice.SAVE
+    return Choice.LEAVE if chosen is discard else Choice.STAY
 
 
 def _box(parent: QWidget, what: str, more: str) -> QMessageBox:

@@ -3,19 +3,25 @@
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import (
     QCloseEvent,
-    QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 from typing_extensions import override
 
 from ckpt_studio.app.actions import create_actions
-from ckpt_studio.app.closing import Choice, ask_about_changes, ask_about_job
+from ckpt_studio.app.closing import Closing
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.document_panels import DocumentPanels
 from ckpt_studio.app.gui_gc import collect_on_gui_thread
@@ -26,17 +32,18 @@ from ckpt_studio.app.leftover_files import LeftoverFiles
 from ckpt_studio.app.panels.assemble import AssemblePanel
 from ckpt_studio.app.panels.jobs import JobsPanel
 from ckpt_studio.app.panels_late import LatePanel
+from ckpt_studio.app.panes import Margin, focus_next_pane, show_in_folder
 from ckpt_studio.app.problems import CrashCatcher, details_of, message_of
 from ckpt_studio.app.rail import Rail
 from ckpt_studio.app.recent_menu import RecentMenu
-from ckpt_studio.app.saving import Saving, planned_anew
+from ckpt_studio.app.saving import Saving
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.sources import Sources
 from ckpt_studio.app.status_line import StatusLine
 from ckpt_studio.app.system_facts import system_information
-from ckpt_studio.app.window_state import WindowState
 from ckpt_studio.app.verbs import Verbs
+from ckpt_studio.app.window_state import WindowState
 from ckpt_studio.core.plan import Report
 from ckpt_studio.qt.banner import Banner, Message
 from ckpt_studio.qt.drop import dropped_files
@@ -63,15 +70,15 @@ class MainWindow(QMainWindow):
         self._documents = DocumentPanels(self.session, self)
         self._strip = JobStrip(self.jobs)
         self._stack = QStackedWidget()
-        self._leaving = False
+        self._closing = Closing(self, self.session, self.jobs, self.saving)
         self.setStatusBar(StatusLine(self.session))
         self._crashes = CrashCatcher(self)
         self._crashes.install()
         collect_on_gui_thread(self)
+        self._state = WindowState(self, settings)
         self._build()
         self._connect_actions()
         self._connect_panels()
-        self._state = WindowState(self, settings)
         self.leftovers = LeftoverFiles(self.banner, self)
         self.show_panel(self._state.panel)
         self._retitle()
@@ -87,9 +94,9 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(_framed(self.banner, top=12))
+        column.addWidget(Margin(self.banner, top=12))
         column.addWidget(self._stack, 1)
-        column.addWidget(_framed(self._strip, bottom=12))
+        column.addWidget(Margin(self._strip, bottom=12))
         root = QWidget()
         row = QHBoxLayout(root)
         row.setContentsMargins(0, 0, 0, 0)
@@ -110,7 +117,7 @@ class MainWindow(QMainWindow):
         for number, action in enumerate(actions.panels):
             action.triggered.connect(lambda _=False, index=number: self.show_panel(index))
         actions.next_pane.triggered.connect(lambda: focus_next_pane(self))
-        actions.reset_layout.triggered.connect(lambda: self._state.reset())
+        actions.reset_layout.triggered.connect(self._state.reset)
         actions.cancel_job.triggered.connect(self._cancel_running)
         actions.clear_jobs.triggered.connect(self.jobs.clear_ended)
         actions.system_information.triggered.connect(
@@ -153,6 +160,8 @@ class MainWindow(QMainWindow):
         if isinstance(panel, LatePanel):
             panel.ensure_built()
         self._stack.setCurrentIndex(index)
+        if panel is not None and self.isVisible():
+            first_focus(panel)
         self.actions_.panels[index].setChecked(True)
         self._choose_history()
 
@@ -208,7 +217,7 @@ class MainWindow(QMainWindow):
 
     def _show_result(self, report: Report) -> None:
         self.assemble.result.show_report(report)
-        QGuiApplication.alert(self)
+        QApplication.alert(self)
 
     def _show_opened(self, document: Document) -> None:
         self.session.show_document(document)
@@ -259,7 +268,7 @@ class MainWindow(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._may_close():
+        if not self._closing.may_close():
             event.ignore()
             return
         self._state.save(self.panel)
@@ -268,77 +277,3 @@ class MainWindow(QMainWindow):
         self.leftovers.stop()
         self._crashes.remove()
         event.accept()
-
-    def _may_close(self) -> bool:
-        running = self.jobs.running
-        if self.jobs.queue.busy:
-            title = running.title if running else ""
-            if not self._leaving and ask_about_job(self, title) is Choice.LEAVE:
-                self._leave_after_job()
-            return not self.jobs.queue.busy
-        unsaved = tuple(document.title for document in self.session.unsaved)
-        if not unsaved or self._leaving:
-            return True
-        answer = ask_about_changes(self, unsaved)
-        if answer is Choice.SAVE:
-            self._save_all()
-        return answer is Choice.LEAVE
-
-    def _leave_after_job(self) -> None:
-        """Stop what runs and close when its thread has ended; no thread is ever killed."""
-        self._leaving = True
-        self.jobs.queue.idle.connect(self.close)
-        self.jobs.queue.cancel_all()
-
-    def _save_all(self) -> None:
-        for document in self.session.unsaved:
-            self.saving.save_metadata(document)
-
-
-def _framed(widget: QWidget, top: int = 0, bottom: int = 0) -> QWidget:
-    """Give a widget the side margins of the panels, and none while it is hidden."""
-    frame = QWidget()
-    column = QVBoxLayout(frame)
-    column.setContentsMargins(20, 0, 20, 0)
-    column.setSpacing(0)
-    if top:
-        column.addSpacing(0)
-    column.addWidget(widget)
-    if bottom:
-        column.addSpacing(0)
-    return frame
-
-
-def show_in_folder(path: Path) -> None:
-    """Open the folder of a file in the file manager."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
-
-
-def focus_next_pane(window: QMainWindow) -> None:
-    """Move the focus to the next pane: rail, panel, job strip."""
-    panes = [
-        pane
-        for name in (
-            "rail",
-            "assemblePanel",
-            "tensorsPanel",
-            "metadataPanel",
-            "jobsPanel",
-            "jobStrip",
-        )
-        if (pane := window.findChild(QWidget, name)) is not None and pane.isVisible()
-    ]
-    focus = window.focusWidget()
-    inside = [place for place, pane in enumerate(panes) if focus and pane.isAncestorOf(focus)]
-    target = panes[(inside[0] + 1) % len(panes)] if inside else panes[0]
-    first = next(
-        (
-            child
-            for child in target.findChildren(QWidget)
-            if child.isVisible()
-            and child.isEnabled()
-            and child.focusPolicy() & Qt.FocusPolicy.TabFocus
-        ),
-        target,
-    )
-    first.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -1,4 +1,4 @@
-"""The last look before writing: where to, what becomes of each part, and how to check the result."""
+"""The last look before writing: where to, what becomes of each part, how to check the result."""
 
 from dataclasses import dataclass
 from pathlib import Path

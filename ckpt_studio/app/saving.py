@@ -67,9 +67,10 @@ class Saving(QObject):
             return
         options = WriteOptions(verify=self._settings.verify, hashes=self._settings.hashes)
         if unusual(plan) or not self._settings.skip_usual_plan:
-            options = self._ask(plan, options)
-            if options is None:
+            chosen = self._ask(plan, options)
+            if chosen is None:
                 return
+            options = chosen
         self._start(plan, options)
 
     def save_metadata(self, document: Document) -> None:

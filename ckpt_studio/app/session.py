@@ -168,7 +168,7 @@ class Session(QObject):
             self._plan = None
             self.plan_changed.emit(None)
         else:
-            self._planner.request(recipe)
+            self._planner.request(self._recipe)  # a receiver may have changed it again
 
     @Slot(object)
     def _take_metadata_edits(self, _: object) -> None:

@@ -10,7 +10,6 @@ from ckpt_studio.core.recipe import Recipe
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.engine.writing import WriteOptions
 
-
 Open = Callable[[Path], Opened]
 MakePlan = Callable[[Recipe], Plan]
 Write = Callable[[Plan, WriteOptions, ProgressCallback, CancelToken], Report]

@@ -45,5 +45,5 @@ class WindowState:
             each.availableGeometry().intersects(self._window.geometry())
             for each in QGuiApplication.screens()
         )
-        if screen is not None and not on_any:
+        if not on_any:
             self._window.move(screen.availableGeometry().topLeft())

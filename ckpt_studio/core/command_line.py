@@ -25,33 +25,32 @@ def command_line(recipe: Recipe) -> str:
     Edits of metadata become ``--set KEY=VALUE`` where the verb has that option; removed and renamed
     keys of a new checkpoint have no option and are told in a comment at the end.
     """
-    comment = ""
+    if isinstance(recipe, EditMetadata):
+        return "\n".join(shlex.join([_PROGRAM, "meta", *_meta(recipe, e)]) for e in recipe.edits)
+    return shlex.join([_PROGRAM, *_words(recipe)]) + _untold(recipe.metadata)
+
+
+def _words(recipe: Assemble | Convert | Extract) -> Iterator[str]:
     match recipe:
         case Assemble():
-            words = [*_assemble(recipe)]
-            comment = _untold(recipe.metadata)
+            yield from _assemble(recipe)
         case Convert():
-            words = ["convert", str(recipe.source), *_common(recipe)]
-            comment = _untold(recipe.metadata)
+            yield from ("convert", str(recipe.source))
         case Extract():
-            words = ["extract", str(recipe.source), "--parts", recipe.part, *_common(recipe)]
-        case EditMetadata():
-            return "\n".join(_meta(recipe))
-    return shlex.join([_PROGRAM, *words]) + comment
+            yield from ("extract", str(recipe.source), "--parts", recipe.part)
+    yield from _common(recipe)
 
 
 def _assemble(recipe: Assemble) -> Iterator[str]:
     yield "save"
-    if recipe.model:
-        yield from ("--model", str(recipe.model))
-    for path in recipe.text_encoders:
-        yield from ("--text-encoder", str(path))
     for option, path in (
+        ("--model", recipe.model),
+        *(("--text-encoder", encoder) for encoder in recipe.text_encoders),
         ("--vae", recipe.vae),
         ("--clip-vision", recipe.clip_vision),
         ("--from", recipe.base),
     ):
-        if path:
+        if path is not None:
             yield from (option, str(path))
     if recipe.target:
         yield from ("--target", recipe.target)
@@ -59,7 +58,6 @@ def _assemble(recipe: Assemble) -> Iterator[str]:
         yield from ("--prediction", recipe.prediction)
     if recipe.allow_missing:
         yield "--allow-missing"
-    yield from _common(recipe)
 
 
 def _common(recipe: Assemble | Convert | Extract) -> Iterator[str]:
@@ -125,16 +123,14 @@ def _output(output: Output) -> Iterator[str]:
         yield "--overwrite"
 
 
-def _meta(recipe: EditMetadata) -> Iterator[str]:
-    for edit in recipe.edits:
-        match edit:
-            case SetValue(key, value):
-                words = ["set", str(recipe.source), f"{key}={value}"]
-            case ReplaceAll(values):
-                pairs = (f"{key}={value}" for key, value in values.items())
-                words = ["set", str(recipe.source), *pairs]
-            case RemoveKeys(keys):
-                words = ["remove", str(recipe.source), *sorted(keys)]
-            case RenameKey(old, new):
-                words = ["rename", str(recipe.source), old, new]
-        yield shlex.join([_PROGRAM, "meta", *words])
+def _meta(recipe: EditMetadata, edit: Edit) -> list[str]:
+    source = str(recipe.source)
+    match edit:
+        case SetValue(key, value):
+            return ["set", source, f"{key}={value}"]
+        case ReplaceAll(values):
+            return ["set", source, *(f"{key}={value}" for key, value in values.items())]
+        case RemoveKeys(keys):
+            return ["remove", source, *sorted(keys)]
+        case RenameKey(old, new):
+            return ["rename", source, old, new]

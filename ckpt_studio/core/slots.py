@@ -110,8 +110,8 @@ def place(
 ) -> Assemble | Refused:
     """Return the recipe with a file where it belongs by what it is.
 
-    A whole checkpoint gives its model and every part that no other file was chosen for. A text encoder that the
-    family does not use is refused.
+    A whole checkpoint gives its model and every part that no other file was chosen for. A text
+    encoder that the family does not use is refused.
     """
     path, parts = opened.checkpoint.path, offered(opened)
     if "unet" in parts and len(parts) > 1:

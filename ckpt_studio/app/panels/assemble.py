@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ckpt_studio.app.panels.family_row import FamilyRow
 from ckpt_studio.app.panels.output_row import OutputRow
@@ -69,10 +69,9 @@ class AssemblePanel(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 14, 0, 12)
         outer.setSpacing(12)
-        for row in (self.family, area, self.output):
-            if row is not area:
-                row.setContentsMargins(20, 0, 20, 0)
-            outer.addWidget(row)
+        outer.addLayout(_indented(self.family))
+        outer.addWidget(area)
+        outer.addLayout(_indented(self.output))
 
     def _connect(self) -> None:
         session = self._session
@@ -164,6 +163,13 @@ class AssemblePanel(QWidget):
         else:
             reason = "\n".join(problem.message for problem in session.plan.errors)
         self.output.show_readiness(reason, problems)
+
+
+def _indented(row: QWidget) -> QHBoxLayout:
+    layout = QHBoxLayout()
+    layout.setContentsMargins(20, 0, 20, 0)
+    layout.addWidget(row)
+    return layout
 
 
 def _object_name(part: str, encoders: list[str]) -> str:

@@ -10,8 +10,7 @@ from ckpt_studio.core import architecture
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import ElidedLabel, label
 
-_FAMILY_WIDTH = 260
-_PREDICTION_WIDTH = 150
+_FAMILY_WIDTH = 256
 
 
 class FamilyRow(QWidget):
@@ -23,12 +22,13 @@ class FamilyRow(QWidget):
         self._family = ComboBox("targetArchitecture", self.tr("Model family"))
         self._prediction = ComboBox("targetPrediction", self.tr("Prediction"))
         self._family.setFixedWidth(_FAMILY_WIDTH)
-        self._prediction.setFixedWidth(_PREDICTION_WIDTH)
+        self._prediction.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToContents)
         self._predicts = label(self.tr("&Prediction"), "dim")
         self._predicts.setBuddy(self._prediction)
         caption = label(self.tr("&Model family"), "dim")
         caption.setBuddy(self._family)
         row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
         row.addWidget(ElidedLabel(self.tr("Assemble a checkpoint"), "h1"), 1)
         for widget in (self._predicts, self._prediction, caption, self._family):

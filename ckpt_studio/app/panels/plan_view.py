@@ -70,7 +70,10 @@ class PlanView(QFrame):
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(1, 1)
         for row, line in enumerate(shown):
-            grid.addWidget(IconLabel(icon(*line.sign)), row, 0, Qt.AlignmentFlag.AlignTop)
+            sign = QVBoxLayout()
+            sign.setContentsMargins(0, 3, 0, 0)
+            sign.addWidget(IconLabel(icon(*line.sign)))
+            grid.addLayout(sign, row, 0, Qt.AlignmentFlag.AlignTop)
             sentence = label(line.sentence, wrap=True)
             sentence.setToolTip(line.hint)
             sentence.setMinimumHeight(22)

@@ -1,6 +1,6 @@
 """What was saved: where, how large, how long, its hashes, and what to do with it next."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -9,8 +9,8 @@ from PySide6.QtWidgets import (
     QPushButton,
     QToolButton,
     QVBoxLayout,
+    QWidget,
 )
-from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.core import text
 from ckpt_studio.core.plan import Report
@@ -40,11 +40,9 @@ class ResultCard(QFrame):
         self._close = QToolButton()
         self._build()
         self._buttons["showInFolder"].clicked.connect(
-            lambda: self._report and self.show_in_folder_requested.emit(self._report.path)
+            lambda: self._announce(self.show_in_folder_requested)
         )
-        self._buttons["openResult"].clicked.connect(
-            lambda: self._report and self.open_requested.emit(self._report.path)
-        )
+        self._buttons["openResult"].clicked.connect(lambda: self._announce(self.open_requested))
         self._buttons["copyHashes"].clicked.connect(self._copy)
         self._close.clicked.connect(self.hide)
         self.hide()
@@ -100,6 +98,10 @@ class ResultCard(QFrame):
             shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._hashes.addWidget(label(name, "dim"), row, 0)
             self._hashes.addWidget(shown, row, 1)
+
+    def _announce(self, signal: SignalInstance) -> None:
+        if self._report is not None:
+            signal.emit(self._report.path)
 
     def _copy(self) -> None:
         if self._report is not None:

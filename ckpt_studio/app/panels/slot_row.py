@@ -11,7 +11,6 @@ from ckpt_studio.qt.elided_button import ElidedButton
 from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import Dot, ElidedLabel, label
 
-_TITLE_WIDTH = 92
 _COMBO_WIDTH = 186
 _SIZE_WIDTH = 74
 
@@ -52,7 +51,7 @@ class SlotRow(DropFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 7, 8, 7)
         row.setSpacing(10)
-        self._title.setFixedWidth(max(_TITLE_WIDTH, self.fontMetrics().averageCharWidth() * 11))
+        self._title.setFixedWidth(self.fontMetrics().horizontalAdvance("M" * 8))
         self._badges.setSpacing(8)
         self._precision.setFixedWidth(_COMBO_WIDTH)
         self._size.setMinimumWidth(_SIZE_WIDTH)

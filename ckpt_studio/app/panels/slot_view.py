@@ -135,7 +135,7 @@ def _form_note(found: FoundPart) -> str:
     match found.form:
         case "diffusers":
             return tr("diffusers names, will be renamed")
-        case "hf" if found.part == "clip_g" or found.part == "clip_h":
+        case "hf" if found.part in {"clip_g", "clip_h"}:
             return tr("HF names, will be stored the OpenCLIP way")
         case "openclip" if found.part == "clip_l":
             return tr("OpenCLIP names, will be renamed")
@@ -167,7 +167,7 @@ def _entry(choice: Choice, stored: str) -> Entry:
     precision = choice.precision
     if precision is Precision.KEEP:
         label = tr("Keep ({dtype})").format(dtype=stored) if stored else tr("Keep as it is")
-        return Entry(precision, label, tr("No change, and the fastest"), False, True)  # noqa: FBT003
+        return Entry(precision, label, tr("No change, and the fastest"), False, True)
     name = _NAMES[precision]
     label = tr("Half, recommended ({dtype})").format(dtype=name) if choice.recommended else name
     tip = choice.refused or _tip(precision)
