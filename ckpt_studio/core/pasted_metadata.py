@@ -37,10 +37,12 @@ def parse_pasted(text: str) -> Pasted:
 
 def as_pasted(metadata: Metadata) -> str:
     """Return text that ``parse_pasted`` reads: lines where they can hold it, else JSON."""
-    texts = (*metadata.keys(), *metadata.values())
-    if any(len(text.splitlines()) > 1 or "\t" in text for text in texts):
-        return as_json(metadata)
-    return "\n".join(f"{key}\t{value}" for key, value in metadata.items())
+    lines = "\n".join(f"{key}\t{value}" for key, value in metadata.items())
+    try:
+        exact = parse_pasted(lines).values == metadata
+    except ValueError:
+        exact = False
+    return lines if exact else as_json(metadata)
 
 
 def as_json(metadata: Metadata) -> str:

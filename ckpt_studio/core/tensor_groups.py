@@ -77,20 +77,21 @@ class Group:
         words = self.rows[0].tensor.name.split(".") if self.rows else []
         return "".join(f"{word}." for word in words[: self.depth])
 
-    def _child(self, word: str, rows: list[Row]) -> "Group":
+    def _child(self, word: str | None, rows: list[Row]) -> "Group":
         depth = self.depth + 1
         if len(rows) == 1:
             rest = rows[0].tensor.name.split(".")[self.depth :]
             return Group(".".join(rest) or rows[0].tensor.name, rows, depth, self, row=rows[0])
-        name = word
+        name = word or ""
         while depth < self.depth + _MOST_JOINED and len(inner := _divided(rows, depth)) == 1:
             name, depth = f"{name}.{next(iter(inner))}", depth + 1
         return Group(name, rows, depth, self)
 
 
-def _divided(rows: Iterable[Row], depth: int) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = {}
+def _divided(rows: Iterable[Row], depth: int) -> dict[str | None, list[Row]]:
+    """Sort rows by one of their words; None is for a name that has no more words."""
+    groups: dict[str | None, list[Row]] = {}
     for row in rows:
         words = row.tensor.name.split(".", depth + 1)
-        groups.setdefault(words[depth] if depth < len(words) else "", []).append(row)
+        groups.setdefault(words[depth] if depth < len(words) else None, []).append(row)
     return groups

@@ -17,6 +17,7 @@ _STATE_ROLES = {
     State.ADDED: "good",
     State.REMOVED: "bad",
 }
+_STRUCK = frozenset({MetadataColumn.KEY, MetadataColumn.ORIGINAL})
 
 
 class MetadataDelegate(QStyledItemDelegate):
@@ -32,8 +33,8 @@ class MetadataDelegate(QStyledItemDelegate):
         role = _text_role(row, column)
         if role:
             option.palette.setColor(QPalette.ColorRole.Text, theme.current().color(role))
-        if row.state is State.REMOVED and column is not MetadataColumn.STATE:
-            option.font.setStrikeOut(column is not MetadataColumn.NEW)
+        if row.state is State.REMOVED and column in _STRUCK:
+            option.font.setStrikeOut(True)
 
 
 def _text_role(row: MetadataRow, column: MetadataColumn) -> str:

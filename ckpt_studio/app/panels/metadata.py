@@ -95,7 +95,7 @@ class MetadataPanel(QWidget):
         bar, table, editor = self.bar, self.table, self.editor
         bar.add_requested.connect(self._start_adding)
         bar.json_requested.connect(self._add_json)
-        bar.find_requested.connect(self.find_bar.start)
+        bar.find_requested.connect(self._start_finding)
         bar.export_requested.connect(self._export)
         bar.copy_all_requested.connect(self._copy_all)
         for source in (bar, table):
@@ -113,8 +113,8 @@ class MetadataPanel(QWidget):
         self.key_bar.confirmed.connect(self._name_key)
         self.find_bar.next_requested.connect(self._select_next)
         self.find_bar.replace_requested.connect(self._replace)
-        self._shortcut(QKeySequence(QKeySequence.StandardKey.Find), self.find_bar.start)
-        self._shortcut(QKeySequence(QKeySequence.StandardKey.Replace), self.find_bar.start)
+        self._shortcut(QKeySequence(QKeySequence.StandardKey.Find), self._start_finding)
+        self._shortcut(QKeySequence(QKeySequence.StandardKey.Replace), self._start_finding)
         self._shortcut(QKeySequence(Qt.Key.Key_Insert), self._start_adding)
 
     def _shortcut(self, keys: QKeySequence, act: Callable[[], object]) -> None:
@@ -252,12 +252,18 @@ class MetadataPanel(QWidget):
         box.exec()
         return box.clickedButton() is go
 
+    def _start_finding(self) -> None:
+        self.key_bar.hide()
+        self.find_bar.start()
+
     def _start_adding(self) -> None:
+        self.find_bar.hide()
         self.key_bar.start()
 
     def _start_renaming(self) -> None:
         rows = self.table.selected()
         if len(rows) == 1 and rows[0].new is not None and self._may_lose(frozenset({rows[0].key})):
+            self.find_bar.hide()
             self.key_bar.start(rows[0].key)
 
     def _key_mistake(self, old: str, new: str) -> str:

@@ -82,7 +82,7 @@ class MetadataBar(QWidget):
         button.setAccessibleName(title)
         button.setAccessibleDescription(tip)
         button.setToolTip(tip)
-        button.setProperty("segment", True)
+        button.setProperty("tool", True)
         if sign:
             button.setIcon(icon(sign))
             button.setToolButtonStyle(_BESIDE)

@@ -68,7 +68,7 @@ class FindBar(QFrame):
         button.setObjectName(name)
         button.setAccessibleName(tip)
         button.setToolTip(tip)
-        button.setProperty("segment", True)
+        button.setProperty("tool", True)
         button.toggled.connect(self.refresh)
         return button
 

@@ -38,7 +38,7 @@ class TensorFilters(QWidget):
         self._regex = QToolButton()
         self._regex.setText(".*")
         self._regex.setCheckable(True)
-        self._regex.setProperty("segment", True)
+        self._regex.setProperty("tool", True)
         self._regex.setObjectName("tensorFilterRegex")
         self._regex.setAccessibleName(self.tr("Regular expression"))
         self._regex.setToolTip(self.tr("Read the filter as a regular expression"))

@@ -24,7 +24,7 @@ class ExportButton(QToolButton):
         self.setAccessibleName(self.tr("Export the tensors shown"))
         self.setToolTip(self.tr("Save the tensors shown, in their order, as a text file"))
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setProperty("segment", True)
+        self.setProperty("tool", True)
         self.setProperty("menu", True)
         menu = QMenu(self)
         for form in TableFormat:

@@ -22,6 +22,7 @@ from ckpt_studio.app.panels.tensor_menu import ExportButton, context_menu
 from ckpt_studio.app.panels.tensor_views import TensorTable, TensorTree
 from ckpt_studio.core import text
 from ckpt_studio.core.errors import WriteError
+from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.query import Query, Row, Table
 from ckpt_studio.core.table_export import TableFormat, export_text, tab_lines
 from ckpt_studio.core.tensor_groups import totals
@@ -46,6 +47,7 @@ class TensorsPanel(QWidget):
         self.picker.setObjectName("tensorsDocument")
         self.filters = TensorFilters()
         self._document: Document | None = None
+        self._plan: Plan | None = None
         self._flat_model, self._tree_model = TensorModel(self), TensorTreeModel(self)
         self.table, self.tree = TensorTable(self._flat_model), TensorTree(self._tree_model)
         self._empty = label(self.tr("Open or drop a checkpoint to see its tensors."), "dim")
@@ -94,7 +96,7 @@ class TensorsPanel(QWidget):
         button.setText(title)
         button.setCheckable(True)
         button.setChecked(place == 0)
-        button.setProperty("segment", True)
+        button.setProperty("tool", True)
         button.setObjectName(("tensorFlat", "tensorTreeMode")[place])
         button.setAccessibleName(
             (self.tr("Show as a flat table"), self.tr("Show as a tree"))[place]
@@ -124,7 +126,7 @@ class TensorsPanel(QWidget):
         self.picker.set_documents(documents)
 
     def show_document(self, document: Document | None) -> None:
-        """Show the tensors of a document; one without a file shows none."""
+        """Show the tensors of a document; one without a file shows those of the plan."""
         if self._document is not None:
             self._document.opened_changed.disconnect(self._reload)
         self._document = document
@@ -132,6 +134,12 @@ class TensorsPanel(QWidget):
             document.opened_changed.connect(self._reload)
         self.picker.show_current(document)
         self._reload()
+
+    def show_plan(self, plan: Plan | None) -> None:
+        """Take the plan whose tensors are shown for a checkpoint that is being assembled."""
+        self._plan = plan
+        if self._document is not None and self._document.opened is None:
+            self._reload()
 
     def show_table(self, table: Table) -> None:
         """Show rows that are in no open file, such as those of a plan."""
@@ -155,7 +163,12 @@ class TensorsPanel(QWidget):
 
     def _reload(self) -> None:
         opened = self._document.opened if self._document else None
-        self.show_table(Table.of(opened) if opened else Table(()))
+        if opened is not None:
+            self.show_table(Table.of(opened))
+        elif self._document is not None and self._plan is not None:
+            self.show_table(Table.planned(self._plan))
+        else:
+            self.show_table(Table(()))
 
     def _ask(self, query: Query) -> None:
         selected = self.selected_rows()

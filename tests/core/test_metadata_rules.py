@@ -1,0 +1,46 @@
+"""Which edits are allowed, and differences as edits."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ckpt_studio.core.metadata import RemoveKeys, RenameKey, ReplaceAll, SetValue, apply_all
+from ckpt_studio.core.metadata_rules import checked, difference
+
+texts = st.text(alphabet="abc", min_size=1, max_size=3)
+mappings = st.dictionaries(texts, texts, max_size=5)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        SetValue("", "x"),
+        SetValue("a", "\ud800"),
+        SetValue("\udc00", "x"),
+        RenameKey("a", "b"),
+        RenameKey("a", ""),
+        RenameKey("none", "c"),
+        ReplaceAll({"": "x"}),
+    ],
+)
+def test_what_cannot_be_written_is_refused(edit: SetValue | RenameKey | ReplaceAll) -> None:
+    with pytest.raises(ValueError, match=r"\.$"):
+        checked(edit, {"a": "1", "b": "2"})
+
+
+def test_an_empty_value_removes_the_key() -> None:
+    assert checked(SetValue("a", ""), {"a": "1"}) == RemoveKeys(frozenset({"a"}))
+    assert checked(SetValue("b", ""), {"a": "1"}) is None
+
+
+def test_nothing_to_do_is_no_edit() -> None:
+    assert checked(SetValue("a", "1"), {"a": "1"}) is None
+    assert checked(RenameKey("a", "a"), {"a": "1"}) is None
+    assert checked(RemoveKeys(frozenset({"x"})), {"a": "1"}) is None
+
+
+@given(mappings, mappings)
+def test_a_difference_gives_the_other_mapping_in_its_order(
+    one: dict[str, str], other: dict[str, str]
+) -> None:
+    assert list(apply_all(difference(one, other), one).items()) == list(other.items())

@@ -1,0 +1,39 @@
+"""Pasted metadata, and copying it so that it can be pasted."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ckpt_studio.core.pasted_metadata import as_json, as_pasted, parse_pasted
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
+
+
+def test_lines_with_tabs() -> None:
+    pasted = parse_pasted("title\tMy model\n\nurl\thttps://x/a\tb\nempty\t\n")
+    assert pasted.values == {"title": "My model", "url": "https://x/a\tb"}
+    assert pasted.encoded == ()
+
+
+def test_an_object_whose_values_are_no_text_is_encoded_and_said_so() -> None:
+    pasted = parse_pasted('{"t": "x", "n": 3, "o": {"é": [1, true]}, "gone": null, "e": ""}')
+    assert pasted.values == {"t": "x", "n": "3", "o": '{"é":[1,true]}'}
+    assert pasted.encoded == ("n", "o")
+
+
+def test_a_header_gives_its_metadata() -> None:
+    assert parse_pasted('{"__metadata__": {"format": "pt"}}').values == {"format": "pt"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no tab here", "[1]", "{broken", "{}", "\tvalue", '{"": "x"}', '{"a": "\\ud800"}']
+)
+def test_other_text_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\.$"):
+        parse_pasted(text)
+
+
+@given(st.dictionaries(texts, texts, min_size=1))
+def test_what_is_copied_can_be_pasted(metadata: dict[str, str]) -> None:
+    assert parse_pasted(as_json(metadata)).values == metadata
+    assert parse_pasted(as_pasted(metadata)).values == metadata
