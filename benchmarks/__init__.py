@@ -1,0 +1,1 @@
+"""Speed and memory as docs/performance.md has them; ``python -m benchmarks`` measures them."""

@@ -1,0 +1,68 @@
+"""Files to measure on: real values where they are read, holes where only the header counts."""
+
+import os
+import random
+from collections.abc import Iterable
+from pathlib import Path
+
+from ckpt_studio.core.architecture import family
+from ckpt_studio.core.tensors import DType, TensorInfo
+from ckpt_studio.formats.encoding import encode_header
+
+_PIECE = 16 << 20
+
+
+def whole_checkpoint(path: Path, name: str, dtype: DType, *, sparse: bool) -> Path:
+    """Write a checkpoint of a family with all its parts."""
+    rows = [
+        _row(placement.prefix + key, spec.dtype or dtype, spec.usual_shape)
+        for placement in family(name).placements.values()
+        for key, spec in placement.component.specs().items()
+        if key not in placement.omit
+    ]
+    return _write(path, rows, sparse=sparse)
+
+
+def one_part(path: Path, name: str, part: str, dtype: DType) -> Path:
+    """Write one part of a family as holes."""
+    specs = family(name).placements[part].component.specs()
+    rows = [_row(key, spec.dtype or dtype, spec.usual_shape) for key, spec in specs.items()]
+    return _write(path, rows, sparse=True)
+
+
+def many_tensors(path: Path, number: int, shape: tuple[int, ...]) -> Path:
+    """Write a file of no known family with a number of equal tensors, as holes."""
+    kinds = ("attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out", "mlp.fc1", "mlp.fc2", "norm")
+    rows = [
+        _row(f"blocks.{index // 7}.{kinds[index % 7]}.weight", DType.BF16, shape)
+        for index in range(number)
+    ]
+    return _write(path, rows, sparse=True)
+
+
+def _row(name: str, dtype: DType, shape: tuple[int, ...]) -> TensorInfo:
+    return TensorInfo(name, dtype, shape, offset=0, nbytes=dtype.nbytes(shape))
+
+
+def _write(path: Path, rows: list[TensorInfo], *, sparse: bool) -> Path:
+    rows = sorted(rows, key=lambda row: (row.dtype.bits != 64, row.name))
+    header, size = encode_header(rows, {}), sum(row.nbytes for row in rows)
+    with path.open("wb") as file:
+        file.write(header)
+        if not sparse:
+            file.writelines(_values(size))
+            file.flush()
+            os.fsync(file.fileno())
+        file.truncate(len(header) + size)
+    return path
+
+
+def _values(size: int) -> Iterable[bytes]:
+    """Give bytes that read as fp32 numbers of moderate size, never twice the same piece."""
+    pool = bytearray(random.Random(4).randbytes(_PIECE))
+    pool[3::4] = pool[3::4].translate(bytes((byte & 0x80) | 0x3C for byte in range(256)))
+    while size > 0:
+        piece = bytes(pool[: min(size, _PIECE)])
+        yield piece
+        pool = pool[4096:] + pool[:4096]
+        size -= len(piece)
