@@ -33,7 +33,11 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A part of a model: its tensors in ComfyUI's spelling, and the forms it comes in."""
+    """A part of a model: its tensors in ComfyUI's spelling, and the forms it comes in.
+
+    ``ignored`` maps starts of keys that files hold and models do not need to the reason,
+    ``stand_ins`` starts of keys that files may lack to the start of those that are used instead.
+    """
 
     id: str
     part: str
@@ -41,7 +45,15 @@ class Component:
     lines: Lines
     arguments: Arguments
     ignored: Mapping[str, str]
+    stand_ins: Mapping[str, str]
     forms: tuple[Form, ...]
+
+    def stand_in(self, key: str) -> str | None:
+        """Return the key whose tensor is used where this one is missing."""
+        for start, other in self.stand_ins.items():
+            if key.startswith(start):
+                return other + key[len(start) :]
+        return None
 
     def specs(self, existing: Iterable[str] = ()) -> dict[str, Spec]:
         """Return every tensor of the part; ``existing`` keys decide how often ``{*}`` repeats."""
@@ -195,6 +207,7 @@ def _component(name: str, data: Mapping[str, Any], arguments: Arguments) -> Comp
         lines=data["keys"],
         arguments=arguments,
         ignored=data.get("ignored", {}),
+        stand_ins=data.get("stand_ins", {}),
         forms=tuple(_form(key, table, arguments) for key, table in data["forms"].items()),
     )
 

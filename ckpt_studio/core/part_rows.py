@@ -22,7 +22,7 @@ from ckpt_studio.core.expr import (
 )
 from ckpt_studio.core.part_check import PartCheck
 from ckpt_studio.core.plan import Dropped, PlannedTensor
-from ckpt_studio.core.problems import Problem
+from ckpt_studio.core.problems import Problem, note
 from ckpt_studio.core.quantised import is_companion, is_quantised
 from ckpt_studio.core.recipe import Precision
 from ckpt_studio.core.recognition import FoundPart
@@ -61,6 +61,8 @@ def build_part(
     """Return the rows of a part in the checkpoint, with what is missing, added and left out."""
     wanted = _wanted(placement, placement.component.specs(found.tensors))
     own = {key: with_source(expr, source) for key, expr in found.tensors.items()}
+    stood_in = _stand_ins(placement, wanted, own)
+    own |= stood_in
     quantised = is_quantised(own.keys())
     dtype = _part_dtype(own, wanted, precision)
     free, fixed, missing, added = _sort(wanted, own, dtype)
@@ -73,9 +75,12 @@ def build_part(
     return PartRows(
         tensors=tuple(PlannedTensor(prefix + key, rows[key], found.part) for key in rows),
         missing=tuple(prefix + key for key in _names(placement, missing)),
-        added=tuple(prefix + key for key in _names(placement, added)),
+        added=tuple(prefix + key for key in _names(placement, [*added, *stood_in])),
         dropped=_dropped(placement, found, source, wanted),
-        problems=tuple(PartCheck(found, checkpoint, wanted, own).problems(precision, missing)),
+        problems=(
+            *PartCheck(found, checkpoint, wanted, own).problems(precision, missing),
+            *_stand_in_note(found, stood_in),
+        ),
     )
 
 
@@ -101,6 +106,28 @@ def with_source(expr: Expr, source: int) -> Expr:  # noqa: PLR0911 - one return 
 def _wanted(placement: Placement, specs: Mapping[str, Spec]) -> dict[str, Spec]:
     kept = {key: spec for key, spec in specs.items() if key not in placement.omit}
     return {**kept, **placement.add}
+
+
+def _stand_ins(
+    placement: Placement, wanted: Mapping[str, Spec], own: Mapping[str, Expr]
+) -> dict[str, Expr]:
+    """Return what takes the place of tensors that files of this part may lack."""
+    component = placement.component
+    return {
+        key: own[other]
+        for key in wanted
+        if key not in own and (other := component.stand_in(key)) is not None and other in own
+    }
+
+
+def _stand_in_note(found: FoundPart, stood_in: Mapping[str, Expr]) -> tuple[Problem, ...]:
+    if not stood_in:
+        return ()
+    message = (
+        f"The {found.part} lacks {len(stood_in):,} tensors of a layer that the model does not use; "
+        "copies of the layer before take their place."
+    )
+    return (note(message, code=f"stand-in:{found.part}", names=tuple(stood_in)),)
 
 
 def _part_dtype(own: Mapping[str, Expr], wanted: Mapping[str, Spec], precision: Precision) -> DType:
@@ -200,8 +227,9 @@ def _dropped(
     ignored = placement.component.ignored
     reasons: dict[str, str] = {}
     for key in found.unexpected:
-        reason = next((text for start, text in ignored.items() if key.startswith(start)), "")
-        reasons[key] = reason or "the model has no tensor of this name"
+        reasons[key] = "the model has no tensor of this name"
+    for key in found.ignored:
+        reasons[key] = next(text for start, text in ignored.items() if key.startswith(start))
     for key, expr in found.tensors.items():
         if key in placement.omit:
             for leaf in reads(expr):

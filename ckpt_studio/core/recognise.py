@@ -121,7 +121,9 @@ def make_part(
     fitted = {key: fit(spec, converted[key]) for key, spec in specs.items() if key in converted}
     extra = [key for key in converted if key not in specs]
     carried = {key: converted[key] for key in companions(extra)}
-    unexpected = [key for key in extra if key not in carried]
+    ignored = {key for key in extra if key.startswith(tuple(component.ignored))}
+    unexpected = [key for key in extra if key not in carried and key not in ignored]
+    lacking = [key for key, spec in specs.items() if key not in converted and spec.default is None]
     return FoundPart(
         part=component.part,
         component=component.id,
@@ -130,11 +132,10 @@ def make_part(
         prefix=prefix,
         tensors={**fitted, **carried},
         names=names,
-        missing=tuple(
-            key for key, spec in specs.items() if key not in converted and spec.default is None
-        ),
+        missing=tuple(key for key in lacking if component.stand_in(key) not in converted),
         unexpected=tuple(unexpected),
         evidence=_evidence(component, form, prefix),
+        ignored=tuple(sorted(ignored)),
     )
 
 

@@ -17,7 +17,8 @@ class FoundPart:
     ``clip_vision``), ``form`` how its keys are named (``checkpoint``, ``native``, ``diffusers``,
     ``hf``, ``openclip``), ``prefix`` what stands before them. ``tensors`` maps ComfyUI's own name
     of each tensor to the way to get it from this file (source 0). ``names`` are all tensors of the
-    file that belong to the part; ``unexpected`` are those its model has no place for.
+    file that belong to the part; ``unexpected`` are those its model has no place for, ``ignored``
+    those that files of this kind often hold and no model needs.
     """
 
     part: str
@@ -30,6 +31,7 @@ class FoundPart:
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     evidence: str
+    ignored: tuple[str, ...] = ()
 
     def bytes(self, checkpoint: Checkpoint) -> int:
         """Size of the part in the file."""

@@ -56,18 +56,16 @@ def parse_spec(text: str, arguments: Arguments | None = None) -> Spec:
     if found is None:
         raise ValueError(f"“{text}” is no tensor")
     dtype, sizes, default = found.groups()
-    shape = tuple(
-        _size(token.strip(), arguments or {}) for token in sizes.split(",") if token.strip()
-    )
+    shape = tuple(_size(size.strip(), arguments or {}) for size in sizes.split(",") if size.strip())
     return Spec(shape, DTYPES[dtype] if dtype else None, default)
 
 
-def _size(token: str, arguments: Arguments) -> int:
-    if token == "*":
+def _size(word: str, arguments: Arguments) -> int:
+    if word == "*":
         return 0
-    if token.startswith("~"):
-        return -_size(token[1:], arguments)
-    return prod(int(arguments.get(factor, factor)) for factor in token.split("*"))
+    if word.startswith("~"):
+        return -_size(word[1:], arguments)
+    return prod(int(arguments.get(factor, factor)) for factor in word.split("*"))
 
 
 @dataclass(frozen=True, slots=True)

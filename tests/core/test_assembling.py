@@ -336,3 +336,14 @@ def test_every_family_takes_its_own_whole_checkpoint():
     assert recognition.other == ()
     assert checkpoint(table).parameters > 0
     assert family("sd3_medium").vae.prefix == parts["vae"][1]
+
+
+def test_the_23_layers_of_diffusers_sd2_are_enough():
+    clip = {k: v for k, v in encoder("clip_h").items() if ".layers.23." not in k}
+    plan = assembled("sd20", {"clip_h": clip})
+    assert not plan.errors
+    assert plan_table(plan) == plan_table(assembled("sd20"))
+    made = "cond_stage_model.model.transformer.resblocks.23.mlp.c_fc.weight"
+    assert made in plan.added
+    assert source_names(row(plan, made).expr) == ("text_model.encoder.layers.22.mlp.fc1.weight",)
+    assert {problem.code for problem in plan.problems} == {"stand-in:clip_h"}

@@ -101,3 +101,10 @@ def test_a_vae_with_a_loss_in_it():
     found = opened(table).recognition
     assert found.find("vae").unexpected == ()
     assert found.other == ("loss.discriminator.main.0.weight",)
+
+
+def test_position_ids_are_nothing_unexpected():
+    table = encoder("clip_l") | {"text_model.embeddings.position_ids": ("I64", (1, 77))}
+    part = opened(table).recognition.find("clip_l")
+    assert (part.unexpected, part.ignored) == ((), ("text_model.embeddings.position_ids",))
+    assert set(part.names) == table.keys()
