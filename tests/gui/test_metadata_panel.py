@@ -1,0 +1,357 @@
+"""The Metadata panel, used as a person uses it."""
+
+import json
+
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QToolButton,
+)
+
+from ckpt_studio.app.document import Document
+from ckpt_studio.app.panels.metadata import MetadataPanel
+from ckpt_studio.core.metadata import SetValue
+from ckpt_studio.core.metadata_rows import rows_of
+from ckpt_studio.core.plan import Plan
+from ckpt_studio.qt.metadata_model import MetadataModel
+from tests.gui.opened import opened_file
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+METADATA = {"title": "One", "note": "a\r\nb\u00a0c", "config": "{}", "big": "x" * 70_000}
+
+
+@pytest.fixture
+def document(qtbot):
+    return Document("model", opened_file(metadata=METADATA))
+
+
+@pytest.fixture
+def panel(qtbot, document):
+    panel = MetadataPanel()
+    qtbot.addWidget(panel)
+    panel.resize(1000, 700)
+    panel.set_documents([document])
+    panel.show_document(document)
+    panel.show()
+    qtbot.waitExposed(panel)
+    panel.activateWindow()
+    return panel
+
+
+def click(qtbot, panel, name):
+    kind = QToolButton if panel.findChild(QToolButton, name) else QPushButton
+    qtbot.mouseClick(panel.findChild(kind, name), Qt.MouseButton.LeftButton)
+
+
+def choose(panel, key):
+    panel.table.selectRow(panel.table.rows.place_of(key))
+
+
+def value_field(panel):
+    return panel.editor.edit
+
+
+def type_value(qtbot, panel, text):
+    field = value_field(panel)
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, text)
+
+
+def said(panel, name):
+    found = panel.findChild(QLabel, name)
+    return getattr(found, "full_text", found.text())
+
+
+def answer(button_text):
+    """Press a button of the question that is about to appear."""
+
+    def press():
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        next(b for b in box.buttons() if b.text() == button_text).click()
+
+    QTimer.singleShot(0, press)
+
+
+def cells(panel, key):
+    model, row = panel.table.model(), panel.table.rows.place_of(key)
+    return [model.index(row, column).data() for column in range(model.columnCount())]
+
+
+def test_the_model_keeps_the_rules_of_qt(qtmodeltester):
+    model = MetadataModel()
+    model.show_rows(rows_of(METADATA, {**METADATA, "new": "1"}, ()))
+    qtmodeltester.check(model)
+
+
+def test_the_fixed_names_are_there(panel):
+    for name in ("metadataTable", "metadataAdd", "metadataRemove", "metadataValue"):
+        found = panel.findChild(object, name)
+        assert found is not None
+        assert found.accessibleName()
+
+
+def test_a_value_is_shown_before_and_after(panel, document, qtbot):
+    choose(panel, "title")
+    type_value(qtbot, panel, "Two")
+    assert document.metadata["title"] == "Two"
+    assert cells(panel, "title") == ["title", "One", "Two", "3 bytes", "● changed"]
+    assert cells(panel, "note")[1:3] == ["a␍↵b\u00a0c", "(same)"]
+    assert document.undo_stack.count() == 1
+
+
+def test_undo_and_redo_work_while_typing(panel, document, qtbot):
+    choose(panel, "title")
+    type_value(qtbot, panel, "Two")
+    qtbot.keyClick(value_field(panel), Qt.Key.Key_Z, CONTROL)
+    assert document.metadata == METADATA
+    assert value_field(panel).toPlainText() == "One"
+    document.undo_stack.redo()
+    assert value_field(panel).toPlainText() == "Two"
+
+
+def test_characters_that_were_not_touched_stay(panel, document, qtbot):
+    choose(panel, "note")
+    field = value_field(panel)
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_End, CONTROL)
+    qtbot.keyClicks(field, "!")
+    assert document.metadata["note"] == METADATA["note"] + "!"
+
+
+def test_a_value_that_would_not_survive_the_editor_is_not_editable(panel, document):
+    document.edit(SetValue("mixed", "a\rb\u2028c"))
+    choose(panel, "mixed")
+    assert value_field(panel).isReadOnly()
+    assert "line ends" in said(panel, "metadataNote")
+
+
+def test_a_key_is_added_with_its_first_value(panel, document, qtbot):
+    click(qtbot, panel, "metadataAdd")
+    qtbot.keyClicks(panel.findChild(QLineEdit, "metadataKey"), "author")
+    qtbot.keyClick(panel.findChild(QLineEdit, "metadataKey"), Qt.Key.Key_Return)
+    assert "author" not in document.metadata
+    qtbot.keyClicks(value_field(panel), "me")
+    assert list(document.metadata)[-1] == "author"
+    assert document.metadata["author"] == "me"
+    assert [row.key for row in panel.table.selected()] == ["author"]
+    assert cells(panel, "author")[4] == "+ added"
+    document.undo_stack.undo()
+    assert document.metadata == METADATA
+
+
+def test_a_key_that_exists_is_refused_below_the_field(panel, document, qtbot):
+    click(qtbot, panel, "metadataAdd")
+    field = panel.findChild(QLineEdit, "metadataKey")
+    qtbot.keyClicks(field, "title")
+    assert said(panel, "metadataKeyMessage") == "“title” exists already."
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert field.isVisible()
+    qtbot.keyClicks(field, "2")
+    assert not panel.findChild(QLabel, "metadataKeyMessage").isVisible()
+    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    assert not field.isVisible()
+    assert document.undo_stack.count() == 0
+
+
+def test_f2_renames_in_place(panel, document, qtbot):
+    choose(panel, "title")
+    qtbot.keyClick(panel.table, Qt.Key.Key_F2)
+    field = panel.findChild(QLineEdit, "metadataKey")
+    assert field.text() == "title"
+    qtbot.keyClicks(field, "modelspec.title")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert next(iter(document.metadata)) == "modelspec.title"
+    assert cells(panel, "modelspec.title")[4] == "↷ renamed"
+    assert document.undo_stack.undoText() == "Rename title"
+
+
+def test_delete_removes_and_the_row_stays_struck_through(panel, document, qtbot):
+    choose(panel, "title")
+    qtbot.keyClick(panel.table, Qt.Key.Key_Delete)
+    assert "title" not in document.metadata
+    assert cells(panel, "title")[1:3] == ["One", "(removed)"]
+    choose(panel, "title")
+    click(qtbot, panel, "metadataRestore")
+    assert document.metadata["title"] == "One"
+
+
+def test_several_keys_are_removed_in_one_step(panel, document, qtbot):
+    panel.table.select_keys(["title", "note"])
+    click(qtbot, panel, "metadataRemove")
+    assert list(document.metadata) == ["config", "big"]
+    assert document.undo_stack.count() == 1
+
+
+def test_a_needed_key_is_kept_unless_confirmed(panel, document, qtbot):
+    choose(panel, "config")
+    assert said(panel, "metadataNote").startswith("Needed: LTX")
+    assert cells(panel, "config")[4] == "needed to load"
+    answer("&Keep it")
+    qtbot.keyClick(panel.table, Qt.Key.Key_Delete)
+    assert "config" in document.metadata
+    answer("&Go on")
+    qtbot.keyClick(panel.table, Qt.Key.Key_Delete)
+    assert "config" not in document.metadata
+
+
+def test_a_value_that_is_emptied_removes_its_key(panel, document, qtbot):
+    choose(panel, "title")
+    field = value_field(panel)
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClick(field, Qt.Key.Key_Backspace)
+    assert said(panel, "metadataNote") == "Without a value the key is removed."
+    assert "title" in document.metadata
+    choose(panel, "note")
+    assert "title" not in document.metadata
+    assert "" not in document.metadata.values()
+
+
+def test_json_is_checked_and_laid_out(panel, document, qtbot):
+    document.edit(SetValue("workflow", '{"nodes":[1,2]}'))
+    choose(panel, "workflow")
+    assert cells(panel, "workflow")[2] == '2 nodes · {"nodes":[1,2]}'
+    assert said(panel, "metadataCheck") == "✔ valid JSON"
+    click(qtbot, panel, "metadataFormat")
+    assert document.metadata["workflow"].count("\n") == 5
+    click(qtbot, panel, "metadataCompact")
+    assert document.metadata["workflow"] == '{"nodes":[1,2]}'
+    click(qtbot, panel, "metadataCopyValue")
+    assert QGuiApplication.clipboard().text() == '{"nodes":[1,2]}'
+    field = value_field(panel)
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_End, CONTROL)
+    qtbot.keyClick(field, Qt.Key.Key_Backspace)
+    assert said(panel, "metadataCheck").startswith("line 1, column 15: ")
+    assert said(panel, "metadataPlace") == "Ln 1, Col 15"
+
+
+def test_a_large_value_is_loaded_on_demand(panel, document, qtbot):
+    choose(panel, "big")
+    field = value_field(panel)
+    assert len(field.toPlainText()) < 5000
+    assert field.isReadOnly()
+    click(qtbot, panel, "metadataLoad")
+    assert len(field.toPlainText()) == 70_000
+    qtbot.keyClicks(field, "y")
+    qtbot.waitUntil(lambda: document.metadata["big"] == "y" + METADATA["big"])
+
+
+def test_lines_and_objects_are_pasted(panel, document, qtbot):
+    QGuiApplication.clipboard().setText("title\tNew\nauthor\tme")
+    panel.table.setFocus()
+    qtbot.keyClick(panel.table, Qt.Key.Key_V, CONTROL)
+    assert document.metadata["title"] == "New"
+    assert document.metadata["author"] == "me"
+    assert document.undo_stack.count() == 1
+    QGuiApplication.clipboard().setText('{"seed": 5, "title": "Obj"}')
+    click(qtbot, panel, "metadataPaste")
+    assert document.metadata["seed"] == "5"
+    assert said(panel, "metadataNotice") == (
+        "2 keys pasted. Written as JSON, because no text: seed."
+    )
+    QGuiApplication.clipboard().setText("nothing of use")
+    click(qtbot, panel, "metadataPaste")
+    assert "no tab" in said(panel, "metadataNotice")
+    assert document.undo_stack.count() == 2
+
+
+def test_selected_keys_are_copied(panel, qtbot):
+    panel.table.select_keys(["title", "config"])
+    qtbot.keyClick(panel.table, Qt.Key.Key_C, CONTROL)
+    assert QGuiApplication.clipboard().text() == "title\tOne\nconfig\t{}"
+
+
+@pytest.mark.parametrize("key", ["Prompt", "Workflow"])
+def test_prompt_and_workflow_come_from_the_clipboard(panel, document, qtbot, key):
+    QGuiApplication.clipboard().setText('{"1": {"class_type": "X"}}')
+    click(qtbot, panel, f"metadataAdd{key}")
+    assert json.loads(document.metadata[key.lower()])["1"]["class_type"] == "X"
+    assert said(panel, "metadataCheck") == "✔ valid JSON"
+
+
+def test_without_json_on_the_clipboard_the_prompt_is_typed(panel, document, qtbot):
+    QGuiApplication.clipboard().setText("no json")
+    click(qtbot, panel, "metadataAddPrompt")
+    assert "no JSON" in said(panel, "metadataNotice")
+    qtbot.keyClicks(value_field(panel), "{}")
+    assert document.metadata["prompt"] == "{}"
+
+
+def test_find_and_replace_is_one_step_after_a_count(panel, document, qtbot):
+    document.edit(SetValue("two", "One and one"))
+    qtbot.keyClick(panel.table, Qt.Key.Key_F, CONTROL)
+    find = panel.findChild(QLineEdit, "metadataFind")
+    qtbot.waitUntil(find.isVisible)
+    qtbot.keyClicks(find, "one")
+    assert said(panel, "metadataFindResult") == "3 matches in 2 keys"
+    qtbot.keyClick(find, Qt.Key.Key_Return)
+    assert [row.key for row in panel.table.selected()] == ["title"]
+    qtbot.keyClick(find, Qt.Key.Key_Return)
+    assert [row.key for row in panel.table.selected()] == ["two"]
+    qtbot.keyClicks(panel.findChild(QLineEdit, "metadataReplacement"), "1")
+    click(qtbot, panel, "metadataReplaceAll")
+    assert (document.metadata["title"], document.metadata["two"]) == ("1", "1 and 1")
+    assert document.undo_stack.count() == 2
+    assert said(panel, "metadataFindResult") == "0 matches in 0 keys"
+    click(qtbot, panel, "metadataFindRegex")
+    qtbot.keyClicks(find, "(")
+    assert said(panel, "metadataFindResult").startswith("Missing )")
+
+
+def test_the_header_meter_says_what_stops_working(panel, document):
+    document.edit(SetValue("workflow", "x" * 2**20))
+    assert said(panel, "headerMeaning").startswith("ComfyUI's model library")
+    document.undo_stack.undo()
+    assert said(panel, "headerMeaning") == "Fine everywhere."
+
+
+def test_a_new_checkpoint_takes_the_rest_of_its_header_from_the_plan(panel):
+    panel.show_document(Document("New checkpoint"))
+    assert said(panel, "headerSize") == "Metadata 0 bytes"
+    panel.show_plan(Plan("save", (), (), {}, header_bytes=2048))
+    assert said(panel, "headerSize") == "Header 2.00 KiB"
+
+
+def test_saving_is_asked_of_the_window(panel, document, qtbot):
+    button = panel.findChild(QPushButton, "metadataSave")
+    assert not button.isEnabled()
+    document.edit(SetValue("title", "Two"))
+    with qtbot.waitSignal(panel.save_requested) as asked:
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert asked.args[0] is document
+    document.mark_saved()
+    assert not button.isEnabled()
+    assert cells(panel, "title")[1:3] == ["Two", "(same)"]
+    panel.show_document(Document("New checkpoint"))
+    assert not button.isVisible()
+
+
+def test_metadata_are_exported_as_json(panel, tmp_path, monkeypatch):
+    target = tmp_path / "out.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    actions = panel.findChild(QToolButton, "metadataExport").menu().actions()
+    for action in actions:
+        action.trigger()
+    assert json.loads(target.read_text(encoding="utf-8")) == METADATA
+    assert json.loads(QGuiApplication.clipboard().text()) == METADATA
+
+
+def test_another_document_does_not_get_the_edits_of_this_one(panel, document, qtbot):
+    choose(panel, "title")
+    other = Document("other", opened_file(metadata={"title": "Other"}))
+    panel.show_document(other)
+    choose(panel, "title")
+    assert value_field(panel).toPlainText() == "Other"
+    type_value(qtbot, panel, "X")
+    assert document.metadata == METADATA
+    assert other.metadata == {"title": "X"}
