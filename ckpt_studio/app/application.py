@@ -39,7 +39,7 @@ def create_window(argv: list[str]) -> MainWindow:
     appearance.connect_actions(window.actions_.themes)
     files = tuple(Path(name).absolute() for name in argv if not name.startswith("-"))
     if files:
-        window.sources.add(files)
+        window.sources.start_with(files)
     if settings.output_folder:
         window.leftovers.look(Path(settings.output_folder), leftovers)
     return window

@@ -32,7 +32,7 @@ from ckpt_studio.app.leftover_files import LeftoverFiles
 from ckpt_studio.app.panels.assemble import AssemblePanel
 from ckpt_studio.app.panels.jobs import JobsPanel
 from ckpt_studio.app.panels_late import LatePanel
-from ckpt_studio.app.panes import Margin, focus_next_pane, show_in_folder
+from ckpt_studio.app.panes import Margin, first_focus, focus_next_pane, show_in_folder
 from ckpt_studio.app.problems import CrashCatcher, details_of, message_of
 from ckpt_studio.app.rail import Rail
 from ckpt_studio.app.recent_menu import RecentMenu

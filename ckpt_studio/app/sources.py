@@ -43,6 +43,15 @@ class Sources(QObject):
         """Open files and let each find its place in the recipe."""
         self._opener.request(paths, lambda outcome: self._take(outcome, ""))
 
+    def start_with(self, paths: tuple[Path, ...]) -> None:
+        """Put the files in place that the program was started with; nothing of it is unsaved."""
+
+        def take(outcome: Outcome) -> None:
+            self._take(outcome, "")
+            self._session.undo_stack.setClean()
+
+        self._opener.request(paths, take)
+
     def add_to(self, part: str, paths: tuple[Path, ...]) -> None:
         """Put a file on one slot; several files find their places by themselves."""
         target = part if len(paths) == 1 else ""

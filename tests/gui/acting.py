@@ -1,0 +1,71 @@
+"""What a person does with the window: drop, click, type, choose, wait for the plan."""
+
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QPushButton, QWidget
+
+
+def named(window, name, kind=QWidget):
+    """The control with that name; the names are what scripts rely on."""
+    found = window.findChild(kind, name)
+    assert found is not None, f"there is no {name}"
+    return found
+
+
+def drop(widget, *paths):
+    """Drag files over a widget and let go."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    at = QPointF(widget.width() / 2, widget.height() / 2)
+    action, button, keys = (
+        Qt.DropAction.CopyAction,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    enter = QDragEnterEvent(at.toPoint(), action, data, button, keys)
+    QApplication.sendEvent(widget, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(widget, QDropEvent(at, action, data, button, keys))
+
+
+def settled(window):
+    """Whether files are opened and the plan is up to date."""
+    session = window.session
+    return not (window.sources.busy or session.planning)
+
+
+def wait_for_plan(qtbot, window):
+    qtbot.waitUntil(lambda: settled(window) and window.session.plan is not None, timeout=15_000)
+
+
+def click(window, name):
+    button = named(window, name, QPushButton)
+    assert button.isVisible()
+    assert button.isEnabled()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def choose(window, name, text):
+    """Open a combo box with the keyboard and go down to an entry."""
+    box = named(window, name, QComboBox)
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Home)
+    for _ in range(box.count()):
+        if box.currentText() == text:
+            return
+        QTest.keyClick(box, Qt.Key.Key_Down)
+    raise AssertionError(f"{name} has no {text}: {[box.itemText(n) for n in range(box.count())]}")
+
+
+def in_dialog(name, act, *, delay=50):
+    """Do something in the dialog that is about to open; it has to be open by then."""
+
+    def look(tries=100):
+        dialog = QApplication.activeModalWidget()
+        if isinstance(dialog, QDialog) and dialog.objectName() == name:
+            act(dialog)
+        elif tries:
+            QTimer.singleShot(delay, lambda: look(tries - 1))
+
+    QTimer.singleShot(0, look)
