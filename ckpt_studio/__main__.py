@@ -48,7 +48,7 @@ def _window(arguments: list[str]) -> int:
             f"The window needs PySide6, which cannot be loaded: {error}",
             f"Install it again with ‘pip install ckpt-studio’. {_WITHOUT_WINDOW}",
         ) from error
-    return application.run([sys.argv[0], *arguments])
+    return application.run(arguments)
 
 
 def _has_no_display() -> bool:

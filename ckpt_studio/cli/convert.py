@@ -23,7 +23,7 @@ def _run(arguments: Namespace) -> Answer:
         source=arguments.file,
         precision=arguments.dtype,
         on_overflow=arguments.on_overflow,
-        metadata=options.metadata(arguments),
+        metadata=options.metadata_edits(arguments),
         output=Output(path=arguments.output, overwrite=arguments.overwrite),
     )
     return carry_out([recipe], arguments, options.write_options(arguments))

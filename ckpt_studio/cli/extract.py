@@ -9,9 +9,8 @@ from ckpt_studio.cli.command import Answer, Command
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.recipe import Extract, MetadataChoice, Output
 from ckpt_studio.core.recognition import FoundPart
+from ckpt_studio.core.single_file import is_text_encoder
 from ckpt_studio.engine import open_checkpoint
-
-_NO_TEXT_ENCODERS = frozenset({"unet", "vae", "clip_vision"})
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -56,7 +55,7 @@ def _run(arguments: Namespace) -> Answer:
 
 def _chosen(wanted: str, found: tuple[FoundPart, ...], file: Path) -> list[str]:
     names = list(dict.fromkeys(part.part for part in found))
-    groups = {"all": names, "te": [name for name in names if name not in _NO_TEXT_ENCODERS]}
+    groups = {"all": names, "te": [name for name in names if is_text_encoder(name)]}
     chosen: dict[str, None] = {}
     for word in wanted.split(","):
         group = groups.get(word, [word] if word in names else [])

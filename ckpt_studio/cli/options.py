@@ -119,6 +119,14 @@ def metadata(arguments: Namespace) -> MetadataChoice:
     )
 
 
+def metadata_edits(arguments: Namespace) -> MetadataChoice:
+    """Return the same as edits, for a file that keeps the metadata it has."""
+    choice = metadata(arguments)
+    prompt = (SetValue("prompt", choice.prompt),) if choice.prompt else ()
+    extra = (SetValue(key, value) for key, value in choice.extra_pnginfo.items())
+    return MetadataChoice(edits=(*prompt, *extra, *choice.edits), recipe=choice.recipe)
+
+
 def json_option(option: str, text: str | None, absent: object) -> object:
     """Parse the value of an option, JSON itself or ``@`` and the file that holds it.
 

@@ -25,6 +25,14 @@ def test_convert_changes_the_precision_and_nothing_else(cli, tmp_path):
     assert metadata_of(cli, out)["k"] == "v"
 
 
+def test_convert_sets_metadata_on_top_of_what_the_file_has(cli, tmp_path):
+    source, out = small_file(tmp_path / "a.safetensors", {"k": "v"}), tmp_path / "b.safetensors"
+    extra = ("--prompt", "[]", "--extra-pnginfo", '{"workflow":{"a":1}}', "--set", "n=1")
+    assert cli("convert", source, "-o", out, *extra).code == 0
+    wanted = {"k": "v", "prompt": "[]", "workflow": '{"a": 1}', "n": "1"}
+    assert metadata_of(cli, out) == wanted
+
+
 def test_values_that_do_not_fit_stop_a_conversion_unless_they_may_be_clamped(cli, tmp_path):
     source = small_file(tmp_path / "a.safetensors", value=1e6)
     out = tmp_path / "b.safetensors"
@@ -70,6 +78,12 @@ def test_extract_takes_all_parts_and_a_precision_for_one_of_them(cli, sd15_check
     assert [one["parts"][0]["part"] for one in plan["files"]] == ["unet", "clip_l", "vae"]
     assert set(plan["files"][2]["parts"][0]["dtype_after"]) == {"F32"}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_extract_takes_all_text_encoders_by_their_group(cli, sd15_checkpoint, tmp_path):
+    arguments = ("--parts", "te,unet", "-o", tmp_path, "--dry-run", "--json")
+    plan = cli("extract", sd15_checkpoint, *arguments).json
+    assert [one["parts"][0]["part"] for one in plan["files"]] == ["clip_l", "unet"]
 
 
 def test_extract_names_the_parts_there_are(cli, sd15_checkpoint, tmp_path):

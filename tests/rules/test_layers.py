@@ -57,7 +57,7 @@ def test_the_window_opens_without_torch():
     loaded = loaded_by(
         "import os; os.environ['QT_QPA_PLATFORM'] = 'offscreen'\n"
         "from ckpt_studio.app.application import create_window\n"
-        "window = create_window(['ckpt-studio'])\n"
+        "window = create_window([])\n"
         "window.show()\n"
     )
     assert "PySide6" in loaded
