@@ -57,7 +57,7 @@ class Closing(QObject):
 
     def _save_all(self) -> None:
         for document in self._session.unsaved:
-            self._saving.save_metadata(document)
+            self._saving.save_document(document)
         if self._jobs.queue.busy:
             self._jobs.queue.idle.connect(
                 self._close_if_saved, Qt.ConnectionType.SingleShotConnection

@@ -1,65 +1,70 @@
 """The Tensors and Metadata panels in the window: built late, following the session."""
 
-from collections.abc import Callable
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Union
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.app.document import Document
-from ckpt_studio.app.panels.document_picker import DocumentPicker
 from ckpt_studio.app.panels_late import LatePanel
 from ckpt_studio.app.session import Session
 
+if TYPE_CHECKING:
+    from ckpt_studio.app.panels.metadata import MetadataPanel
+    from ckpt_studio.app.panels.tensors import TensorsPanel
 
-class _DocumentPanel(Protocol):
-    picker: DocumentPicker
-    document_chosen: SignalInstance
-    failed: SignalInstance
 
-    def show_document(self, document: Document | None) -> None: ...
+_DocumentPanel = Union["TensorsPanel", "MetadataPanel"]
 
 
 class DocumentPanels(QObject):
     """Builds the two panels on their first visit and shows them the current document."""
 
     failed = Signal(Exception)
+    save_requested = Signal(object)  # Document
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._panels: list[_DocumentPanel] = []
-        self.tensors = LatePanel(lambda: self._built(_tensors_panel))
-        self.metadata = LatePanel(lambda: self._built(_metadata_panel))
+        self._metadata_panel: MetadataPanel | None = None
+        self.tensors = LatePanel(self._tensors_built)
+        self.metadata = LatePanel(self._metadata_built)
         session.files_changed.connect(self._offer_documents)
         session.current_changed.connect(self._show_current)
 
-    def _built(self, build: Callable[[], QWidget]) -> QWidget:
-        widget = build()
-        panel = cast("_DocumentPanel", widget)
+    def finish_editing(self) -> None:
+        """Take over what is still being typed."""
+        if self._metadata_panel is not None:
+            self._metadata_panel.editor.finish()
+
+    def _tensors_built(self) -> QWidget:
+        from ckpt_studio.app.panels.tensors import TensorsPanel  # noqa: PLC0415 - on first visit
+
+        panel = TensorsPanel()
+        self._follow(panel)
+        return panel
+
+    def _metadata_built(self) -> QWidget:
+        from ckpt_studio.app.panels.metadata import MetadataPanel  # noqa: PLC0415 - on first visit
+
+        panel = MetadataPanel()
+        panel.save_requested.connect(self.save_requested)
+        self._metadata_panel = panel
+        self._follow(panel)
+        return panel
+
+    def _follow(self, panel: _DocumentPanel) -> None:
         panel.document_chosen.connect(self._session.show_document)
         panel.failed.connect(self.failed)
         self._panels.append(panel)
         self._offer_documents()
         panel.show_document(self._session.current)
-        return widget
 
     def _offer_documents(self) -> None:
         for panel in self._panels:
-            panel.picker.set_documents((self._session.new_checkpoint, *self._session.documents))
+            panel.set_documents((self._session.new_checkpoint, *self._session.documents))
 
     def _show_current(self, document: Document) -> None:
         for panel in self._panels:
             panel.show_document(document)
-
-
-def _tensors_panel() -> QWidget:
-    from ckpt_studio.app.panels.tensors import TensorsPanel  # noqa: PLC0415 - on its first visit
-
-    return TensorsPanel()
-
-
-def _metadata_panel() -> QWidget:
-    from ckpt_studio.app.panels.metadata import MetadataPanel  # noqa: PLC0415 - on its first visit
-
-    return MetadataPanel()

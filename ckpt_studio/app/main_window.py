@@ -146,6 +146,8 @@ class MainWindow(QMainWindow):
         self.jobs_panel.show_in_folder_requested.connect(show_in_folder)
         self._strip.cancel_requested.connect(self.jobs.cancel)
         self.jobs.changed.connect(self._note_job)
+        self._documents.save_requested.connect(saving.save_document)
+        saving.metadata_saved.connect(sources.reopen)
         self._documents.failed.connect(lambda error: self.banner.show_message(message_of(error)))
         self._crashes.caught.connect(self.banner.show_message)
         session = self.session
@@ -173,7 +175,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _save(self) -> None:
         if self.panel in {TENSORS, METADATA}:
-            self.saving.save_metadata(self.session.current)
+            self._documents.finish_editing()
+            self.saving.save_document(self.session.current)
         else:
             self.saving.save()
 
@@ -192,7 +195,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _close_file(self) -> None:
         document = self.session.current
-        if document.path is None:
+        if document.path is None or document is self.session.new_checkpoint:
             return
         if self.session.uses(document.path):
             what = self.tr("{name} is a source of the new checkpoint.").format(name=document.title)

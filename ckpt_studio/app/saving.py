@@ -25,7 +25,7 @@ class Saving(QObject):
     """Asks where and whether, and hands the work to the job log."""
 
     saved = Signal(Report)
-    metadata_saved = Signal(object, object)  # Document, Report
+    metadata_saved = Signal(object, object)  # Document, the metadata that its file has now
 
     def __init__(self, session: Session, log: JobLog, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
@@ -73,10 +73,10 @@ class Saving(QObject):
             options = chosen
         self._start(plan, options)
 
-    def save_metadata(self, document: Document) -> None:
-        """Write the edited metadata of an open file into that file."""
+    def save_document(self, document: Document) -> None:
+        """Write the edited metadata of an open file into it; or save the new checkpoint."""
         path = document.path
-        if path is None:
+        if path is None or document is self._session.new_checkpoint:
             self.save()
             return
         recipe = EditMetadata(
@@ -84,14 +84,14 @@ class Saving(QObject):
         )
         written = dict(document.metadata)
 
-        def done(report: object) -> None:
-            opened = self._session.verbs.open(path)
-            document.mark_saved(written, opened)
-            self.metadata_saved.emit(document, report)
-
         title = self.tr("Saving metadata of {name}").format(name=path.name)
         options = WriteOptions(verify=False, hashes=False)
-        self._log.start(title, planned_anew(self._session.verbs, recipe, options), recipe, done)
+        self._log.start(
+            title,
+            planned_anew(self._session.verbs, recipe, options),
+            recipe,
+            lambda _: self.metadata_saved.emit(document, written),
+        )
 
     def _ask(self, plan: Plan, options: WriteOptions) -> WriteOptions | None:
         dialog = SavePlanDialog(plan, options, self._window)

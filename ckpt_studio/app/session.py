@@ -118,9 +118,8 @@ class Session(QObject):
     def close_file(self, document: Document) -> None:
         """Forget an open file that the recipe does not use."""
         path = document.path
-        if path is None:
+        if path is None or self._documents.pop(path, None) is None:
             return
-        del self._documents[path]
         if self._current is document:
             self.show_document(self.new_checkpoint)
         self.undo_group.removeStack(document.undo_stack)
@@ -150,7 +149,8 @@ class Session(QObject):
 
     def replan(self) -> None:
         """Plan again, because files changed."""
-        self._planner.request(self._recipe)
+        if not self.empty:
+            self._planner.request(self._recipe)
 
     def mark_saved(self) -> None:
         """Say that the recipe as it is now was saved."""

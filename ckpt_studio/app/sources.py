@@ -6,10 +6,12 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
+from ckpt_studio.app.document import Document
 from ckpt_studio.app.opener import Opener, Outcome
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.core import slots
+from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.slots import Refused
 from ckpt_studio.qt.banner import Message
@@ -60,6 +62,19 @@ class Sources(QObject):
     def look_at(self, paths: tuple[Path, ...]) -> None:
         """Open files to inspect them; the recipe stays as it is."""
         self._opener.request(paths, self._take_to_look)
+
+    def reopen(self, document: Document, written: Metadata) -> None:
+        """Take in a file whose metadata was just saved."""
+
+        def take(outcome: Outcome) -> None:
+            for opened in outcome.opened:
+                document.mark_saved(written, opened)
+            self._session.files_changed.emit()
+            self._session.replan()
+            self._report(outcome, [])
+
+        if document.path is not None:
+            self._opener.request((document.path,), take)
 
     def browse(self, part: str) -> None:
         """Ask for files by dialog."""
