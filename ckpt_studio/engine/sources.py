@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from ckpt_studio.core.checkpoint import SourceFile
@@ -76,7 +77,8 @@ class Sources:
     def close(self) -> None:
         """Close all files."""
         for descriptor in self._by_path.values():
-            self._files.close(descriptor)
+            with suppress(OSError):  # nothing was written through it
+                self._files.close(descriptor)
         self._by_path.clear()
 
     def _file(self, key: FileKey) -> SourceFile:

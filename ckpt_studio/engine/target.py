@@ -9,7 +9,10 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from ckpt_studio.core.errors import WriteError
 from ckpt_studio.core.problems import Problem, note, warning
@@ -17,9 +20,11 @@ from ckpt_studio.formats.files import Files, kind_of, signature
 from ckpt_studio.formats.shown import shown_name
 
 SUFFIX = ".cstudio-tmp"
+_ATTEMPTS = 5
 _RANDOM_BYTES = 6
 _NAME_BYTES = 255
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+T = TypeVar("T")
 
 
 class Target:
@@ -118,16 +123,23 @@ class Target:
         if unnamed is not None:
             self.file = unnamed
             return
-        name = self._random_name()
-        self.file = self._files.create_new(name, mode)
-        self._temporary = name
+        _, self.file = self._named(lambda name: self._files.create_new(name, mode))
         self._files.lock(self.file)
 
+    def _named(self, make: Callable[[Path], T]) -> tuple[Path, T]:
+        """Make something under a name that nobody has; a name that is taken is never touched."""
+        for _ in range(_ATTEMPTS):
+            name = self._random_name()
+            with suppress(FileExistsError):
+                made = make(name)
+                self._temporary = name
+                return name, made
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
     def _random_name(self) -> Path:
-        end = f".{secrets.token_hex(_RANDOM_BYTES)}{SUFFIX}".encode()
+        end = f".{secrets.token_hex(_RANDOM_BYTES)}{SUFFIX}"
         start = os.fsencode(f".{self.path.name}")[: _NAME_BYTES - len(end)]
-        shortened = start.decode("utf-8", "ignore").encode() if len(start) > 200 else start  # noqa: PLR2004
-        return self.path.with_name(os.fsdecode(shortened + end))
+        return self.path.with_name(start.decode("utf-8", "ignore") + end)
 
     def _keep_properties(self) -> None:
         """Give the new file owner, permissions and attributes of the one it replaces."""
@@ -165,16 +177,15 @@ class Target:
         if self._temporary is None and self._before is None:
             self._files.link_unnamed(self.file, self.path)
             return
-        if self._temporary is None:
-            name = self._random_name()
-            self._files.link_unnamed(self.file, name)
-            self._temporary = name
-        if self._before is None and self._linked(self._temporary):
-            self._remove(self._temporary)
+        temporary = self._temporary
+        if temporary is None:
+            temporary, _ = self._named(lambda name: self._files.link_unnamed(self.file, name))
+        if self._before is None and self._linked(temporary):
+            self._remove(temporary)
         else:
             if os.name == "nt":
                 self._close()
-            self._files.replace(self._temporary, self.path)
+            self._files.replace(temporary, self.path)
         self._temporary = None
 
     def _linked(self, name: Path) -> bool:
@@ -202,7 +213,8 @@ class Target:
     def _close(self) -> None:
         if self.file >= 0:
             file, self.file = self.file, -1
-            self._files.close(file)
+            with suppress(OSError):  # what was to be kept is on the disk since ``settle``
+                self._files.close(file)
 
 
 def _same(one: os.stat_result, other: os.stat_result) -> bool:

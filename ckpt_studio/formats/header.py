@@ -59,6 +59,7 @@ def parse_header(raw: bytes) -> Header:
     if not raw.isascii():
         _check_utf8(raw)
     walker = Walker(raw.decode("latin-1"))
+    del raw  # up to 100 MB that are not needed twice
     header = Header()
     seen: set[str] = set()
     for key in walker.members():

@@ -60,7 +60,7 @@ class Caster:
         self._bits = torch.empty(values * 4, dtype=torch.int8)
 
     def convert(self, values: int, before: DType, after: DType) -> Counts:
-        """Convert the first ``values`` elements of ``source`` into ``target``."""
+        """Convert the first ``values`` (at least one) of ``source`` into ``target``."""
         given = torch.frombuffer(self.source, dtype=_TORCH[before], count=values)
         result = torch.frombuffer(self.target, dtype=_TORCH[after], count=values)
         if after is DType.F64 or (after is DType.F32 and before is not DType.F64):

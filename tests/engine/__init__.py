@@ -1,0 +1,1 @@
+"""Work on tensor data."""

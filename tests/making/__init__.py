@@ -1,0 +1,1 @@
+"""Small files, plans and exact numbers that several tests are made of."""
