@@ -23,9 +23,13 @@ def whole_checkpoint(path: Path, name: str, dtype: DType, *, sparse: bool) -> Pa
     return _write(path, rows, sparse=sparse)
 
 
-def one_part(path: Path, name: str, part: str, dtype: DType) -> Path:
-    """Write one part of a family as holes."""
-    specs = family(name).placements[part].component.specs()
+def flux_transformer(path: Path, dtype: DType) -> Path:
+    """Write the diffusion transformer of Flux dev as holes."""
+    blocks = [
+        *(f"double_blocks.{index}.img_attn.qkv.weight" for index in range(19)),
+        *(f"single_blocks.{index}.linear1.weight" for index in range(38)),
+    ]
+    specs = family("flux_dev").unet.component.specs(blocks)
     rows = [_row(key, spec.dtype or dtype, spec.usual_shape) for key, spec in specs.items()]
     return _write(path, rows, sparse=True)
 

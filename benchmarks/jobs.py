@@ -75,7 +75,7 @@ save_file(halves, sys.argv[2])
 def shrink_flux(setting: Setting) -> Iterator[Figure]:
     """A 24 GB diffusion transformer becomes fp8; memory does not grow with it."""
     source, out = setting.folder / "flux.safetensors", setting.folder / "out.safetensors"
-    files.one_part(source, "flux_dev", "unet", DType.BF16)
+    files.flux_transformer(source, DType.BF16)
     done = run((*COMMAND_LINE, "convert", source, "-o", out, "--dtype", "fp8_e4m3fn"))
     size = f"{source.stat().st_size / 1e9:.1f} GB"
     job = f"Flux dev bf16 → fp8 ({size}, sparse): peak memory"
