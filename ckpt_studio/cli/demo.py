@@ -3,12 +3,14 @@
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from ckpt_studio.cli import options
 from ckpt_studio.cli.carry_out import carry_out
-from ckpt_studio.cli.command import Answer, Command
+from ckpt_studio.cli.command import Answer, Command, Json
 from ckpt_studio.cli.job import job
+from ckpt_studio.cli.plan_text import plan_text
 from ckpt_studio.cli.printing import printable
 from ckpt_studio.core.recipe import Assemble, MetadataChoice, Output
 from ckpt_studio.engine.demo import ExampleSources, write_example_sources
@@ -52,7 +54,12 @@ def _run(arguments: Namespace) -> Answer:
         paths = [str(path) for path in sources.paths]
         return Answer({"sources": paths}, lambda: "\n".join(map(printable, paths)))
     recipe = _recipe(sources, arguments.folder)
-    return carry_out([recipe], arguments, options.write_options(arguments))
+    answer = carry_out([recipe], arguments, options.write_options(arguments))
+    return replace(answer, text=lambda: f"{_plan_page(answer.document)}\n\n{answer.text()}")
+
+
+def _plan_page(document: Json) -> str:
+    return plan_text({key: value for key, value in document.items() if key != "report"})
 
 
 def _recipe(sources: ExampleSources, folder: Path) -> Assemble:

@@ -89,7 +89,7 @@ def _precision(part: Json) -> str:
 
 def _renamed(document: Json) -> list[str]:
     return [
-        row["name"]
+        f"{' + '.join(row['source_names'])} → {row['name']}"
         for row in document["tensors"]
         if row["source_names"] and row["source_names"] != [row["name"]]
     ]
