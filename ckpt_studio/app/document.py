@@ -62,8 +62,18 @@ class Document(QObject):
         return self._opened
 
     def set_opened(self, opened: Opened | None) -> None:
-        """Put another table of tensors behind the document; its metadata stays."""
+        """Put another file, or the file as it is now, behind the document; edits stay.
+
+        When the file holds exactly what the edits say, they are saved; when somebody else changed
+        its metadata, the edits start from those.
+        """
         self._opened = opened
+        found = opened.checkpoint.metadata if opened else self._original
+        if not same(found, self._original):
+            if same(found, self._metadata):
+                self.mark_saved()
+            else:
+                self.set_original(found)
         self.opened_changed.emit()
 
     @property
@@ -120,8 +130,6 @@ class Document(QObject):
         checkpoint being assembled, whose edits belong to its recipe, use ``undo_stack.setClean``.
         """
         written = self._metadata if metadata is None else metadata
-        if opened is not None:
-            self.set_opened(opened)
         if same(written, self._metadata):
             self._saved_edits = self._edits
             self.undo_stack.setClean()
@@ -129,6 +137,9 @@ class Document(QObject):
             self._saved_edits = None
             self.undo_stack.resetClean()
         self._original = dict(written)
+        if opened is not None:
+            self._opened = opened
+            self.opened_changed.emit()
         self.original_changed.emit()
 
     def restore_edits(self, edits: Edits) -> None:

@@ -1,7 +1,5 @@
 """Which block of its model a tensor belongs to, in the words people use, from its name alone."""
 
-import re
-
 _NUMBERED = {
     "input_blocks": "IN{:02}",
     "output_blocks": "OUT{:02}",
@@ -24,9 +22,7 @@ and text encoders write it; ``block`` is a layer of T5."""
 
 _MIDDLE = {"middle_block": "MID", "mid_block": "mid", "mid": "mid"}
 
-_BLOCK = re.compile(
-    rf"(?:^|\.)(?:({'|'.join(_NUMBERED)})\.(\d{{1,6}})|({'|'.join(_MIDDLE)}))(?=\.)"
-)
+_MOST_DIGITS = 6
 
 
 def block_of(name: str) -> str | None:
@@ -34,8 +30,14 @@ def block_of(name: str) -> str | None:
 
     The outermost block counts: a transformer block inside ``input_blocks.4`` belongs to ``IN04``.
     """
-    found = _BLOCK.search(name)
-    if found is None:
-        return None
-    word, number, middle = found.groups()
-    return _MIDDLE[middle] if middle else _NUMBERED[word].format(int(number))
+    words = name.split(".")
+    for place, word in enumerate(words[:-1]):
+        if word in _MIDDLE:
+            return _MIDDLE[word]
+        if word in _NUMBERED and place + 2 < len(words) and _is_number(words[place + 1]):
+            return _NUMBERED[word].format(int(words[place + 1]))
+    return None
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS

@@ -6,6 +6,7 @@ alternatives, references back) and many open-ended repeats of anything but digit
 """
 
 import re
+import warnings
 from dataclasses import dataclass, field
 
 _LEADING = re.compile(r"^(?:\.\*)+")
@@ -32,12 +33,13 @@ class _Scan:
 
 
 def search_pattern(pattern: str) -> re.Pattern[str]:
-    """Return a pattern for looking whether something occurs at all; see ``compile_pattern``.
+    """Return a pattern for looking whether lower-case texts have it; see ``compile_pattern``.
 
     A leading ``.*`` is left out: a search finds the same without it, in a fraction of the time.
     """
     compile_pattern(pattern)
-    return re.compile(_LEADING.sub("", pattern), re.IGNORECASE)
+    flags = re.NOFLAG if pattern == pattern.lower() else re.IGNORECASE
+    return _compiled(_LEADING.sub("", pattern), flags)
 
 
 def compile_pattern(pattern: str, *, most_wide: int = 3) -> re.Pattern[str]:
@@ -47,7 +49,7 @@ def compile_pattern(pattern: str, *, most_wide: int = 3) -> re.Pattern[str]:
         ValueError: one sentence, when it is wrong or could take too long.
     """
     try:
-        compiled = re.compile(pattern, re.IGNORECASE)
+        compiled = _compiled(pattern, re.IGNORECASE)
     except re.error as error:
         where = "" if error.pos is None else f" at character {error.pos + 1}"
         raise ValueError(f"{_capitalised(error.msg)}{where}.") from error
@@ -60,6 +62,13 @@ def compile_pattern(pattern: str, *, most_wide: int = 3) -> re.Pattern[str]:
     except IndexError as error:  # a comment or the verbose form, which are read differently
         raise ValueError("This form of pattern is not supported here.") from error
     return compiled
+
+
+def _compiled(pattern: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    """Compile without the warnings about the future of Python, which help no user."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(pattern, flags)
 
 
 def _capitalised(message: str) -> str:

@@ -67,6 +67,14 @@ def natural_key(text: str) -> str:
     return _NUMBER.sub(lambda digits: digits[0].zfill(9), text.lower())
 
 
+class _NaturalWords(dict[str, str]):
+    """Remembers words: in a checkpoint the same few make up all names."""
+
+    def __missing__(self, word: str) -> str:
+        self[word] = natural_key(word)
+        return self[word]
+
+
 class Table:
     """Rows that never change, with what searching and sorting need worked out once."""
 
@@ -100,7 +108,8 @@ class Table:
 
     @cached_property
     def _natural_rank(self) -> list[int]:
-        keys = [natural_key(row.tensor.name) for row in self.rows]
+        words = _NaturalWords()
+        keys = [".".join(map(words.__getitem__, row.tensor.name.split("."))) for row in self.rows]
         ranks = [0] * len(keys)
         for rank, index in enumerate(sorted(range(len(keys)), key=keys.__getitem__)):
             ranks[index] = rank
@@ -132,9 +141,10 @@ class Table:
 def _sort_keys(column: Column, rows: Sequence[Row], ranks: list[int]) -> Sequence[Any]:
     if column is Column.KEY:
         return ranks
+    words = _NaturalWords()
     key: dict[Column, Callable[[Row], Any]] = {
         Column.PART: lambda row: row.part,
-        Column.BLOCK: lambda row: natural_key(row.block),
+        Column.BLOCK: lambda row: words[row.block],
         Column.TYPE: lambda row: row.tensor.dtype.label,
         Column.SHAPE: lambda row: row.tensor.shape,
         Column.PARAMETERS: lambda row: row.tensor.parameters,

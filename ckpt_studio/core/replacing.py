@@ -32,7 +32,7 @@ class Search:
         wide = 1 if self.values else 3  # values can be long, and the cost grows by their length
         source = self.text if self.regex else re.escape(self.text)
         if self.regex:
-            compile_pattern(source, most_wide=wide)
+            source = compile_pattern(source, most_wide=wide).pattern
         if self.whole_word:
             source = rf"(?<!\w)(?:{source})(?!\w)"
         return re.compile(source, flags)

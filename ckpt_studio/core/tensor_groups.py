@@ -1,14 +1,14 @@
 """Tensors as a tree of dotted names, opened level by level, and totals over any of them."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from ckpt_studio.core import text
 from ckpt_studio.core.query import Row
+from ckpt_studio.core.tensors import DTYPES
 
-_MOST_JOINED = 32
+_BYTE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +29,32 @@ class Totals:
 
 def totals(rows: Iterable[Row]) -> Totals:
     """Add up some rows."""
-    dtypes: Counter[str] = Counter()
-    number = parameters = 0
+    rows = rows if isinstance(rows, Sequence) else tuple(rows)
+    sizes: dict[str, int] = {}
     for row in rows:
-        number += 1
-        parameters += row.tensor.parameters
-        dtypes[row.tensor.dtype.label] += row.tensor.nbytes
-    names = tuple(name for name, _ in dtypes.most_common())
-    return Totals(number, parameters, dtypes.total(), names)
+        label = row.tensor.dtype.label
+        sizes[label] = sizes.get(label, 0) + row.tensor.nbytes
+    parameters = sum(
+        size * _BYTE // bits
+        if (bits := DTYPES[label].bits) % _BYTE == 0
+        else sum(row.tensor.parameters for row in rows if row.tensor.dtype.label == label)
+        for label, size in sizes.items()
+    )
+    labels = tuple(sorted(sizes, key=sizes.__getitem__, reverse=True))
+    return Totals(len(rows), parameters, sum(sizes.values()), labels)
 
 
 @dataclass(eq=False)
 class Group:
     """A folder of tensors whose names begin the same; ``row`` is set for a tensor itself.
 
-    ``depth`` counts the dotted words that are spelled out by the folder and those above it.
-    Folders with nothing but one folder inside are joined with it (``model.diffusion_model``).
+    ``prefix`` is that beginning, with its dot. Folders with nothing but one folder inside are
+    joined with it (``model.diffusion_model``).
     """
 
     name: str
     rows: Sequence[Row]
-    depth: int = 0
+    prefix: str = ""
     parent: "Group | None" = None
     place: int = 0
     row: Row | None = None
@@ -64,34 +69,34 @@ class Group:
         """Folders and tensors inside, in the order of the rows."""
         if self.row is not None:
             return []
-        children = [
-            self._child(word, rows) for word, rows in _divided(self.rows, self.depth).items()
-        ]
+        children = [self._child(rows) for rows in self._divided().values()]
         for place, child in enumerate(children):
             child.place = place
         return children
 
-    @property
-    def prefix(self) -> str:
-        """The beginning of the names of all tensors inside, with the dot."""
-        words = self.rows[0].tensor.name.split(".") if self.rows else []
-        return "".join(f"{word}." for word in words[: self.depth])
-
-    def _child(self, word: str | None, rows: list[Row]) -> "Group":
-        depth = self.depth + 1
+    def _child(self, rows: list[Row]) -> "Group":
+        start = len(self.prefix)
         if len(rows) == 1:
-            rest = rows[0].tensor.name.split(".")[self.depth :]
-            return Group(".".join(rest) or rows[0].tensor.name, rows, depth, self, row=rows[0])
-        name = word or ""
-        while depth < self.depth + _MOST_JOINED and len(inner := _divided(rows, depth)) == 1:
-            name, depth = f"{name}.{next(iter(inner))}", depth + 1
-        return Group(name, rows, depth, self)
+            name = rows[0].tensor.name
+            return Group(name[start:] or name, rows, parent=self, row=rows[0])
+        names = [row.tensor.name for row in rows]
+        prefix = _shared_folder(min(names), max(names))
+        return Group(prefix[start:-1], rows, prefix, self)
+
+    def _divided(self) -> dict[str, list[Row]]:
+        """Sort the rows by their next word; that of a folder has its dot."""
+        groups: dict[str, list[Row]] = {}
+        start = len(self.prefix)
+        for row in self.rows:
+            name = row.tensor.name
+            end = name.find(".", start) + 1
+            word = name[start:end] if end else name[start:]
+            groups.setdefault(word, []).append(row)
+        return groups
 
 
-def _divided(rows: Iterable[Row], depth: int) -> dict[str | None, list[Row]]:
-    """Sort rows by one of their words; None is for a name that has no more words."""
-    groups: dict[str | None, list[Row]] = {}
-    for row in rows:
-        words = row.tensor.name.split(".", depth + 1)
-        groups.setdefault(words[depth] if depth < len(words) else None, []).append(row)
-    return groups
+def _shared_folder(one: str, other: str) -> str:
+    """Return what two names have in common, up to and with the last dot."""
+    pairs = enumerate(zip(one, other, strict=False))
+    end = next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+    return one[: one.rindex(".", 0, end) + 1]

@@ -10,6 +10,7 @@ from ckpt_studio.qt.tensor_model import PartRole
 
 _Index = QModelIndex | QPersistentModelIndex
 _DOT = 8
+_ROW_PADDING = 8
 _COLOR_ORDER = ("unet", "clip_g", "clip_l", "vae", "t5xxl")
 
 
@@ -80,3 +81,8 @@ class ColorDelegate(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
         super().initStyleOption(option, index)
         option.palette.setColor(QPalette.ColorRole.Text, theme.current().color(self._role))
+
+    @override
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        size = super().sizeHint(option, index)
+        return QSize(size.width(), option.fontMetrics.height() + _ROW_PADDING)

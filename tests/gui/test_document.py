@@ -113,3 +113,23 @@ def test_a_document_starts_from_its_file(qtbot):
     with qtbot.waitSignal(document.metadata_changed):
         document.edit(SetValue("a", "1"))
     assert document.undo_stack.undoText() == "Set a"
+
+
+def test_a_file_that_holds_the_edits_is_saved():
+    document = Document("m", opened_file(metadata={"a": "1"}))
+    document.edit(SetValue("a", "2"))
+    document.set_opened(opened_file(metadata={"a": "2"}))
+    assert document.undo_stack.isClean()
+    assert document.edits_since_original() == ()
+    document.undo_stack.undo()
+    assert document.metadata == {"a": "1"}
+    assert document.edits_since_original() == (ReplaceAll({"a": "1"}),)
+
+
+def test_edits_start_from_what_somebody_else_wrote_into_the_file():
+    document = Document("m", opened_file(metadata={"a": "1"}))
+    document.edit(SetValue("b", "2"))
+    document.set_opened(opened_file(metadata={"a": "other"}))
+    assert document.original == {"a": "other"}
+    assert document.metadata == {"a": "other", "b": "2"}
+    assert not document.undo_stack.isClean()

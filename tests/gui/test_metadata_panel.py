@@ -246,6 +246,16 @@ def test_a_large_value_is_loaded_on_demand(panel, document, qtbot):
     qtbot.waitUntil(lambda: document.metadata["big"] == "y" + METADATA["big"])
 
 
+def test_a_very_long_line_of_json_is_formatted_before_it_is_edited(panel, document, qtbot):
+    document.edit(SetValue("workflow", json.dumps({"nodes": ["n" * 9] * 20_000})))
+    choose(panel, "workflow")
+    click(qtbot, panel, "metadataLoad")
+    assert value_field(panel).isReadOnly()
+    click(qtbot, panel, "metadataFormat")
+    assert not value_field(panel).isReadOnly()
+    assert document.metadata["workflow"].count("\n") > 20_000
+
+
 def test_lines_and_objects_are_pasted(panel, document, qtbot):
     QGuiApplication.clipboard().setText("title\tNew\nauthor\tme")
     panel.table.setFocus()

@@ -15,6 +15,7 @@ LARGE = 64 * 1024
 """Characters from which a value is loaded only when asked for."""
 
 _START = 2000
+_LONG_LINE = 200_000  # a line is laid out as a whole whenever a character changes
 _PAUSE_MS = 300
 
 
@@ -136,17 +137,19 @@ class MetadataEditor(QWidget):
 
     def _present(self, shown: str, editable: bool, note: str) -> None:
         exact = self.edit.show_text(shown)
-        can_edit = editable and exact and self._loaded
-        self.edit.setReadOnly(not can_edit)
+        is_json = json_text.looks_like_json(shown)
+        slow = is_json and max(map(len, shown.splitlines()), default=0) > _LONG_LINE
+        self.edit.setReadOnly(not (editable and exact and self._loaded) or slow)
         self.edit.setEnabled(bool(self._key))
         if editable and not exact:
             note = self.tr("Has line ends of several kinds that the editor would change.")
-        if not self._loaded:
+        elif not self._loaded:
             note = self.tr("Only the beginning is shown.")
+        elif slow:
+            note = self.tr("All in one long line: use Format to edit it.")
         self._note.set_text(note)
-        is_json = can_edit and json_text.looks_like_json(shown)
-        self._format.setVisible(is_json)
-        self._compact.setVisible(is_json)
+        for button in (self._format, self._compact):
+            button.setVisible(is_json and editable and exact and self._loaded)
         self._show_check(shown if self._loaded else "")
         self._show_place()
 

@@ -15,9 +15,9 @@ _WIDTHS = {
     Column.PART: 76,
     Column.BLOCK: 66,
     Column.TYPE: 50,
-    Column.SHAPE: 112,
+    Column.SHAPE: 106,
     Column.PARAMETERS: 92,
-    Column.SIZE: 74,
+    Column.SIZE: 84,
     Column.OFFSET: 104,
 }
 _PADDING = 10
@@ -46,6 +46,8 @@ class TensorTable(QTableView):
             header.resizeSection(place, _WIDTHS[column])
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(48)
+        # a header looks up every cell to know whether a column is selected: 0.3 s for 20,000 rows
+        header.setSelectionModel(QItemSelectionModel(model, header))
         self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self._part, self._dim = PartDelegate(self), ColorDelegate("dim", self)
         self.setItemDelegateForColumn(COLUMNS.index(Column.PART), self._part)

@@ -202,8 +202,10 @@ class TensorsPanel(QWidget):
 
     def _fill_tree(self) -> None:
         self._tree_model.show_rows(self._flat_model.rows_by_key())
-        if self._tree_model.rowCount() == 1 or self._flat_model.rowCount() <= _OPEN_BELOW:
-            self.tree.expandToDepth(1)
+        if self._flat_model.rowCount() <= _OPEN_BELOW:
+            self.tree.expandAll()
+        elif self._tree_model.rowCount() == 1:
+            self.tree.expandToDepth(0)
 
     def _update_selection(self) -> None:
         rows = self.selected_rows()
