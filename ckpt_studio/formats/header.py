@@ -19,6 +19,7 @@ _METADATA = "__metadata__"
 _FIELDS = ("dtype", "shape", "data_offsets")
 _MAX_TENSORS = 250_000
 _MAX_KEYS = 250_000
+_KNOWN_LAYOUTS = 1_000
 _MAX_RANK = 64
 _MAX_ELEMENTS = 2**63 - 1
 _AGAIN = "Download the file again, or save it again with the program that made it."
@@ -37,11 +38,15 @@ class Entry:
 
 @dataclass(slots=True)
 class Header:
-    """A parsed header. ``entries`` are in the order of the data."""
+    """A parsed header. ``entries`` are in the order of the data.
+
+    ``layouts`` are type, shape and size of texts that were checked before: models repeat them.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     metadata: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    layouts: dict[tuple[str, str], tuple[DType, tuple[int, ...], int]] = field(default_factory=dict)
 
     @property
     def data_bytes(self) -> int:
@@ -126,14 +131,21 @@ def _read_metadata(walker: Walker, header: Header) -> None:
 
 def _entry(walker: Walker, name: str, header: Header) -> Entry:
     plain = _ENTRY.match(walker.text, walker.at)
-    if plain:
-        walker.at = plain.end()
-        label, dims, begin, end = plain.groups()
-        shape = tuple(map(int, dims.split(","))) if dims else ()
-        entry = Entry(name, _dtype(name, label), shape, int(begin), int(end))
-    else:
+    if plain is None:
         entry = _odd_entry(walker, name, header)
+        _check_entry(entry)
+        return entry
+    walker.at = plain.end()
+    label, dims, first, last = plain.groups()
+    begin, end = int(first), int(last)
+    known = header.layouts.get((label, dims))
+    if known and known[2] == end - begin:
+        return Entry(name, known[0], known[1], begin, end)
+    shape = tuple(map(int, dims.split(","))) if dims else ()
+    entry = Entry(name, _dtype(name, label), shape, begin, end)
     _check_entry(entry)
+    if len(header.layouts) < _KNOWN_LAYOUTS:
+        header.layouts[label, dims] = (entry.dtype, shape, end - begin)
     return entry
 
 

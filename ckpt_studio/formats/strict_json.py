@@ -11,6 +11,8 @@ from typing import NoReturn
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _PLAIN = re.compile(r'"([ !#-\[\]-~]*)"')
+_KEY = re.compile(r'[ \t\n\r]*"([ !#-\[\]-~]*)"[ \t\n\r]*:[ \t\n\r]*')
+_NEXT = re.compile(r"[ \t\n\r]*([,}])")
 _BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}"]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_DEPTH = 32
@@ -58,16 +60,25 @@ class Walker:
             self.at += 1
             return
         while True:
-            if self.skip() != '"':
-                self.damaged("a name in quotes is missing")
-            key = self.string()
-            self.expect(":")
-            self.skip()
-            yield key
-            if self.skip() != ",":
-                self.expect("}")
+            yield self._key()
+            following = _NEXT.match(self.text, self.at)
+            if following is None:
+                self.damaged("',' or '}' is missing")
+            self.at = following.end()
+            if following[1] == "}":
                 return
-            self.at += 1
+
+    def _key(self) -> str:
+        plain = _KEY.match(self.text, self.at)
+        if plain:
+            self.at = plain.end()
+            return plain[1]
+        if self.skip() != '"':
+            self.damaged("a name in quotes is missing")
+        key = self.string()
+        self.expect(":")
+        self.skip()
+        return key
 
     def string(self) -> str:
         """Pass and return the string here."""

@@ -160,7 +160,7 @@ TWO = "{{" + ONE.format("a") + "," + ONE.format("b") + "}}"
         ('{"__metadata__":{"a":"\\ud800"},"w":' + W + "}", "surrogate"),
         ('{"\\udfff":' + W + "}", "surrogate"),
         ('{"w":' + W + ",}", "name in quotes is missing"),
-        ('{"w":' + W + " /* c */}", "'}' is missing"),
+        ('{"w":' + W + " /* c */}", "',' or '}' is missing"),
         ('{"w":' + W + "}x", "something follows"),
         ('{"w":' + W + "}\0\0", "something follows"),
         ('{"w" ' + W + "}", "':' is missing"),
