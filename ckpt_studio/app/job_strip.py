@@ -19,6 +19,7 @@ class JobStrip(QFrame):
         self.setObjectName("jobStrip")
         self.setProperty("card", True)
         self._record: Record | None = None
+        self._wanted = True
         self._title = ElidedLabel()
         self._line = label(role="dim")
         self._bar = progress_bar("stripProgress")
@@ -41,6 +42,11 @@ class JobStrip(QFrame):
         log.changed.connect(self._refresh)
         self.hide()
 
+    def set_wanted(self, *, wanted: bool) -> None:
+        """Show the strip while a job runs, or never: the Jobs panel says it all itself."""
+        self._wanted = wanted
+        self.setVisible(wanted and self._record is not None)
+
     def _ask_cancel(self) -> None:
         if self._record is not None:
             self.cancel_requested.emit(self._record)
@@ -52,7 +58,7 @@ class JobStrip(QFrame):
             self._line.setText(progress_line(record))
             self._bar.setValue(permille(record))
             self._cancel.setEnabled(not (record.job is not None and record.job.cancel_asked))
-            self.show()
+            self.setVisible(self._wanted)
         elif record is self._record:
             self._record = None
             self.hide()

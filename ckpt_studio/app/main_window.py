@@ -165,6 +165,7 @@ class MainWindow(QMainWindow):
         if panel is not None and self.isVisible():
             first_focus(panel)
         self.actions_.panels[index].setChecked(True)
+        self._strip.set_wanted(wanted=index != JOBS)
         self._choose_history()
 
     @property

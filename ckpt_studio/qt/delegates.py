@@ -6,17 +6,12 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
 from ckpt_studio.qt import theme
+from ckpt_studio.qt.part_colors import part_index
 from ckpt_studio.qt.tensor_model import PartRole
 
 _Index = QModelIndex | QPersistentModelIndex
 _DOT = 8
 _ROW_PADDING = 8
-_COLOR_ORDER = ("unet", "clip_g", "clip_l", "vae", "t5xxl")
-
-
-def part_index(part: str) -> int:
-    """Return which of the theme's part colours a part has; the last one is for all others."""
-    return _COLOR_ORDER.index(part) if part in _COLOR_ORDER else len(_COLOR_ORDER)
 
 
 class _DotEngine(QIconEngine):

@@ -1,6 +1,7 @@
 """The Assemble panel: choose the parts, see what will be written, save."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -108,13 +109,18 @@ class AssemblePanel(QWidget):
             row.hide()
             row.deleteLater()
         encoders = [part for part in parts if slots.is_text_encoder(part)]
-        self._rows = {
-            part: self._row(part, _object_name(part, encoders), color)
-            for color, part in enumerate(parts)
-        }
+        self._rows = {part: self._row(part, _object_name(part, encoders)) for part in parts}
 
-    def _row(self, part: str, name: str, color: int) -> SlotRow:
-        row = SlotRow(part, name, color)
+        self._order_focus()
+
+    def _order_focus(self) -> None:
+        """Tab goes down the rows, then to the drop zone; rows are made after it."""
+        controls = [control for row in self.rows for control in row.controls]
+        for before, after in pairwise((*controls, self._zone)):
+            QWidget.setTabOrder(before, after)
+
+    def _row(self, part: str, name: str) -> SlotRow:
+        row = SlotRow(part, name)
         row.source_menu_requested.connect(self.source_menu_requested)
         row.browse_requested.connect(self.browse_requested)
         row.clear_requested.connect(self._clear)

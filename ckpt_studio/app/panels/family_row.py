@@ -10,7 +10,7 @@ from ckpt_studio.core import architecture
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import ElidedLabel, label
 
-_FAMILY_WIDTH = 256
+_FAMILY_WIDTH = 280
 
 
 class FamilyRow(QWidget):

@@ -10,6 +10,7 @@ from ckpt_studio.qt.drop import DropFrame
 from ckpt_studio.qt.elided_button import ElidedButton
 from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import Dot, ElidedLabel, label
+from ckpt_studio.qt.part_colors import part_index
 
 _COMBO_WIDTH = 186
 _SIZE_WIDTH = 74
@@ -23,13 +24,13 @@ class SlotRow(DropFrame):
     clear_requested = Signal(str)
     precision_chosen = Signal(str, object)  # part, Precision
 
-    def __init__(self, part: str, name: str, color: int, parent: QWidget | None = None) -> None:
+    def __init__(self, part: str, name: str, parent: QWidget | None = None) -> None:
         """``name`` is the end of the object names: Model, TextEncoders, Vae."""
         super().__init__(parent)
         self._part = part
         self.setObjectName(f"source{name}")
         self.setProperty("row", True)
-        self._dot = Dot(color)
+        self._dot = Dot(part_index(part))
         self._title = label(role="h2")
         self._source = ElidedButton(f"sourceMenu{name}")
         self._hint = ElidedLabel(role="dim", mode=Qt.TextElideMode.ElideRight)
@@ -78,6 +79,11 @@ class SlotRow(DropFrame):
     def part(self) -> str:
         """The part it is for."""
         return self._part
+
+    @property
+    def controls(self) -> tuple[QWidget, ...]:
+        """Everything that takes the focus, in the order of Tab."""
+        return (self._source, self._precision, self._browse, self._clear)
 
     def show_view(self, view: SlotView) -> None:
         """Show other texts."""
