@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from ckpt_studio.core.errors import WriteError
 from ckpt_studio.core.problems import Problem, note, warning
+from ckpt_studio.engine.properties import keep_properties
 from ckpt_studio.formats.files import Files, kind_of, signature
 from ckpt_studio.formats.shown import shown_name
 
@@ -146,19 +147,7 @@ class Target:
         before = self._before
         if before is None:
             return
-        now = self._files.status(self.file)
-        lost: list[str] = []
-        if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
-            try:
-                self._files.change_owner(self.file, before.st_uid, before.st_gid)
-            except PermissionError:
-                lost.append("owner")
-        self._files.change_mode(self.file, stat.S_IMODE(before.st_mode))
-        for name, value in self._files.attributes(self.path).items():
-            try:
-                self._files.set_attribute(self.file, name, value)
-            except OSError:
-                lost.append(name)
+        lost = keep_properties(self._files, self.file, self.path, before)
         if lost:
             text = f"{', '.join(lost)} of the replaced file could not be kept"
             self.problems.append(note(text[0].upper() + text[1:], code="lost-properties"))
