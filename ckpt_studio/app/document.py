@@ -37,6 +37,7 @@ class Document(QObject):
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
         self._title, self._opened = title, opened
+        self._assembled = opened is None
         if original is None:
             original = opened.checkpoint.metadata if opened else {}
         self._base: Metadata = dict(original)
@@ -58,23 +59,33 @@ class Document(QObject):
 
     @property
     def opened(self) -> Opened | None:
-        """The file behind it, None for a checkpoint that is being assembled."""
+        """The file behind it, or the table that a plan will write, if there is one."""
         return self._opened
 
     def set_opened(self, opened: Opened | None) -> None:
-        """Put another file, or the file as it is now, behind the document; edits stay.
+        """Put another table of tensors behind the document; its metadata stays."""
+        self._opened = opened
+        self.opened_changed.emit()
+
+    def reload(self, opened: Opened) -> None:
+        """Take the file as it is now; edits stay.
 
         When the file holds exactly what the edits say, they are saved; when somebody else changed
         its metadata, the edits start from those.
         """
+        found = opened.checkpoint.metadata
         self._opened = opened
-        found = opened.checkpoint.metadata if opened else self._original
         if not same(found, self._original):
             if same(found, self._metadata):
                 self.mark_saved()
             else:
                 self.set_original(found)
         self.opened_changed.emit()
+
+    @property
+    def assembled(self) -> bool:
+        """Whether this is a checkpoint that is being assembled, and no file yet."""
+        return self._assembled
 
     @property
     def path(self) -> Path | None:

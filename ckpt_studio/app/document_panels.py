@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QWidget
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels_late import LatePanel
 from ckpt_studio.app.session import Session
-from ckpt_studio.core.plan import Plan
 
 if TYPE_CHECKING:
     from ckpt_studio.app.panels.metadata import MetadataPanel
@@ -33,7 +32,6 @@ class DocumentPanels(QObject):
         self.metadata = LatePanel(self._metadata_built)
         session.files_changed.connect(self._offer_documents)
         session.current_changed.connect(self._show_current)
-        session.plan_changed.connect(self._show_plan)
 
     def finish_editing(self) -> None:
         """Take over what is still being typed."""
@@ -61,7 +59,6 @@ class DocumentPanels(QObject):
         panel.failed.connect(self.failed)
         self._panels.append(panel)
         self._offer_documents()
-        panel.show_plan(self._session.plan)
         panel.show_document(self._session.current)
 
     def _offer_documents(self) -> None:
@@ -71,7 +68,3 @@ class DocumentPanels(QObject):
     def _show_current(self, document: Document) -> None:
         for panel in self._panels:
             panel.show_document(document)
-
-    def _show_plan(self, plan: Plan | None) -> None:
-        for panel in self._panels:
-            panel.show_plan(plan)

@@ -111,7 +111,7 @@ class Session(QObject):
             self._documents[path] = document
             self.undo_group.addStack(document.undo_stack)
         elif document.opened != opened:
-            document.set_opened(opened)
+            document.reload(opened)
         self.files_changed.emit()
         return document
 

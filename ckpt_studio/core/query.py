@@ -10,7 +10,6 @@ from typing import Any
 
 from ckpt_studio.core.blocks import block_of
 from ckpt_studio.core.pattern import search_pattern
-from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.tensors import TensorInfo
 
@@ -90,17 +89,6 @@ class Table:
             Row(tensor, parts.get(name, ""), block_of(name) or "")
             for name, tensor in opened.checkpoint.tensors.items()
         )
-
-    @classmethod
-    def planned(cls, plan: Plan) -> "Table":
-        """Return the table of a file that is not written yet."""
-        rows, offset = [], plan.header_bytes
-        for planned in plan.tensors:
-            size = planned.nbytes
-            tensor = TensorInfo(planned.name, planned.dtype, planned.shape, offset, size)
-            rows.append(Row(tensor, planned.part, block_of(planned.name) or ""))
-            offset += size
-        return cls(rows)
 
     @cached_property
     def _lower(self) -> list[str]:

@@ -78,6 +78,8 @@ class MetadataModel(QAbstractTableModel):
         return min(places, key=lambda place: self._rows[place].new is None, default=None)
 
     def _preview(self, value: str) -> str:
+        if not value:
+            return self.tr("(empty)")
         if value not in self._previews:
             inside = summary(value)
             self._previews[value] = f"{inside} · {preview(value)}" if inside else preview(value)

@@ -118,7 +118,7 @@ def test_a_document_starts_from_its_file(qtbot):
 def test_a_file_that_holds_the_edits_is_saved():
     document = Document("m", opened_file(metadata={"a": "1"}))
     document.edit(SetValue("a", "2"))
-    document.set_opened(opened_file(metadata={"a": "2"}))
+    document.reload(opened_file(metadata={"a": "2"}))
     assert document.undo_stack.isClean()
     assert document.edits_since_original() == ()
     document.undo_stack.undo()
@@ -129,7 +129,15 @@ def test_a_file_that_holds_the_edits_is_saved():
 def test_edits_start_from_what_somebody_else_wrote_into_the_file():
     document = Document("m", opened_file(metadata={"a": "1"}))
     document.edit(SetValue("b", "2"))
-    document.set_opened(opened_file(metadata={"a": "other"}))
+    document.reload(opened_file(metadata={"a": "other"}))
     assert document.original == {"a": "other"}
     assert document.metadata == {"a": "other", "b": "2"}
     assert not document.undo_stack.isClean()
+
+
+def test_the_table_of_a_plan_is_no_save():
+    document = Document("New checkpoint")
+    document.edit(SetValue("a", "2"))
+    document.set_opened(opened_file(metadata={"a": "2"}))
+    assert document.assembled
+    assert document.edits_since_original() == (SetValue("a", "2"),)

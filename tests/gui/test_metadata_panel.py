@@ -19,7 +19,6 @@ from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.core.metadata_rows import rows_of
-from ckpt_studio.core.plan import Plan
 from ckpt_studio.qt.metadata_model import MetadataModel
 from tests.gui.opened import opened_file
 
@@ -325,11 +324,14 @@ def test_the_header_meter_says_what_stops_working(panel, document):
     assert said(panel, "headerMeaning") == "Fine everywhere."
 
 
-def test_a_new_checkpoint_takes_the_rest_of_its_header_from_the_plan(panel):
-    panel.show_document(Document("New checkpoint"))
-    assert said(panel, "headerSize") == "Metadata 0 bytes"
-    panel.show_plan(Plan("save", (), (), {}, header_bytes=2048))
-    assert said(panel, "headerSize") == "Header 2.00 KiB"
+def test_a_new_checkpoint_has_the_header_of_what_will_be_written(panel, qtbot):
+    new = Document("New checkpoint", original={"prompt": ""})
+    panel.show_document(new)
+    assert said(panel, "headerSize") == "Metadata 12 bytes"
+    new.set_opened(opened_file(metadata={"prompt": ""}))
+    assert said(panel, "headerSize") == "Header 4.00 KiB"
+    assert cells(panel, "prompt")[1] == "(empty)"
+    assert not panel.findChild(QPushButton, "metadataSave").isVisible()
 
 
 def test_saving_is_asked_of_the_window(panel, document, qtbot):

@@ -11,8 +11,6 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QMenu, QToolButton
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.tensors import TensorsPanel
-from ckpt_studio.core.expr import read
-from ckpt_studio.core.plan import Plan, PlannedTensor
 from ckpt_studio.core.query import Column, Query, Table
 from ckpt_studio.qt.tensor_model import TensorModel
 from ckpt_studio.qt.tensor_tree import TensorTreeModel
@@ -211,17 +209,13 @@ def test_an_export_that_fails_is_told(panel, qtbot, tmp_path, monkeypatch):
     assert "x.csv could not be written" in failed.args[0].message
 
 
-def test_without_a_file_there_is_a_sentence_and_then_the_plan(panel):
-    panel.show_document(Document("New checkpoint"))
+def test_without_a_table_there_is_a_sentence(panel):
+    new = Document("New checkpoint")
+    panel.show_document(new)
     assert not panel.table.isVisible()
-    checkpoint = opened_file().checkpoint
-    rows = tuple(
-        PlannedTensor(tensor.name, read(0, tensor), "unet")
-        for tensor in checkpoint.tensors.values()
-    )
-    panel.show_plan(Plan("save", (checkpoint,), rows, {}, header_bytes=512))
-    assert len(keys(panel)) == 6
+    new.set_opened(opened_file())
     assert panel.table.isVisible()
+    assert len(keys(panel)) == 6
 
 
 def test_documents_are_chosen_by_title(panel, qtbot):

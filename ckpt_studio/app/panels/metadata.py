@@ -32,7 +32,6 @@ from ckpt_studio.core.metadata_rows import MetadataRow, State, removed_with, row
 from ckpt_studio.core.metadata_rules import check_new_key
 from ckpt_studio.core.pasted_metadata import Pasted, as_json, as_pasted, parse_pasted
 from ckpt_studio.core.plain_text import one_line
-from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.replacing import Found, Search, count, keys_lost, matching_keys, replaced
 from ckpt_studio.qt.labels import ElidedLabel, label, set_property
 from ckpt_studio.qt.metadata_model import MetadataModel
@@ -50,7 +49,6 @@ class MetadataPanel(QWidget):
         self.setObjectName("metadataPanel")
         self._document: Document | None = None
         self._new_key = ""
-        self._planned_rest: int | None = None
         self.picker = DocumentPicker()
         self.picker.setObjectName("metadataDocument")
         self._save = QPushButton(self.tr("&Save metadata to file"))
@@ -136,13 +134,6 @@ class MetadataPanel(QWidget):
         self.setEnabled(document is not None)
         self._refresh()
 
-    def show_plan(self, plan: Plan | None) -> None:
-        """Take from a plan how large the rest of the header of a new checkpoint gets."""
-        self._planned_rest = None
-        if plan is not None:
-            self._planned_rest = plan.header_bytes - self.meter.bytes_of(plan.metadata)
-        self._show_size()
-
     def _forget(self) -> None:
         self.editor.finish()
         self._new_key = ""
@@ -151,12 +142,14 @@ class MetadataPanel(QWidget):
         if self._document is not None:
             self._document.metadata_changed.disconnect(self._refresh)
             self._document.original_changed.disconnect(self._refresh)
+            self._document.opened_changed.disconnect(self._show_size)
             self._document.undo_stack.cleanChanged.disconnect(self._show_saved)
 
     def _listen(self) -> None:
         if self._document is not None:
             self._document.metadata_changed.connect(self._refresh)
             self._document.original_changed.connect(self._refresh)
+            self._document.opened_changed.connect(self._show_size)
             self._document.undo_stack.cleanChanged.connect(self._show_saved)
 
     @property
@@ -175,7 +168,7 @@ class MetadataPanel(QWidget):
         self.table.select_keys(keys)
         self._show_value()
         self._show_size()
-        self._save.setVisible(document is not None and document.opened is not None)
+        self._save.setVisible(document is not None and not document.assembled)
         self._show_saved(document is None or document.undo_stack.isClean())
         self.find_bar.refresh()
 
@@ -205,14 +198,11 @@ class MetadataPanel(QWidget):
         )
 
     def _show_size(self) -> None:
-        document = self._document
-        opened = document.opened if document else None
-        rest = self._planned_rest
-        if document is not None and opened is not None:
-            original = opened.checkpoint.metadata
-            rest = opened.checkpoint.header_bytes - metadata_bytes(original)
-        size = self.meter.bytes_of(self._metadata)
-        self.meter.show_size(size + (rest or 0), whole=rest is not None)
+        opened = self._document.opened if self._document else None
+        size, rest = self.meter.bytes_of(self._metadata), 0
+        if opened is not None:
+            rest = opened.checkpoint.header_bytes - metadata_bytes(opened.checkpoint.metadata)
+        self.meter.show_size(size + rest, whole=opened is not None)
 
     def _show_saved(self, clean: bool) -> None:
         self._save.setEnabled(not clean)

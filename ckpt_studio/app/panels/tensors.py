@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.document_picker import DocumentPicker
@@ -22,7 +23,6 @@ from ckpt_studio.app.panels.tensor_menu import ExportButton, context_menu
 from ckpt_studio.app.panels.tensor_views import TensorTable, TensorTree
 from ckpt_studio.core import text
 from ckpt_studio.core.errors import WriteError
-from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.query import Query, Row, Table
 from ckpt_studio.core.table_export import TableFormat, export_text, tab_lines
 from ckpt_studio.core.tensor_groups import totals
@@ -47,7 +47,7 @@ class TensorsPanel(QWidget):
         self.picker.setObjectName("tensorsDocument")
         self.filters = TensorFilters()
         self._document: Document | None = None
-        self._plan: Plan | None = None
+        self._stale = True
         self._flat_model, self._tree_model = TensorModel(self), TensorTreeModel(self)
         self.table, self.tree = TensorTable(self._flat_model), TensorTree(self._tree_model)
         self._empty = label(self.tr("Open or drop a checkpoint to see its tensors."), "dim")
@@ -126,7 +126,7 @@ class TensorsPanel(QWidget):
         self.picker.set_documents(documents)
 
     def show_document(self, document: Document | None) -> None:
-        """Show the tensors of a document; one without a file shows those of the plan."""
+        """Show the tensors of a document; one without a table shows none."""
         if self._document is not None:
             self._document.opened_changed.disconnect(self._reload)
         self._document = document
@@ -134,12 +134,6 @@ class TensorsPanel(QWidget):
             document.opened_changed.connect(self._reload)
         self.picker.show_current(document)
         self._reload()
-
-    def show_plan(self, plan: Plan | None) -> None:
-        """Take the plan whose tensors are shown for a checkpoint that is being assembled."""
-        self._plan = plan
-        if self._document is not None and self._document.opened is None:
-            self._reload()
 
     def show_table(self, table: Table) -> None:
         """Show rows that are in no open file, such as those of a plan."""
@@ -162,13 +156,17 @@ class TensorsPanel(QWidget):
         return self.tree if self._modes.checkedId() else self.table
 
     def _reload(self) -> None:
-        opened = self._document.opened if self._document else None
-        if opened is not None:
-            self.show_table(Table.of(opened))
-        elif self._document is not None and self._plan is not None:
-            self.show_table(Table.planned(self._plan))
-        else:
-            self.show_table(Table(()))
+        """Show the table as it is now; a plan that changes out of sight costs nothing."""
+        self._stale = not self.isVisible()
+        if not self._stale:
+            opened = self._document.opened if self._document else None
+            self.show_table(Table.of(opened) if opened else Table(()))
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._reload()
 
     def _ask(self, query: Query) -> None:
         selected = self.selected_rows()
