@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic, perf_counter
 from typing import TypeVar
 
-from PySide6.QtCore import QAbstractItemModel, QTimer
+from PySide6.QtCore import QAbstractItemModel, QEventLoop, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QPushButton, QWidget
 
@@ -22,12 +22,20 @@ Widget = TypeVar("Widget", bound=QWidget)
 
 
 def wait(done: Callable[[], bool]) -> float:
-    """Let the event loop turn until something is done; return the seconds it took."""
+    """Let the event loop run until something is done; return the seconds it took."""
     started = perf_counter()
-    while not done():
-        application().processEvents()
-        if perf_counter() - started > _PATIENCE_S:
-            raise TimeoutError("the window did not get there")
+    loop, poll = QEventLoop(), QTimer()
+
+    def look() -> None:
+        if done() or perf_counter() - started > _PATIENCE_S:
+            loop.quit()
+
+    poll.timeout.connect(look)
+    poll.start(1)
+    loop.exec()
+    poll.stop()
+    if not done():
+        raise TimeoutError("the window did not get there")
     return perf_counter() - started
 
 

@@ -46,7 +46,7 @@ def _window(arguments: list[str]) -> int:
     except ImportError as error:
         raise NoWindowError(
             f"The window needs PySide6, which cannot be loaded: {error}",
-            f"Install it again with ‘pip install ckpt-studio’. {_WITHOUT_WINDOW}",
+            f"Try ‘pip install PySide6-Essentials qtawesome’. {_WITHOUT_WINDOW}",
         ) from error
     return application.run(arguments)
 
