@@ -45,18 +45,12 @@ def part_table(placement, dtype="F16", prefix=""):
 
 
 def component_table(part, dtype="F16", prefix=""):
-    specs = part.specs(_blocks(part))
+    specs = part.specs()
     return {
         prefix + key: (s.dtype.label if s.dtype else dtype, s.usual_shape)
         for key, s in specs.items()
         if s.default is None
     }
-
-
-def _blocks(part):
-    if "double_blocks.{*}" not in part.lines:
-        return ()
-    return ("double_blocks.18.img_mod.lin.weight", "single_blocks.37.linear1.weight")
 
 
 def encoder(name, dtype="F16"):

@@ -5,13 +5,14 @@ encoders, VAEs) are files in ``resources/components``. A family may name another
 and then says only what differs.
 """
 
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from ckpt_studio.core import data_files
+from ckpt_studio.core import family_files
+from ckpt_studio.core.family_files import FAMILIES, PARTS
 from ckpt_studio.core.renames import Rule, inverse, parse_rules
 from ckpt_studio.core.templates import Arguments, Lines, Modules, Spec, parse_spec
 
@@ -21,7 +22,8 @@ class Form:
     """A spelling of a part's keys, and how to see that a file uses it.
 
     ``anchor`` is the end of a key; what stands before it is the part's prefix. ``signature`` maps
-    keys below the prefix to shapes, ``absent`` are starts of keys that must not be there.
+    keys below the prefix to shapes, ``absent`` are starts of keys that must not be there. ``own``
+    are the starts of the keys that belong to the part; where it is empty, all below the prefix do.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Form:
     signature: Mapping[str, Spec]
     absent: tuple[str, ...]
     rules: tuple[Rule, ...]
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Component:
         return None
 
     def specs(self, existing: Iterable[str] = ()) -> dict[str, Spec]:
-        """Return every tensor of the part; ``existing`` keys decide how often ``{*}`` repeats."""
+        """Return every tensor of the part; ``existing`` keys decide how often ``{~40}`` repeats."""
         return modules().expand(self.lines, self.arguments, existing)
 
 
@@ -84,7 +87,13 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """A model family."""
+    """A model family.
+
+    ``markers`` are tensors beside the parts that its checkpoints hold; where files look alike,
+    those that are ``told_by`` some of them must have these. ``kept_metadata`` are keys of the
+    metadata of a source that say how to load the model. ``warning`` says what ComfyUI does not
+    load again from such a checkpoint (``comfyui.md`` 2.4).
+    """
 
     id: str
     name: str
@@ -99,39 +108,64 @@ class Architecture:
     metadata: Mapping[str, str] = field(default_factory=dict)
     probe: Probe | None = None
     alike: str = ""
+    clip_vision: Placement | None = None
+    told_by: tuple[str, ...] = ()
+    kept_metadata: tuple[str, ...] = ()
+    warning: str = ""
 
     @property
     def placements(self) -> dict[str, Placement]:
         """All parts by name, the diffusion model first."""
-        vae = {"vae": self.vae} if self.vae else {}
-        return {"unet": self.unet, **self.text_encoders, **vae}
+        others = {"vae": self.vae, "clip_vision": self.clip_vision}
+        held = {part: placement for part, placement in others.items() if placement}
+        return {"unet": self.unet, **self.text_encoders, **held}
 
 
 @cache
 def modules() -> Modules:
     """Return the modules that key templates may name."""
-    return Modules(_toml("architectures/_modules.toml"))
+    return Modules(family_files.modules())
 
 
 @cache
 def component(name: str) -> Component:
     """Return a shared part by its id."""
-    return _component(name, _toml(f"components/{name}.toml"), {})
+    return _component(name, family_files.inherited(PARTS, name), {})
 
 
 @cache
 def components() -> tuple[Component, ...]:
     """Return all shared parts."""
-    files = data_files.names("components", ".toml")
-    return tuple(component(file[:-5]) for file in files if not file.startswith("_"))
+    return tuple(component(heading.id) for heading in family_files.headings(PARTS))
+
+
+def components_with(has: Callable[[str], bool]) -> tuple[Component, ...]:
+    """Return the shared parts of which a file ``has`` an anchor."""
+    fitting = (item for item in family_files.headings(PARTS) if any(map(has, item.anchors)))
+    return tuple(component(item.id) for item in fitting)
 
 
 @cache
 def families() -> tuple[Architecture, ...]:
     """Return all model families, the most common of those that look alike first."""
-    files = data_files.names("architectures", ".toml")
-    known = [family(file[:-5]) for file in files if not file.startswith("_")]
-    return tuple(sorted(known, key=lambda item: (item.order, item.id)))
+    return _in_order(heading.id for heading in family_files.headings(FAMILIES))
+
+
+def families_with(has: Callable[[str], bool]) -> tuple[Architecture, ...]:
+    """Return the model families of which a file ``has`` an anchor, in the same order."""
+    return _in_order(
+        item.id for item in family_files.headings(FAMILIES) if any(map(has, item.anchors))
+    )
+
+
+def _in_order(names: Iterable[str]) -> tuple[Architecture, ...]:
+    return tuple(sorted(map(family, names), key=lambda item: (item.order, item.id)))
+
+
+def text_encoder_parts() -> frozenset[str]:
+    """Return the names of all parts that are a text encoder of some family."""
+    headings = family_files.headings(FAMILIES)
+    return frozenset(part for heading in headings for part in heading.text_encoders)
 
 
 @cache
@@ -141,17 +175,27 @@ def family(name: str) -> Architecture:
     Raises:
         KeyError: there is none of that id.
     """
-    if f"{name}.toml" not in data_files.names("architectures", ".toml") or name.startswith("_"):
+    if not family_files.exists(FAMILIES, name):
         raise KeyError(name)
-    return build_family(name, _inherited(_toml(f"architectures/{name}.toml")))
+    return build_family(name, family_files.inherited(FAMILIES, name))
+
+
+def use_families_from(folder: Path | None) -> None:
+    """Take family files from one more folder too, with None from the program's own alone."""
+    family_files.use_also(folder)
+    for cached in (families, family):
+        cached.cache_clear()
 
 
 def predictions(architecture: Architecture) -> dict[str, Architecture]:
     """Return the families of the same shape by what they predict, such as ``v`` or ``epsilon``."""
+    roots = {item.id: item.root for item in family_files.headings(FAMILIES)}
+    root = roots.get(architecture.id)
+    kin = _in_order(name for name in roots if roots[name] == root)
     same = architecture.unet.component
     return {
         other.prediction: other
-        for other in reversed(families())
+        for other in reversed(kin)
         if other.prediction
         and other.unet.component.lines == same.lines
         and other.unet.component.arguments == same.arguments
@@ -161,8 +205,9 @@ def predictions(architecture: Architecture) -> dict[str, Architecture]:
 def build_family(name: str, data: Mapping[str, Any]) -> Architecture:
     """Make a family from the content of its file, everything inherited already filled in."""
     unet = _component(f"{name}_unet", {"part": "unet", "name": data["name"], **data["unet"]}, {})
-    vae = data.get("vae")
+    encoders = data.get("text_encoders", {})
     probe = data.get("probe") or {}
+    markers = {key: parse_spec(text) for key, text in data.get("markers", {}).items() if text != ""}
     return Architecture(
         id=name,
         name=data["name"],
@@ -173,33 +218,53 @@ def build_family(name: str, data: Mapping[str, Any]) -> Architecture:
         unet=_placement(unet, data["unet"]),
         text_encoders={
             part: _placement(component(table.get("component", part)), table)
-            for part, table in data.get("text_encoders", {}).items()
+            for part, table in encoders.items()
+            if table
         },
-        vae=_placement(component(vae["component"]), vae) if vae else None,
-        markers={key: parse_spec(text) for key, text in data.get("markers", {}).items()},
+        vae=_shared(data.get("vae")),
+        markers=markers,
         metadata={key: text for key, text in data.get("metadata", {}).items() if text},
         probe=Probe(**probe) if probe.get("becomes") else None,
         alike=data.get("alike", ""),
+        clip_vision=_shared(data.get("clip_vision")),
+        told_by=tuple(data.get("told_by", markers)),
+        kept_metadata=tuple(data.get("kept_metadata", ())),
+        warning=data.get("warning", ""),
     )
 
 
+def _shared(data: Mapping[str, Any] | None) -> Placement | None:
+    return _placement(component(data["component"]), data) if data else None
+
+
 def _placement(part: Component, data: Mapping[str, Any]) -> Placement:
-    names = data.get("names", "native")
-    forms = _forms()
-    lines = forms["comfy"] if names == "comfy" else forms.get(names, [])
     return Placement(
         component=part,
         prefix=data["prefix"],
-        names=names,
-        rules=parse_rules(inverse(lines), {}),
+        names=data.get("names", "native"),
+        rules=parse_rules(inverse(_saved_lines(data)), {}),
         omit=frozenset(data.get("omit", ())),
         add={key: parse_spec(text) for key, text in data.get("add", {}).items()},
         optional=data.get("optional", False),
     )
 
 
+def _saved_lines(data: Mapping[str, Any]) -> list[Any]:
+    """Return the lines from a checkpoint's names to the part's own.
+
+    ``within`` is the name that a text encoder has among others below the prefix, ``beside`` are
+    keys that stand outside of it: tokenizers.
+    """
+    lines = list(_forms().get(data.get("names", "native"), []))
+    if "within" not in data:
+        return lines
+    beside = [[key, key] for key in data.get("beside", ())]
+    return beside + [[f"{data['within']}.{saved}", own] for saved, own in lines]
+
+
 def _component(name: str, data: Mapping[str, Any], arguments: Arguments) -> Component:
     arguments = {**arguments, **data.get("args", {})}
+    tables = {key: table for key, table in data["forms"].items() if table != ""}
     return Component(
         id=name,
         part=data["part"],
@@ -208,8 +273,25 @@ def _component(name: str, data: Mapping[str, Any], arguments: Arguments) -> Comp
         arguments=arguments,
         ignored=data.get("ignored", {}),
         stand_ins=data.get("stand_ins", {}),
-        forms=tuple(_form(key, table, arguments) for key, table in data["forms"].items()),
+        forms=tuple(
+            _form(key, _complete(table, tables), arguments) for key, table in tables.items()
+        ),
     )
+
+
+def _complete(table: Mapping[str, Any], tables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a form as it is, or the one of checkpoints made from the form of single files."""
+    if "anchor" in table:
+        return table
+    head = f"{table['within']}." if "within" in table else ""
+    start, single = f"{head}transformer.", tables["hf"]
+    return {
+        "anchor": start + single["anchor"],
+        "signature": {start + key: shape for key, shape in single["signature"].items()},
+        "absent": [start + key for key in single.get("absent", ())],
+        "rules": _saved_lines({"names": "comfy", **table}),
+        "own": [head, *table["beside"]] if head else [],
+    }
 
 
 def _form(name: str, data: Mapping[str, Any], arguments: Arguments) -> Form:
@@ -223,7 +305,8 @@ def _form(name: str, data: Mapping[str, Any], arguments: Arguments) -> Form:
         data["anchor"],
         signature,
         tuple(data.get("absent", ())),
-        parse_rules(_lines(data.get("rules", [])), _toml("components/_renames.toml")),
+        parse_rules(_lines(data.get("rules", [])), family_files.toml("components/_renames.toml")),
+        tuple(data.get("own", ())),
     )
 
 
@@ -234,27 +317,5 @@ def _lines(rules: str | Iterable[Any]) -> list[Any]:
     return [line for item in rules for line in (_lines(item) if isinstance(item, str) else [item])]
 
 
-@cache
 def _forms() -> dict[str, Any]:
-    return _toml("components/_forms.toml")
-
-
-def _inherited(data: dict[str, Any]) -> dict[str, Any]:
-    if "base" not in data:
-        return data
-    return _merge(_inherited(_toml(f"architectures/{data['base']}.toml")), data)
-
-
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        old = merged.get(key)
-        merged[key] = (
-            _merge(old, value) if isinstance(value, dict) and isinstance(old, dict) else value
-        )
-    return merged
-
-
-@cache
-def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads(data_files.read_text(name))
+    return family_files.toml("components/_forms.toml")

@@ -7,7 +7,13 @@ from math import prod
 from typing import Any
 
 from ckpt_studio.core import data_files
-from ckpt_studio.core.architecture import Architecture, Component, Form, components, families
+from ckpt_studio.core.architecture import (
+    Architecture,
+    Component,
+    Form,
+    components_with,
+    families_with,
+)
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.expr import Expr, read, reshape
 from ckpt_studio.core.expr import reads as leaves
@@ -23,16 +29,18 @@ UNET_PREFIXES = ("model.diffusion_model.", "model.model.", "net.", "diffusion_mo
 def recognise(checkpoint: Checkpoint) -> Recognition:
     """Return the model family of a checkpoint, its parts and the evidence for both."""
     keys = _Keys(checkpoint)
-    unet, architecture = _find_unet(keys)
+    known = families_with(lambda anchor: bool(keys.unet_prefixes(anchor)))
+    unet, architecture = _find_unet(keys, known)
     found = [unet] if unet else []
-    for component in components():
+    for component in components_with(lambda anchor: bool(keys.prefixes(anchor))):
         part = _find_component(keys, component)
         if part is not None and all(part.part != other.part for other in found):
             found.append(part)
     kind = _other_kind(keys) if not found else None
     if kind is not None:
         found.append(kind)
-    return _describe(checkpoint, architecture, tuple(found))
+    markers = frozenset(name for item in known for name in item.markers)
+    return _describe(checkpoint, architecture, tuple(found), markers)
 
 
 class _Keys:
@@ -43,12 +51,19 @@ class _Keys:
         self.names = tuple(checkpoint.tensors)
         self._below: dict[str, dict[str, tuple[int, ...]]] = {}
         self._prefixes: dict[str, list[str]] = {}
+        self._by_end: dict[str, list[str]] = {}
+        for name in self.names:
+            self._by_end.setdefault(_end(name), []).append(name)
+
+    def unet_prefixes(self, anchor: str) -> list[str]:
+        """Return the usual prefixes of diffusion models below which the file has this key."""
+        return [prefix for prefix in UNET_PREFIXES if prefix + anchor in self.checkpoint.tensors]
 
     def prefixes(self, anchor: str) -> list[str]:
         """Return what stands before each key that ends in the anchor, longest first."""
         if anchor not in self._prefixes:
-            size = len(anchor)
-            hits = [name[: len(name) - size] for name in self.names if name.endswith(anchor)]
+            size, alike = len(anchor), self._by_end.get(_end(anchor), ())
+            hits = [name[: len(name) - size] for name in alike if name.endswith(anchor)]
             self._prefixes[anchor] = sorted(
                 (hit for hit in hits if not hit or hit.endswith(".")), key=len, reverse=True
             )
@@ -64,24 +79,35 @@ class _Keys:
         return self._below[prefix]
 
 
-def _fits(form: Form, shapes: Mapping[str, tuple[int, ...]]) -> bool:
-    if not all(key in shapes and spec.accepts(shapes[key]) for key, spec in form.signature.items()):
-        return False
-    return not any(key.startswith(form.absent) for key in shapes) if form.absent else True
+def _end(name: str) -> str:
+    """Return the last two words of a key, where anchors are looked up."""
+    return ".".join(name.rsplit(".", 2)[-2:])
 
 
-def _find_unet(keys: _Keys) -> tuple[FoundPart | None, Architecture | None]:
+def _fits(keys: _Keys, form: Form, prefix: str) -> bool:
+    tensors = keys.checkpoint.tensors
+    for key, spec in form.signature.items():
+        tensor = tensors.get(prefix + key)
+        if tensor is None or not spec.accepts(tensor.shape):
+            return False
+    return (
+        not any(key.startswith(form.absent) for key in keys.below(prefix)) if form.absent else True
+    )
+
+
+def _find_unet(
+    keys: _Keys, known: Iterable[Architecture]
+) -> tuple[FoundPart | None, Architecture | None]:
     """Return the diffusion model: of families that fit, that with most markers, then the first."""
     best: tuple[int, Architecture, Form, str] | None = None
-    for architecture in families():
+    for architecture in known:
+        told = sum(name in keys.checkpoint.tensors for name in architecture.told_by)
+        if told < len(architecture.told_by) or (best is not None and told <= best[0]):
+            continue
         for form in architecture.unet.component.forms:
-            for prefix in keys.prefixes(form.anchor):
-                if prefix not in UNET_PREFIXES or not _fits(form, keys.below(prefix)):
-                    continue
-                markers = sum(name in keys.checkpoint.tensors for name in architecture.markers)
-                complete = markers == len(architecture.markers)
-                if complete and (best is None or markers > best[0]):
-                    best = (markers, architecture, form, prefix)
+            for prefix in keys.unet_prefixes(form.anchor):
+                if _fits(keys, form, prefix) and (best is None or told > best[0]):
+                    best = (told, architecture, form, prefix)
     if best is None:
         return None, None
     _, architecture, form, prefix = best
@@ -93,11 +119,10 @@ def _find_component(keys: _Keys, component: Component) -> FoundPart | None:
     candidates: list[tuple[int, Form, str]] = []
     for form in component.forms:
         for prefix in keys.prefixes(form.anchor):
-            below = keys.below(prefix)
-            if _fits(form, below) and not (
+            if _fits(keys, form, prefix) and not (
                 form.name == "hf_bare" and prefix.endswith("text_model.")
             ):
-                candidates.append((len(below), form, prefix))
+                candidates.append((len(keys.below(prefix)), form, prefix))
     if not candidates:
         return None
     _, form, prefix = max(candidates, key=lambda item: (item[2] != "", item[0]))
@@ -162,6 +187,8 @@ def _own_names(
     only names that the part's spelling knows, and those that share a first word with them, are
     its own.
     """
+    if form.own:
+        return tuple(prefix + key for key in below if key.startswith(form.own))
     if prefix and (component.part != "unet" or prefix != "model."):
         return tuple(prefix + key for key in below)
     reads: dict[str, Expr] = {key: read(0, checkpoint.tensors[prefix + key]) for key in below}
@@ -225,11 +252,14 @@ def _other_kind(keys: _Keys) -> FoundPart | None:
 
 
 def _describe(
-    checkpoint: Checkpoint, architecture: Architecture | None, parts: tuple[FoundPart, ...]
+    checkpoint: Checkpoint,
+    architecture: Architecture | None,
+    parts: tuple[FoundPart, ...],
+    known_markers: frozenset[str],
 ) -> Recognition:
     used = {name for part in parts for name in part.names}
     other = [name for name in checkpoint.tensors if name not in used]
-    markers = tuple(name for name in other if name in _marker_names())
+    markers = tuple(name for name in other if name in known_markers)
     evidence = [part.evidence for part in parts]
     evidence += [f"the marker {name} says how the model predicts" for name in markers]
     if architecture is not None and architecture.alike:
@@ -244,11 +274,6 @@ def _describe(
         other=tuple(name for name in other if name not in markers),
         markers=markers,
     )
-
-
-@cache
-def _marker_names() -> frozenset[str]:
-    return frozenset(name for item in families() for name in item.markers)
 
 
 def _kind(architecture: Architecture | None, parts: tuple[FoundPart, ...]) -> str:

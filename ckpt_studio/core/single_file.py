@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ckpt_studio.core.architecture import component, components, families
+from ckpt_studio.core.architecture import component, components, family, text_encoder_parts
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.choosing import part_name
 from ckpt_studio.core.constants import default_tensor
@@ -47,7 +47,7 @@ def convert(recipe: Convert, opened: Opened) -> Plan:
 
 def is_text_encoder(part: str) -> bool:
     """Whether a part is a text encoder of any family."""
-    return any(part in item.text_encoders for item in families())
+    return part in text_encoder_parts()
 
 
 class _Guard:
@@ -84,7 +84,7 @@ _WEIGHT_COMPANIONS = (".scale_weight", ".weight_scale", ".SCB", ".comfy_quant", 
 
 def _specs(part: FoundPart) -> Mapping[str, DType | None]:
     if part.part == "unet":
-        found = next(item for item in families() if item.id == part.architecture).unet.component
+        found = family(part.architecture or "").unet.component
     elif any(part.component == item.id for item in components()):
         found = component(part.component)
     else:
@@ -171,7 +171,7 @@ def _standalone_markers(opened: Opened, part: FoundPart) -> list[PlannedTensor]:
     """
     if part.part != "unet":
         return []
-    architecture = next(item for item in families() if item.id == part.architecture)
+    architecture = family(part.architecture or "")
     tensors = opened.checkpoint.tensors
     return [
         PlannedTensor(

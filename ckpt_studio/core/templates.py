@@ -12,7 +12,7 @@ from math import prod
 from ckpt_studio.core.tensors import DTYPES, DType
 
 Arguments = Mapping[str, int | str]
-Lines = Mapping[str, str]
+Lines = Mapping[str, "str | Lines"]
 
 _SPEC = re.compile(r"^(?:(\w+) )?\[([^\]]*)\](?: = (\S+))?$")
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -27,12 +27,18 @@ class Spec:
 
     ``shape`` has a negative size where it may differ (-77: usually 77) and 0 where anything goes.
     ``dtype`` is None where it follows the chosen precision. ``default`` says what is written when
-    a source has none: ``identity``, ``arange`` or a number; None means the tensor is needed.
+    a source has none: ``identity``, ``arange`` or a number, ``optional`` that nothing is; None
+    means the tensor is needed.
     """
 
     shape: tuple[int, ...]
     dtype: DType | None = None
     default: str | None = None
+
+    @property
+    def optional(self) -> bool:
+        """Whether the model has the tensor only where a source has it."""
+        return self.default == "optional"
 
     @property
     def usual_shape(self) -> tuple[int, ...]:
@@ -90,7 +96,8 @@ class Modules:
     ) -> dict[str, Spec]:
         """Return every tensor of a part.
 
-        ``existing`` are the keys of a file; ``{*}`` repeats as far as they go.
+        ``existing`` are the keys of a file; ``{~40}`` repeats as far as they go, 40 times where
+        they say nothing.
         """
         known = _Existing(existing)
         return dict(self._lines("", lines, arguments, known))
@@ -102,7 +109,10 @@ class Modules:
             if not text:  # a line that an inheriting family takes away
                 continue
             for key in _keys(prefix, pattern, arguments, existing):
-                yield from self._line(key, text, arguments, existing)
+                if isinstance(text, str):
+                    yield from self._line(key, text, arguments, existing)
+                else:
+                    yield from self._lines(f"{key}." if key else "", text, arguments, existing)
 
     def _line(
         self, key: str, text: str, arguments: Arguments, existing: "_Existing"
@@ -135,9 +145,9 @@ class _Existing:
                 head, count = key[: found.start(1)], int(found[1]) + 1
                 self._counts[head] = max(self._counts.get(head, 0), count)
 
-    def count(self, head: str) -> int:
+    def count(self, head: str, usual: int) -> int:
         """One more than the largest number after ``head``; a gap is then found missing."""
-        return min(self._counts.get(head, 0), _MOST_BLOCKS)
+        return min(self._counts.get(head, usual), _MOST_BLOCKS)
 
 
 def _keys(prefix: str, pattern: str, arguments: Arguments, existing: _Existing) -> Iterator[str]:
@@ -154,8 +164,11 @@ def _keys(prefix: str, pattern: str, arguments: Arguments, existing: _Existing) 
 
 
 def _items(text: str, head: str, arguments: Arguments, existing: _Existing) -> Iterable[str]:
-    if text == "*":
-        return map(str, range(existing.count(head)))
+    if "|" in text:
+        return text.split("|")
+    if text.startswith("~"):
+        usual = int(arguments.get(text[1:], text[1:]))
+        return map(str, range(existing.count(head, usual)))
     if found := _RANGE.match(text):
         return map(str, range(int(found[1]), int(found[2]) + 1))
     value = arguments.get(text, text)
