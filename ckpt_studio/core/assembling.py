@@ -6,8 +6,7 @@ from pathlib import Path
 from ckpt_studio.core.architecture import Architecture, Placement
 from ckpt_studio.core.checkpoint_metadata import checkpoint_metadata
 from ckpt_studio.core.choosing import Chosen, choose_parts, choose_target, choose_unet, part_name
-from ckpt_studio.core.constants import default_tensor
-from ckpt_studio.core.expr import read
+from ckpt_studio.core.markers import markers_from
 from ckpt_studio.core.part_rows import PartRows, build_part, saved_names
 from ckpt_studio.core.plan import Dropped, PartSummary, Plan, PlannedTensor, file_order
 from ckpt_studio.core.precision_advice import advice
@@ -15,7 +14,6 @@ from ckpt_studio.core.problems import Problem, error, note, warning
 from ckpt_studio.core.recipe import Assemble, precision_for
 from ckpt_studio.core.recognise import leftover_reason
 from ckpt_studio.core.recognition import Opened, dtype_bytes
-from ckpt_studio.core.tensors import DType
 
 
 def assemble(recipe: Assemble, opened: Mapping[Path, Opened], *, title: str) -> Plan:
@@ -39,23 +37,31 @@ def assemble(recipe: Assemble, opened: Mapping[Path, Opened], *, title: str) -> 
         results.append(result)
         rows += result.tensors
         parts.append(_summary(part, chosen[part], files, result.tensors))
-    marker_rows, markers_added = _markers(architecture, files[unet.source], unet.source)
-    rows += marker_rows
+    markers = markers_from(architecture, files, unet.source)
+    rows += markers.rows
     absent, absent_names = _absent(recipe, architecture, chosen)
     return Plan(
         verb="save",
         target=architecture.id,
         sources=tuple(file.checkpoint for file in files),
         tensors=tuple(sorted(rows, key=file_order)),
-        metadata=checkpoint_metadata(architecture, recipe.metadata, title),
+        metadata=checkpoint_metadata(
+            architecture, recipe.metadata, title, [file.checkpoint.metadata for file in files]
+        ),
         parts=tuple(parts),
-        missing=(*(name for result in results for name in result.missing), *absent_names),
+        missing=(
+            *(name for result in results for name in result.missing),
+            *absent_names,
+            *markers.missing,
+        ),
         dropped=(*(drop for result in results for drop in result.dropped), *_leftovers(files)),
-        added=(*(name for result in results for name in result.added), *markers_added),
+        added=(*(name for result in results for name in result.added), *markers.added),
         problems=(
             *problems,
             *absent,
             *(problem for result in results for problem in result.problems),
+            *markers.problems(architecture, allowed=recipe.allow_missing),
+            *_not_loaded_again(architecture),
             *_left_out(files),
         ),
         on_overflow=recipe.on_overflow,
@@ -88,6 +94,9 @@ def _absent_problem(
 ) -> Problem:
     code = f"missing-part:{part}"
     label = part_name(part)
+    if part == "clip_vision":
+        message = f"There is no {label} model; {architecture.name} takes it from a file of its own."
+        return note(message, "Add it to save everything in one file.", code, names)
     if placement.optional:
         message = f"There is no {label}; {architecture.name} also works without it."
         return note(message, f"Add {label} for better prompts.", code, names)
@@ -128,20 +137,8 @@ def _summary(
     )
 
 
-def _markers(
-    architecture: Architecture, opened: Opened, source: int
-) -> tuple[list[PlannedTensor], list[str]]:
-    """Return the top-level tensors that say how the model predicts (``comfyui.md`` 1.2, 4.3)."""
-    rows: list[PlannedTensor] = []
-    added: list[str] = []
-    for name, spec in architecture.markers.items():
-        tensor = opened.checkpoint.tensors.get(name)
-        if tensor is not None and tensor.dtype is DType.F32:
-            rows.append(PlannedTensor(name, read(source, tensor), "unet"))
-        else:
-            rows.append(PlannedTensor(name, default_tensor(spec, DType.F32), "unet"))
-            added.append(name)
-    return rows, added
+def _not_loaded_again(architecture: Architecture) -> list[Problem]:
+    return [warning(architecture.warning, code="reload")] if architecture.warning else []
 
 
 def _leftovers(files: Sequence[Opened]) -> list[Dropped]:

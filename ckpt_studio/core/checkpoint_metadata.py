@@ -1,19 +1,47 @@
 """The metadata of a saved checkpoint: what CheckpointSave writes, and what the user added."""
 
+import json
+from collections.abc import Mapping, Sequence
+
 from ckpt_studio.core.architecture import Architecture
 from ckpt_studio.core.metadata import apply_all
 from ckpt_studio.core.recipe import MetadataChoice
 
 
 def checkpoint_metadata(
-    architecture: Architecture, choice: MetadataChoice, title: str
+    architecture: Architecture,
+    choice: MetadataChoice,
+    title: str,
+    sources: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, str]:
     """Return the metadata in ComfyUI's order (``comfyui.md`` 1.2), the user's edits last.
+
+    ``sources`` are the metadata of the files the checkpoint is made of; settings of the model are
+    kept (``comfyui.md`` 2.4).
 
     ``format`` is ours: transformers and diffusers refuse files without it.
     """
     metadata = {key: text.replace("{title}", title) for key, text in architecture.metadata.items()}
     metadata["prompt"] = choice.prompt
     metadata.update(choice.extra_pnginfo)
+    for key in architecture.kept_metadata:
+        if texts := [source[key] for source in sources if key in source]:
+            metadata.setdefault(key, _joined(texts))
     metadata.setdefault("format", "pt")
     return dict(apply_all(choice.edits, metadata))
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """Return the first text; as JSON objects, with what only the others say."""
+    if len(set(texts)) == 1:
+        return texts[0]
+    joined: dict[str, object] = {}
+    for text in reversed(texts):
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return texts[0]
+        if not isinstance(value, dict):
+            return texts[0]
+        joined |= value
+    return json.dumps(joined)

@@ -17,12 +17,31 @@ PART_NAMES = {
     "clip_g": "CLIP-G",
     "clip_h": "CLIP-H",
     "t5xxl": "T5-XXL",
+    "t5base": "T5-Base",
+    "umt5xxl": "UMT5-XXL",
+    "umt5base": "UMT5-Base",
+    "pile_t5xl": "Pile-T5-XL",
+    "mt5xl": "mT5-XL",
+    "byt5_small": "ByT5-Small",
+    "hydit_clip": "HunyuanDiT CLIP",
+    "llama": "Llama 3 8B",
+    "gemma2_2b": "Gemma 2 2B",
+    "gemma3_4b": "Gemma 3 4B",
+    "gemma3_12b": "Gemma 3 12B",
+    "ltxav_connectors": "LTX-2 connectors",
+    "qwen25_3b": "Qwen 2.5 VL 3B",
+    "qwen25_7b": "Qwen 2.5 VL 7B",
+    "qwen3_2b": "Qwen 3 2B",
+    "qwen3_4b": "Qwen 3 4B",
+    "mistral3_24b": "Mistral 3 24B",
+    "jina": "Jina CLIP v2",
     "clip_vision": "CLIP vision",
     "lora": "LoRA",
     "controlnet": "ControlNet",
     "embedding": "textual inversion embedding",
     "upscaler": "upscaler",
 }
+_NOT_TEXT = {"unet", "vae", "clip_vision"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +133,8 @@ def choose_parts(
     if recipe.vae is not None:
         problems += _take_vae(architecture, opened[recipe.vae], sources.index(recipe.vae), chosen)
     if recipe.clip_vision is not None:
-        problems.append(_no_clip_vision(architecture, recipe.clip_vision))
+        path = recipe.clip_vision
+        problems += _take_clip_vision(architecture, opened[path], sources.index(path), chosen)
     if recipe.base is not None:
         _fill_from(architecture, opened[recipe.base], sources.index(recipe.base), chosen)
     return chosen, problems
@@ -124,7 +144,7 @@ def _take_encoders(
     architecture: Architecture, opened: Opened, source: int, chosen: dict[str, Chosen]
 ) -> list[Problem]:
     path = opened.checkpoint.path
-    held = [part for part in opened.recognition.parts if part.part not in {"unet", "vae"}]
+    held = [part for part in opened.recognition.parts if part.part not in _NOT_TEXT]
     wanted = [part for part in held if _suits(architecture, part)]
     if not wanted:
         return [_wrong_encoder(architecture, opened, held)]
@@ -189,12 +209,25 @@ def _take_vae(
     return []
 
 
-def _no_clip_vision(architecture: Architecture, path: Path) -> Problem:
-    return error(
-        f"{architecture.name} checkpoints hold no CLIP vision model, so {path.name} has no place.",
-        "Remove it.",
-        "wrong-part:clip_vision",
-    )
+def _take_clip_vision(
+    architecture: Architecture, opened: Opened, source: int, chosen: dict[str, Chosen]
+) -> list[Problem]:
+    name, found = opened.checkpoint.path.name, opened.recognition.find("clip_vision")
+    code = "wrong-part:clip_vision"
+    if architecture.clip_vision is None:
+        message = f"{architecture.name} checkpoints hold no CLIP vision model"
+        return [error(f"{message}, so {name} has no place.", "Remove it.", code)]
+    wanted = architecture.clip_vision.component
+    hint = f"{architecture.name} takes the {wanted.name}."
+    if found is None:
+        message = f"{name} holds no CLIP vision model that this program knows: {_holds(opened)}."
+        return [error(message, hint, code)]
+    if found.component != wanted.id:
+        held = component(found.component).name
+        message = f"{name} is the {held}, which does not fit {architecture.name}."
+        return [error(message, hint, code)]
+    chosen["clip_vision"] = Chosen(found, source)
+    return []
 
 
 def _fill_from(

@@ -46,7 +46,9 @@ def saved_names(placement: Placement) -> list[str]:
     """Return the names a complete part has in a checkpoint of its family."""
     specs = _wanted(placement, placement.component.specs())
     stand_ins: dict[str, Expr] = {
-        key: Constant(spec.dtype or DType.F16, spec.usual_shape, b"") for key, spec in specs.items()
+        key: Constant(spec.dtype or DType.F16, spec.usual_shape, b"")
+        for key, spec in specs.items()
+        if not spec.optional
     }
     return [placement.prefix + name for name in apply_rules(placement.rules, stand_ins)]
 
@@ -151,6 +153,8 @@ def _sort(
     added: list[str] = []
     for key, spec in wanted.items():
         expr = own.get(key)
+        if expr is None and spec.optional:
+            continue
         if expr is None or spec.default == "arange":
             if spec.default is None:
                 missing.append(key)

@@ -119,9 +119,8 @@ def _find_component(keys: _Keys, component: Component) -> FoundPart | None:
     candidates: list[tuple[int, Form, str]] = []
     for form in component.forms:
         for prefix in keys.prefixes(form.anchor):
-            if _fits(keys, form, prefix) and not (
-                form.name == "hf_bare" and prefix.endswith("text_model.")
-            ):
+            bare = form.name == "hf_bare" and prefix.endswith("text_model.")
+            if not bare and _fits(keys, form, prefix):
                 candidates.append((len(keys.below(prefix)), form, prefix))
     if not candidates:
         return None

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from ckpt_studio.core.architecture import component, components, family, text_encoder_parts
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.choosing import part_name
-from ckpt_studio.core.constants import default_tensor
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import cast, read, reads
+from ckpt_studio.core.markers import markers_from
 from ckpt_studio.core.metadata import apply_all
 from ckpt_studio.core.plan import Dropped, PartSummary, Plan, PlannedTensor, file_order
 from ckpt_studio.core.problems import Problem, error, note
@@ -171,16 +171,7 @@ def _standalone_markers(opened: Opened, part: FoundPart) -> list[PlannedTensor]:
     """
     if part.part != "unet":
         return []
-    architecture = family(part.architecture or "")
-    tensors = opened.checkpoint.tensors
-    return [
-        PlannedTensor(
-            name,
-            read(0, tensors[name]) if name in tensors else default_tensor(spec, DType.F32),
-            "unet",
-        )
-        for name, spec in architecture.markers.items()
-    ]
+    return list(markers_from(family(part.architecture or ""), [opened], 0).rows)
 
 
 def edit_metadata(recipe: EditMetadata, opened: Opened) -> Plan:
