@@ -62,6 +62,7 @@ class MetadataPanel(QWidget):
         self._notice.setObjectName("metadataNotice")
         self._build()
         self._connect()
+        self.setFocusProxy(self.table)
         self.show_document(None)
 
     def _build(self) -> None:
@@ -91,12 +92,12 @@ class MetadataPanel(QWidget):
         self.picker.document_chosen.connect(self.document_chosen)
         self._save.clicked.connect(self._ask_save)
         bar, table, editor = self.bar, self.table, self.editor
-        bar.add_requested.connect(self._start_adding)
         bar.json_requested.connect(self._add_json)
         bar.find_requested.connect(self._start_finding)
         bar.export_requested.connect(self._export)
         bar.copy_all_requested.connect(self._copy_all)
         for source in (bar, table):
+            source.add_requested.connect(self._start_adding)
             source.remove_requested.connect(self.remove_selected)
             source.rename_requested.connect(self._start_renaming)
             source.paste_requested.connect(self.paste)
@@ -113,7 +114,6 @@ class MetadataPanel(QWidget):
         self.find_bar.replace_requested.connect(self._replace)
         self._shortcut(QKeySequence(QKeySequence.StandardKey.Find), self._start_finding)
         self._shortcut(QKeySequence(QKeySequence.StandardKey.Replace), self._start_finding)
-        self._shortcut(QKeySequence(Qt.Key.Key_Insert), self._start_adding)
 
     def _shortcut(self, keys: QKeySequence, act: Callable[[], object]) -> None:
         shortcut = QShortcut(keys, self)

@@ -45,7 +45,7 @@ class MetadataEditor(QWidget):
         button = self._button
         self._load = button("metadataLoad", self.tr("&Load"), self._load_all)
         self._restore = button("metadataRestore", self.tr("Use &original"), self._ask_original)
-        self._format = button("metadataFormat", self.tr("F&ormat"), self._format_json)
+        self._format = button("metadataFormat", self.tr("For&mat"), self._format_json)
         self._compact = button("metadataCompact", self.tr("Compac&t"), self._compact_json)
         self._copy = button("metadataCopyValue", self.tr("&Copy"), self._copy_value)
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)

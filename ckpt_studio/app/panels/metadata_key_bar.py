@@ -62,7 +62,7 @@ class KeyBar(QFrame):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         self._field.setCompleter(completer)
-        self._ok, self._cancel = QPushButton(), QPushButton(self.tr("Cancel"))
+        self._ok, self._cancel = QPushButton(self.tr("Add")), QPushButton(self.tr("Cancel"))
         self._ok.setObjectName("metadataKeyOk")
         self._cancel.setObjectName("metadataKeyCancel")
         self._message = label(role="bad", wrap=True)

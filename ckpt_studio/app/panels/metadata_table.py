@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from typing_extensions import override
 
@@ -23,6 +23,7 @@ class MetadataTable(QTableView):
     copy_requested = Signal()
     paste_requested = Signal()
     edit_requested = Signal()
+    add_requested = Signal()
     chosen = Signal()
 
     def __init__(self, model: MetadataModel, parent: QWidget | None = None) -> None:
@@ -37,7 +38,6 @@ class MetadataTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -50,6 +50,7 @@ class MetadataTable(QTableView):
                 header.resizeSection(place, _WIDTHS[column])
             else:
                 header.setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
+        self._add_actions()
         self.doubleClicked.connect(self._double_clicked)
         self.selectionModel().selectionChanged.connect(self.chosen)
 
@@ -79,20 +80,28 @@ class MetadataTable(QTableView):
         else:
             self.edit_requested.emit()
 
+    def _add_actions(self) -> None:
+        """Offer by menu and key what the buttons do."""
+        for name, title, signal, keys in (
+            ("rowEdit", self.tr("Edit &value"), self.edit_requested, "Return Enter"),
+            ("rowRename", self.tr("Re&name…"), self.rename_requested, "F2"),
+            ("rowRemove", self.tr("&Remove"), self.remove_requested, "Del"),
+            ("rowAdd", self.tr("&Add…"), self.add_requested, "Ins"),
+            ("rowCopy", self.tr("&Copy"), self.copy_requested, "Ctrl+C"),
+            ("rowPaste", self.tr("&Paste"), self.paste_requested, "Ctrl+V"),
+        ):
+            action = QAction(title, self)
+            action.setObjectName(name)
+            action.setShortcuts([QKeySequence(key) for key in keys.split()])
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.triggered.connect(signal)
+            self.addAction(action)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        for key, signal in (
-            (QKeySequence.StandardKey.Copy, self.copy_requested),
-            (QKeySequence.StandardKey.Paste, self.paste_requested),
-            (QKeySequence.StandardKey.Delete, self.remove_requested),
-        ):
-            if event.matches(key):
-                signal.emit()
+        for action in self.actions():
+            if QKeySequence(event.keyCombination()) in action.shortcuts():
+                action.trigger()
                 return
-        match event.key():
-            case Qt.Key.Key_F2:
-                self.rename_requested.emit()
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                self.edit_requested.emit()
-            case _:
-                super().keyPressEvent(event)
+        super().keyPressEvent(event)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from typing_extensions import override
 
 from ckpt_studio.core.query import Query, Row
 from ckpt_studio.qt.delegates import part_icon
@@ -23,6 +24,19 @@ _SIZES: Sequence[tuple[str, int, int | None]] = (
 )
 
 
+class FilterField(QLineEdit):
+    """A line in which Esc asks for everything again."""
+
+    cleared = Signal()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.cleared.emit()
+        else:
+            super().keyPressEvent(event)
+
+
 class TensorFilters(QWidget):
     """Words or a pattern, part, type, size; says when any of them changed."""
 
@@ -31,7 +45,7 @@ class TensorFilters(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._block: str | None = None
-        self.field = QLineEdit(placeholderText=self.tr("Filter: words in the key"))
+        self.field = FilterField(placeholderText=self.tr("Filter: words in the key"))
         self.field.setObjectName("tensorFilter")
         self.field.setAccessibleName(self.tr("Filter tensors by key"))
         self.field.setClearButtonEnabled(True)
@@ -81,10 +95,7 @@ class TensorFilters(QWidget):
         self.field.textChanged.connect(self._announce)
         self._regex.toggled.connect(self._regex_toggled)
         self._reset.clicked.connect(self.clear)
-        escape = QAction(self)
-        escape.setShortcut("Esc")
-        escape.triggered.connect(self.clear)
-        self.field.addAction(escape)
+        self.field.cleared.connect(self.clear)
 
     def show_choices(self, rows: Sequence[Row]) -> None:
         """Offer the parts and types that some rows have; choices that still exist stay."""

@@ -62,6 +62,7 @@ class TensorsPanel(QWidget):
         self._modes = QButtonGroup(self)
         self._build()
         self._connect()
+        self.setFocusProxy(self.filters.field)
         self.show_document(None)
 
     def _build(self) -> None:
