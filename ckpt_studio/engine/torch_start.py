@@ -21,13 +21,14 @@ _TICK_S = 0.05
 class TorchStart:
     """Begins to import torch when made; ``caster`` waits for it.
 
-    The thread is a daemon: a cancelled job does not wait until the import is through.
+    A cancelled job does not wait until the import is through. The program does when it ends:
+    a process that leaves while libraries are being loaded crashes.
     """
 
     def __init__(self) -> None:
         self._problem: ImportError | None = None
         self._threads = 0
-        self._thread = threading.Thread(target=self._load, name="load-torch", daemon=True)
+        self._thread = threading.Thread(target=self._load, name="load-torch")
         self._thread.start()
 
     def caster(self, values: int, given_up: Callable[[], bool]) -> "Caster | None":
