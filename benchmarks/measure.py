@@ -10,6 +10,7 @@ from statistics import median
 from time import perf_counter
 
 PYTHON = sys.executable
+_LAUNCH = os.fspath(Path(__file__).with_name("launch.py"))
 COMMAND_LINE = (PYTHON, "-m", "ckpt_studio")
 
 
@@ -37,24 +38,26 @@ def run(command: tuple[str | Path, ...], **environment: str) -> Run:
     Raises:
         RuntimeError: it failed; the text is what it said.
     """
-    started = perf_counter()
-    process = subprocess.Popen(
-        [os.fspath(word) for word in command],
+    program = shutil.which(command[0])
+    if program is None:
+        raise RuntimeError(f"{command[0]} is not installed")
+    reading, writing = os.pipe()
+    done = subprocess.run(
+        [PYTHON, "-S", "-E", _LAUNCH, str(writing), program, *map(os.fspath, command[1:])],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        pass_fds=(writing,),
         text=True,
         env={**os.environ, **environment},
+        check=False,
     )
-    assert process.stdout is not None
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stdout.close()
-    if process.returncode:
-        raise RuntimeError(f"{command} failed: {output}")
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        seconds, peak, code = answer.read().split() or ("0", "0", "1")
+    if int(code):
+        raise RuntimeError(f"{command} failed: {done.stdout}")
     unit = 1 if sys.platform == "darwin" else 1024
-    return Run(seconds, usage.ru_maxrss * unit, output)
+    return Run(float(seconds), int(peak) * unit, done.stdout)
 
 
 def copy_seconds(sources: tuple[Path, ...], folder: Path) -> float:

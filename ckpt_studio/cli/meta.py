@@ -1,6 +1,6 @@
 """``meta``: show and change the metadata of a file; every data byte stays as it is."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -21,17 +21,30 @@ Action = Callable[[Namespace], Answer]
 
 def _arguments(parser: ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    show = _action(actions.add_parser("show", help="print keys and values"), _show)
+
+    def add(name: str, summary: str, example: str) -> ArgumentParser:
+        return actions.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=f"example:\n  ckpt-studio meta {name} {example}",
+            formatter_class=RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    show = _action(add("show", "print keys and values", "model.safetensors prompt"), _show)
     show.add_argument("keys", nargs="*", metavar="KEY", help="only these, in full")
-    change = _edit(actions.add_parser("set", help="set keys; an empty value removes the key"), _set)
-    change.add_argument("items", nargs="+", metavar="KEY=VALUE", help="or KEY VALUE, once")
-    remove = _edit(actions.add_parser("remove", help="remove keys"), _remove)
-    remove.add_argument("keys", nargs="+", metavar="KEY")
-    rename = _edit(actions.add_parser("rename", help="give a key another name"), _rename)
+    change = add("set", "set keys; an empty value removes the key", "model.safetensors author=me")
+    _edit(change, _set).add_argument(
+        "items", nargs="+", metavar="KEY=VALUE", help="or KEY VALUE, once"
+    )
+    remove = add("remove", "remove keys", "model.safetensors prompt workflow")
+    _edit(remove, _remove).add_argument("keys", nargs="+", metavar="KEY")
+    rename = _edit(add("rename", "rename a key", "model.safetensors title name"), _rename)
     rename.add_argument("old", metavar="OLD")
     rename.add_argument("new", metavar="NEW")
-    export = _action(actions.add_parser("export", help="print or save them as JSON"), _export)
-    export.add_argument("-o", "--output", type=Path, metavar="OUT", help="file instead of printing")
+    export = add("export", "print or save the metadata as JSON", "model.safetensors -o meta.json")
+    _action(export, _export).add_argument("-o", "--output", type=Path, metavar="OUT")
     export.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
 
 

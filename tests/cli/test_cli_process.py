@@ -73,6 +73,14 @@ def test_every_command_has_help_with_an_example(process):
         assert f"example:\n  ckpt-studio {name}" in shown.out
 
 
+@pytest.mark.parametrize("action", ["show", "set", "remove", "rename", "export"])
+def test_every_action_on_metadata_has_help_with_an_example(cli, capsys, action):
+    with pytest.raises(SystemExit) as left:
+        cli("meta", action, "--help")
+    assert left.value.code == 0
+    assert f"example:\n  ckpt-studio meta {action} model" in capsys.readouterr().out
+
+
 def test_an_unknown_command_is_wrong_usage_and_a_file_is_for_the_window(process, tmp_path):
     wrong = process("inspct")
     assert wrong.code == 2
