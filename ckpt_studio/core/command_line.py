@@ -69,13 +69,13 @@ def _common(recipe: Assemble | Convert | Extract) -> Iterator[str]:
 
 
 def _precision(choices: Mapping[str, Precision]) -> Iterator[str]:
-    chosen = {part: each for part, each in choices.items() if each is not Precision.KEEP}
-    if chosen.keys() == {"*"}:
-        yield from ("--dtype", chosen["*"].value)
-    elif chosen:
-        named = {"*": "all"}
+    wide = "*" in choices or "te" in choices  # then keeping a part has to be said
+    chosen = {part: each for part, each in choices.items() if wide or each is not Precision.KEEP}
+    if chosen:
         yield "--dtype"
-        yield ",".join(f"{named.get(part, part)}={each.value}" for part, each in chosen.items())
+        yield ",".join(
+            each.value if part == "*" else f"{part}={each.value}" for part, each in chosen.items()
+        )
 
 
 def _metadata(choice: MetadataChoice) -> Iterator[str]:

@@ -5,6 +5,7 @@ import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QThread, QTimer
 
 from ckpt_studio.app.application import create_window
+from ckpt_studio.core.tensors import DTYPES
 from tests import models
 from tests.cli.files import sparse_file
 
@@ -105,8 +106,6 @@ def folder(tmp_path_factory):
 
 
 def write(path, table):
-    from ckpt_studio.core.tensors import DTYPES
-
     return sparse_file(path, {key: (DTYPES[label], shape) for key, (label, shape) in table.items()})
 
 

@@ -54,7 +54,7 @@ def test_clearing_one_part_of_a_whole_checkpoint_keeps_the_others(qtbot, window,
 
 def test_a_file_that_does_not_fit_a_slot_is_refused_with_the_reason(qtbot, window, folder):
     drop(named(window, "sourceVae"), folder / "clip_g.safetensors")
-    qtbot.waitUntil(lambda: window.banner.isVisible())
+    qtbot.waitUntil(window.banner.isVisible)
     assert window.banner.message.what == "clip_g.safetensors has no VAE. It holds CLIP-G."
     assert window.session.empty
 
@@ -63,14 +63,14 @@ def test_a_text_encoder_of_another_family_is_refused(qtbot, window, parts, folde
     drop(window, *parts)
     wait_for_plan(qtbot, window)
     drop(window, folder / "clip_g.safetensors")
-    qtbot.waitUntil(lambda: window.banner.isVisible())
+    qtbot.waitUntil(window.banner.isVisible)
     assert "holds CLIP-G; Stable Diffusion 1.5 uses CLIP-L" in window.banner.message.what
     assert window.session.recipe.text_encoders == (parts[1],)
 
 
 def test_a_file_that_is_no_model_says_so(qtbot, window, folder):
     drop(window, folder / "page.safetensors")
-    qtbot.waitUntil(lambda: window.banner.isVisible())
+    qtbot.waitUntil(window.banner.isVisible)
     message = window.banner.message
     assert "page.safetensors" in message.what
     assert message.todo

@@ -83,7 +83,7 @@ def test_the_whole_job_from_drop_to_file(qtbot, window, light_parts, tmp_path):
     out.parent.mkdir()
     type_output(qtbot, window, out)
     save(window)
-    qtbot.waitUntil(lambda: window.assemble.result.isVisible(), timeout=60_000)
+    qtbot.waitUntil(window.assemble.result.isVisible, timeout=60_000)
     report = window.assemble.result.report
     saved = open_checkpoint(out)
     assert saved.recognition.architecture == "sd15"
@@ -159,7 +159,7 @@ def test_a_failed_save_says_what_to_do_and_can_be_tried_again(qtbot, ready):
 
     writing(ready, full_disk)
     save(ready)
-    qtbot.waitUntil(lambda: ready.banner.isVisible())
+    qtbot.waitUntil(ready.banner.isVisible)
     assert (ready.banner.message.what, ready.banner.message.todo) == (
         "The disk is full.",
         "Choose another folder.",

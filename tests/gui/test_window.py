@@ -1,0 +1,275 @@
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QWidget,
+)
+
+from ckpt_studio.app.settings import Settings
+from ckpt_studio.engine.target import SUFFIX
+from ckpt_studio.qt import theme
+from tests import models
+from tests.gui.acting import drop, in_dialog, named, settled, wait_for_plan
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+FIXED_NAMES = """
+    assemblePanel sourceModel sourceTextEncoders sourceVae targetArchitecture precisionModel
+    precisionTextEncoders precisionVae planView outputPath saveButton tensorsPanel tensorFilter
+    tensorTable metadataPanel metadataTable metadataAdd metadataRemove metadataValue jobsPanel
+    problemBanner
+"""
+
+
+@pytest.fixture
+def full(qtbot, window, parts):
+    """A window with files in it and every panel visited."""
+    drop(window, *parts)
+    wait_for_plan(qtbot, window)
+    for panel in (1, 2, 3, 0):
+        window.show_panel(panel)
+    return window
+
+
+def test_the_names_that_scripts_rely_on_are_there(full):
+    for name in FIXED_NAMES.split():
+        named(full, name)
+
+
+def test_everything_that_takes_the_focus_has_a_name_for_screen_readers(full):
+    nameless = [
+        f"{type(widget).__name__} {widget.objectName()}"
+        for widget in full.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.window() is full  # the lists of combo boxes are windows of Qt's own
+        and not widget.isHidden()
+        and not widget.objectName().startswith("qt_")
+        and not (widget.accessibleName() or getattr(widget, "text", str)())
+    ]
+    assert nameless == []
+
+
+def test_everything_that_can_be_pressed_has_an_object_name(full):
+    nameless = [
+        (type(each).__name__, each.text(), each.parent().objectName())
+        for each in full.findChildren(QAbstractButton)
+        if not each.objectName() and not isinstance(each.parent(), QLineEdit)
+    ]
+    assert nameless == []
+
+
+def mnemonics(texts):
+    found = [re.search(r"&([^&\s])", text.replace("&&", "")) for text in texts]
+    return [match.group(1).lower() for match in found if match]
+
+
+def test_mnemonics_are_unique_in_every_menu(full):
+    full.actions_.recent.aboutToShow.emit()
+    for menu in full.menuBar().findChildren(QMenu):
+        letters = mnemonics(action.text() for action in menu.actions())
+        assert len(letters) == len(set(letters)), menu.title()
+
+
+@pytest.mark.parametrize("panel", range(4))
+def test_mnemonics_are_unique_on_every_panel(full, panel):
+    full.show_panel(panel)
+    shown = [
+        each.text()
+        for each in (*full.findChildren(QAbstractButton), *full.findChildren(QLabel))
+        if each.isVisible() and not (isinstance(each, QLabel) and each.buddy() is None)
+    ]
+    letters = mnemonics([*shown, *(action.text() for action in full.menuBar().actions())])
+    assert len(letters) == len(set(letters)), sorted(letters)
+
+
+def test_shortcuts_are_not_given_twice(full):
+    keys = [
+        key.toString()
+        for action in full.findChildren(QAction)
+        for key in action.shortcuts()
+        if action.parent() is full
+    ]
+    assert len(keys) == len(set(keys))
+    assert {"Ctrl+O", "Ctrl+S", "Ctrl+Return", "Ctrl+Z", "Ctrl+Shift+Z", "Ctrl+Q"} <= set(keys)
+
+
+def test_panels_are_reached_by_keys(window):
+    for key, name in (
+        (Qt.Key.Key_2, "tensorsPanel"),
+        (Qt.Key.Key_3, "metadataPanel"),
+        (Qt.Key.Key_4, "jobsPanel"),
+        (Qt.Key.Key_1, "assemblePanel"),
+    ):
+        QTest.keyClick(window, key, CONTROL)
+        assert named(window, name).isVisible()
+
+
+def test_f6_goes_round_the_panes(window):
+    window.activateWindow()
+    seen = []
+    for _ in range(3):
+        QTest.keyClick(window, Qt.Key.Key_F6)
+        focus = QApplication.focusWidget()
+        seen.append("rail" if named(window, "rail").isAncestorOf(focus) else "panel")
+    assert set(seen) == {"rail", "panel"}
+
+
+def test_tab_reaches_every_control_of_the_assemble_panel(qtbot, window, parts):
+    drop(window, *parts)
+    wait_for_plan(qtbot, window)
+    wanted = {
+        widget
+        for widget in window.assemble.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.isVisible()
+        and widget.isEnabled()
+    }
+    order, widget = [], named(window, "outputPath")
+    widget.setFocus()
+    for _ in range(80):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        order.append(QApplication.focusWidget())
+    assert wanted <= set(order)
+    rows = [order.index(named(window, name)) for name in ("precisionModel", "precisionVae")]
+    assert rows[0] < rows[1]
+
+
+def test_the_whole_choice_by_keyboard_alone(qtbot, window, parts, monkeypatch):
+    monkeypatch.setattr(
+        "ckpt_studio.app.sources.QFileDialog.getOpenFileNames",
+        lambda *args, **kwargs: ([str(path) for path in parts], ""),
+    )
+    QTest.keyClick(window, Qt.Key.Key_O, CONTROL)
+    wait_for_plan(qtbot, window)
+    seen = []
+    in_dialog("savePlan", lambda dialog: (seen.append(dialog), dialog.reject()))
+    QTest.keyClick(window, Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: bool(seen))
+
+
+def test_files_can_be_pasted(qtbot, window, parts):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in parts])
+    QGuiApplication.clipboard().setMimeData(data)
+    QTest.keyClick(window, Qt.Key.Key_V, CONTROL | SHIFT)
+    wait_for_plan(qtbot, window)
+    assert window.session.recipe.vae == parts[2]
+
+
+def test_a_file_dropped_on_the_tensors_panel_is_shown_and_no_source(qtbot, window, folder):
+    window.show_panel(1)
+    drop(window, folder / "clip_g.safetensors")
+    qtbot.waitUntil(lambda: window.session.current.title == "clip_g.safetensors")
+    assert window.session.empty
+    assert named(window, "tensorTable").model().rowCount() == len(models.encoder("clip_g"))
+    window.actions_.close_file.trigger()
+    assert window.session.documents == ()
+
+
+def test_the_window_remembers_its_size_panel_and_theme(qtbot, open_window):
+    first = open_window()
+    first.resize(770, 690)
+    first.show_panel(3)
+    first.actions_.themes[theme.Scheme.DARK].trigger()
+    first.close()
+    second = open_window()
+    assert (second.width(), second.height(), second.panel) == (770, 690, 3)
+    assert second.actions_.themes[theme.Scheme.DARK].isChecked()
+    assert theme.current().name == "dark"
+    second.actions_.themes[theme.Scheme.LIGHT].trigger()
+    assert theme.current().name == "light"
+
+
+def test_folders_are_remembered_for_each_purpose(qtbot, window, parts):
+    drop(window, *parts)
+    wait_for_plan(qtbot, window)
+    settings = Settings()
+    assert settings.source_folder == str(parts[0].parent)
+    assert settings.output_folder == ""
+
+
+def test_recent_files_that_are_gone_are_greyed(qtbot, window, folder, tmp_path):
+    window.settings.add_recent(tmp_path / "gone.safetensors")
+    drop(window, folder / "vae.safetensors")
+    qtbot.waitUntil(lambda: settled(window) and not window.session.empty)
+    menu = window.actions_.recent
+    menu.aboutToShow.emit()
+    shown = {Path(action.toolTip()).name: action.isEnabled() for action in menu.actions()[:2]}
+    assert shown == {"vae.safetensors": True, "gone.safetensors": False}
+    assert len(Settings().recent_files) == 2
+
+
+def test_only_the_last_fifteen_files_are_remembered(own_settings):
+    settings = Settings()
+    for number in range(20):
+        settings.add_recent(Path(f"/models/{number}"))
+    assert settings.recent_files == tuple(Path(f"/models/{n}") for n in range(19, 4, -1))
+
+
+def test_the_menu_of_a_slot_offers_open_files_and_says_what_does_not_fit(qtbot, full, parts):
+    menu = QMenu()
+    full.sources.fill_menu("vae", menu)
+    offered = {action.text(): action for action in menu.actions() if action.text()}
+    assert offered["vae.safetensors"].isChecked()
+    assert not offered["clip_l.safetensors"].isEnabled()
+    assert "has no VAE" in offered["clip_l.safetensors"].toolTip()
+    assert "Browse…" in offered
+
+
+def test_small_windows_keep_every_control_in_reach(qtbot, full):
+    full.resize(1024, 640)
+    save = named(full, "saveButton")
+    qtbot.waitUntil(lambda: full.width() == 1024)
+    corner = save.mapTo(full, save.rect().bottomRight())
+    assert full.rect().contains(corner)
+    assert named(full, "outputPath", QLineEdit).width() > 300
+
+
+def test_system_information_can_be_copied(window):
+    window.actions_.system_information.trigger()
+    assert "Checkpoint Studio: " in QGuiApplication.clipboard().text()
+
+
+def test_an_error_nobody_caught_is_shown_with_details_and_without_the_home_folder(window, capsys):
+    error = ValueError(f"in {Path.home()}/secret")
+    sys.excepthook(type(error), error, None)
+    assert window.banner.isVisible()
+    assert "ValueError" in window.banner.message.what
+    assert str(Path.home()) + "/secret" not in window.banner.message.details
+    assert "ValueError" in capsys.readouterr().err
+
+
+def test_leftovers_of_a_killed_save_are_offered_and_removed_only_when_asked(
+    qtbot, open_window, tmp_path
+):
+    left = tmp_path / f".new{SUFFIX}"
+    left.write_bytes(b"half")
+    os.utime(left, (time.time() - 7200,) * 2)
+    Settings().output_folder = str(tmp_path)
+    window = open_window()
+    qtbot.waitUntil(window.banner.isVisible)
+    assert left.exists()
+    QTest.mouseClick(named(window, "problemAction"), Qt.MouseButton.LeftButton)
+    assert not left.exists()
+    assert not window.banner.isVisible()
+
+
+def test_torch_is_not_loaded_by_opening_the_window():
+    code = (
+        "import sys; from ckpt_studio.app.application import create_window;"
+        "create_window([]); print({'torch', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"
