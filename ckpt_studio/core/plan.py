@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import prod
 from pathlib import Path
 
 from ckpt_studio.core.checkpoint import Checkpoint
@@ -103,8 +104,8 @@ class Plan:
 
     @property
     def computes(self) -> bool:
-        """Whether any value is converted (so that torch is needed)."""
-        return any(casts(tensor.expr) for tensor in self.tensors)
+        """Whether so many values are converted that torch is needed."""
+        return any(computes(tensor.expr) for tensor in self.tensors)
 
     @property
     def renamed(self) -> tuple[PlannedTensor, ...]:
@@ -125,6 +126,28 @@ def casts(expr: Expr) -> bool:
             return any(casts(part) for part in parts)
         case Rows(of) | Reshape(of) | Transpose(of):
             return casts(of)
+        case _:
+            return False
+
+
+FEW_VALUES = 4096
+"""A conversion of no more values than this, to a wider type, is done without loading torch."""
+
+
+def computes(expr: Expr) -> bool:
+    """Whether an expression contains a cast that is more than widening a few values.
+
+    Checkpoints such as SDXL's hold a ``logit_scale`` in fp16 that programs expect in fp32.
+    """
+    match expr:
+        case Cast(of, dtype):
+            few = prod(expr.shape) <= FEW_VALUES
+            widens = of.dtype in {DType.F16, DType.BF16} and dtype is DType.F32
+            return computes(of) or not (few and widens)
+        case Concat(parts):
+            return any(computes(part) for part in parts)
+        case Rows(of) | Reshape(of) | Transpose(of):
+            return computes(of)
         case _:
             return False
 

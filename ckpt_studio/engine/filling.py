@@ -17,6 +17,7 @@ from ckpt_studio.engine.sources import Sources
 from ckpt_studio.engine.tally import Counts, Tally
 from ckpt_studio.engine.tasks import SLICE_VALUES, Compute, Convert, Copy, Task
 from ckpt_studio.engine.torch_start import TorchStart
+from ckpt_studio.engine.widening import widened
 from ckpt_studio.formats.files import Files
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Filler:
         return not job.given_up()
 
     def _convert(self, task: Convert) -> bool:
+        if not self._job.torch:
+            return self._compute(Compute(task.row, task.segment, task.to))
         caster = self._loaded()
         if caster is None:
             return False
@@ -110,6 +113,9 @@ class Filler:
         self, given: memoryview, into: memoryview, before: DType, after: DType
     ) -> None:
         """Convert values of any number, slice by slice."""
+        if not self._job.torch:
+            into[:] = widened(given, before)
+            return
         caster = self._loaded()
         wide, narrow = before.bits // 8, after.bits // 8
         total = len(given) // wide

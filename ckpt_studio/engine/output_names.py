@@ -74,7 +74,7 @@ def next_output_path(prefix: str, folder: Path, *, now: datetime | None = None) 
     name = os.path.normpath(fill_tokens(prefix, now or datetime.now().astimezone()))
     subfolder, base = os.path.split(name)
     target = folder / subfolder
-    if os.path.isabs(name) or name.split(os.sep, 1)[0] == os.pardir:
+    if Path(name).is_absolute() or name.split(os.sep, 1)[0] == os.pardir:
         raise PlanError(
             f"The prefix “{prefix}” leads out of the output folder.",
             "Use a prefix below it, such as checkpoints/ComfyUI.",
@@ -100,7 +100,7 @@ def _next_counter(folder: Path, base: str) -> int:
     highest = 0
     if folder.is_dir():
         wanted = os.path.normcase(base)
-        for entry in os.listdir(folder):
+        for entry in (item.name for item in folder.iterdir()):
             if os.path.normcase(entry[: len(base)]) == wanted and entry[len(base) :][:1] == "_":
                 digits = entry[len(base) + 1 :].split("_", 1)[0]
                 highest = max(highest, int(digits) if digits.isdecimal() else 0)
