@@ -1,13 +1,39 @@
-"""Icons that take their colour from the theme each time they are painted."""
+"""Icons that take their colour from the theme each time they are painted.
 
-from typing import Any, cast
+The glyphs are those of Material Design in the fonts of qtawesome. Importing that package costs a
+fifth of a second (it imports all of Qt through qtpy), so its font and character map are read here.
+"""
 
-import qtawesome
+import json
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtGui import QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPixmap
 from typing_extensions import override
 
 from ckpt_studio.qt import theme
+
+_FONT = "materialdesignicons6-webfont"
+
+
+@cache
+def _glyphs() -> tuple[str, dict[str, str]]:
+    """Return the family of the font and the code point of each glyph in hexadecimal.
+
+    Raises:
+        FileNotFoundError: qtawesome is not installed, or without its fonts.
+    """
+    spec = find_spec("qtawesome")
+    folder = Path(spec.origin).parent / "fonts" if spec and spec.origin else Path()
+    font = next(iter(sorted(folder.glob(f"{_FONT}*.ttf"))), None)
+    names = next(iter(sorted(folder.glob(f"{_FONT}*charmap*.json"))), None)
+    if font is None or names is None:
+        raise FileNotFoundError(f"The icons of qtawesome are not in {folder}.")
+    known = QFontDatabase.addApplicationFont(str(font))
+    family = QFontDatabase.applicationFontFamilies(known)[0]
+    return family, json.loads(names.read_text(encoding="utf-8"))
 
 
 class _TintedEngine(QIconEngine):
@@ -24,9 +50,16 @@ class _TintedEngine(QIconEngine):
             role = "on_accent"
         elif self._role == "dim" and state is QIcon.State.On:
             role = "accent"
-        color = getattr(theme.current(), role)
-        glyph = cast("QIcon", cast("Any", qtawesome).icon(self._name, color=color))
-        glyph.paint(painter, rect)
+        family, points = _glyphs()
+        font = QFont(family)
+        font.setPixelSize(max(1, round(0.875 * rect.height())))
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+        painter.setPen(theme.current().color(role))
+        painter.setFont(font)
+        glyph = chr(int(points[self._name], 16))
+        painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), glyph)
+        painter.restore()
 
     @override
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
@@ -44,4 +77,4 @@ class _TintedEngine(QIconEngine):
 
 def icon(name: str, role: str = "dim") -> QIcon:
     """Return a Material Design icon (``mdi6`` name without prefix) in the colour of a role."""
-    return QIcon(_TintedEngine(f"mdi6.{name}", role))
+    return QIcon(_TintedEngine(name, role))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker, Slot
+from PySide6.QtCore import QSignalBlocker, QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ckpt_studio.app.session import Session
@@ -11,6 +11,7 @@ from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import ElidedLabel, label
 
 _FAMILY_WIDTH = 280
+_FAMILIES_AFTER_MS = 150
 
 
 class FamilyRow(QWidget):
@@ -37,6 +38,9 @@ class FamilyRow(QWidget):
         self._prediction.currentIndexChanged.connect(self._choose_prediction)
         session.recipe_changed.connect(self.refresh)
         session.files_changed.connect(self.refresh)
+        self._reading = QTimer(self, singleShot=True, interval=_FAMILIES_AFTER_MS)
+        self._reading.timeout.connect(self.refresh)
+        self._reading.start()  # the families are read once the window stands
         self.refresh()
 
     @Slot()
@@ -51,9 +55,10 @@ class FamilyRow(QWidget):
         with QSignalBlocker(box):
             box.clear()
             box.add(self._recognised_text(recognised), "")
-            box.add_heading(self.tr("Save as"))
-            for family in architecture.families():
-                box.add(family.name, family.id)
+            if not self._reading.isActive() or not self._session.empty:
+                box.add_heading(self.tr("Save as"))
+                for family in architecture.families():
+                    box.add(family.name, family.id)
             box.choose(self._session.recipe.target or "")
         box.setToolTip(box.currentText())
 
