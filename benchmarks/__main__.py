@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.jobs import JOBS, Figure, Setting
+from benchmarks.others import Others
 from ckpt_studio import __version__
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -29,13 +30,14 @@ def main() -> int:
     if shutil.disk_usage(arguments.folder or tempfile.gettempdir()).free < _NEEDED_BYTES:
         parser.error("20 GB of disk are needed; choose another --folder")
     figures: list[Figure] = []
+    others = Others()
     for name in arguments.jobs or JOBS:
         with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="ckpt-studio-bench-") as at:
             for figure in JOBS[name](Setting(Path(at), arguments.rounds)):
                 figures.append(figure)
                 print(_row(figure), flush=True)
     if not arguments.jobs:
-        PAGE.write_text("\n".join(_page(figures, arguments.rounds)), "utf-8")
+        PAGE.write_text("\n".join(_page(figures, arguments.rounds, others.share())), "utf-8")
         print(f"Wrote {PAGE}")
     return 1 if any(figure.reached is False for figure in figures) else 0
 
@@ -45,7 +47,7 @@ def _row(figure: Figure) -> str:
     return f"| {figure.job} | {figure.measured} | {figure.limit} | {mark} |"
 
 
-def _page(figures: list[Figure], rounds: int) -> Iterator[str]:
+def _page(figures: list[Figure], rounds: int, others: float | None) -> Iterator[str]:
     yield "# Performance"
     yield ""
     yield "Written by `make bench` (`python -m benchmarks`); nothing here is typed by hand."
@@ -62,6 +64,11 @@ def _page(figures: list[Figure], rounds: int) -> Iterator[str]:
     yield from map(_row, figures)
     yield ""
     yield f"Machine: {_processor()}, {os.cpu_count()} cores, {_memory()}; {_system()}."
+    if others is not None:
+        yield (
+            f"Other programs used {others:.0%} of the processors during the run; times of a run "
+            "with much of that say little, memory does not depend on it."
+        )
     yield (
         f"Software: Checkpoint Studio {__version__}, Python {platform.python_version()}, "
         f"torch {version('torch')}, PySide6 {version('PySide6-Essentials')}, offscreen."

@@ -33,9 +33,14 @@ def _is_file(argument: str) -> bool:
 
 
 def _command_line(arguments: list[str]) -> int:
-    from ckpt_studio.cli.main import run  # noqa: PLC0415 - the window does not need it
+    from ckpt_studio.cli.main import CANCELLED, run  # noqa: PLC0415 - the window does not need it
 
-    return run(arguments)
+    code = run(arguments)
+    if code == CANCELLED:
+        # torch may still be loading on a thread, which takes seconds and cannot end in a process
+        # that is going; all files are closed and discarded by now, so nothing is lost by leaving
+        os._exit(code)
+    return code
 
 
 def _window(arguments: list[str]) -> int:
