@@ -313,7 +313,7 @@ def _form(name: str, data: Mapping[str, Any], arguments: Arguments) -> Form:
 def _lines(rules: str | Iterable[Any]) -> list[Any]:
     """Return the lines of a form: given right there, or named as a list of ``_forms.toml``."""
     if isinstance(rules, str):
-        return list(_forms()[rules])
+        return _lines(_forms()[rules])
     return [line for item in rules for line in (_lines(item) if isinstance(item, str) else [item])]
 
 

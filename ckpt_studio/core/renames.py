@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ckpt_studio.core.expr import Expr, concat, rows, swap_halves, transpose
 
 _HOLE = re.compile(r"\{([^{}]+)\}")
+_DIGITS, _WORD = r"\d+", r"[^.]+"
 _TERM = re.compile(r"([+-]?)(?:(\d+)\*)?([a-z]|\d+)")
 _OPERATIONS = ("transpose", "split", "join", "swap", "alias")
 
@@ -30,14 +31,20 @@ class Rule:
         found = self.source.match(name)
         if found is None:
             return None
-        numbers = {hole: int(text) for hole, text in found.groupdict().items()}
+        holes = found.groupdict()
         rest = rename_head(self.inner, name[found.end() :])
-        return tuple(fill(target, numbers) + rest for target in self.targets)
+        return tuple(fill(target, holes) + rest for target in self.targets)
 
 
-def fill(target: str, numbers: Mapping[str, int]) -> str:
-    """Put numbers into ``"output_blocks.{3*i+j}.0."``."""
-    return _HOLE.sub(lambda hole: str(_evaluate(hole[1], numbers)), target)
+def fill(target: str, holes: Mapping[str, str]) -> str:
+    """Put numbers into ``"output_blocks.{3*i+j}.0."``, and words into ``"{s}.attn."``."""
+    return _HOLE.sub(lambda hole: _filled(hole[1], holes), target)
+
+
+def _filled(text: str, holes: Mapping[str, str]) -> str:
+    if text in holes:
+        return holes[text]
+    return str(_evaluate(text, {hole: int(value) for hole, value in holes.items()}))
 
 
 def _evaluate(text: str, numbers: Mapping[str, int]) -> int:
@@ -75,7 +82,7 @@ def _parse(line: Sequence[str], tables: Mapping[str, Sequence[Sequence[str]]]) -
 def _pattern(source: str) -> re.Pattern[str]:
     pieces = _HOLE.split(source)
     text = "".join(
-        re.escape(piece) if index % 2 == 0 else rf"(?P<{piece}>\d+)"
+        re.escape(piece) if index % 2 == 0 else rf"(?P<{piece}>{_WORD if piece == 's' else _DIGITS})"
         for index, piece in enumerate(pieces)
     )
     return re.compile(text if source.endswith(".") or not source else text + "$")

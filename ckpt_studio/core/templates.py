@@ -18,7 +18,7 @@ _SPEC = re.compile(r"^(?:(\w+) )?\[([^\]]*)\](?: = (\S+))?$")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _NUMBER = re.compile(r"\.(\d{1,4})(?=\.)")
 _MOST_BLOCKS = 1_000
-_RANGE = re.compile(r"^(\d+)-(\d+)$")
+_RANGE = re.compile(r"^(\d+)-(\d+)(?:/(\d+))?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _items(text: str, head: str, arguments: Arguments, existing: _Existing) -> I
         usual = int(arguments.get(text[1:], text[1:]))
         return map(str, range(existing.count(head, usual)))
     if found := _RANGE.match(text):
-        return map(str, range(int(found[1]), int(found[2]) + 1))
+        return map(str, range(int(found[1]), int(found[2]) + 1, int(found[3] or 1)))
     value = arguments.get(text, text)
     if isinstance(value, str) and not value.isdigit():
         return (value,)

@@ -60,7 +60,7 @@ def test_specs():
 
 
 def test_numbers_in_targets():
-    assert fill("output_blocks.{3*i+j}.{2-i}.", {"i": 1, "j": 2}) == "output_blocks.5.1."
+    assert fill("output_blocks.{3*i+j}.{2-i}.", {"i": "1", "j": "2"}) == "output_blocks.5.1."
 
 
 def exprs(**tensors):
