@@ -66,7 +66,8 @@ def real_verbs() -> Verbs:
     def write(
         plan: Plan, options: WriteOptions, progress: ProgressCallback, cancel: CancelToken
     ) -> Report:
-        return engine.write(plan, options, progress=progress, cancel=cancel)
+        save = engine.write_isolated if plan.computes else engine.write
+        return save(plan, options, progress=progress, cancel=cancel)
 
     return Verbs(open=library.open, plan=lambda recipe: engine.plan(recipe, library), write=write)
 

@@ -12,6 +12,8 @@
 
 from typing import ClassVar
 
+from typing_extensions import override
+
 
 class CkptStudioError(Exception):
     """Base of all errors that are shown to the user as a sentence."""
@@ -22,6 +24,11 @@ class CkptStudioError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @override
+    def __reduce__(self) -> tuple[type["CkptStudioError"], tuple[str, str]]:
+        """Keep the hint when the error goes from one process to another."""
+        return type(self), (self.message, self.hint)
 
 
 class FormatError(CkptStudioError):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ckpt_studio.engine.hashing import Hashes, hash_file
+    from ckpt_studio.engine.isolated import write_isolated
     from ckpt_studio.engine.opening import Library, open_checkpoint
     from ckpt_studio.engine.planning import plan
     from ckpt_studio.engine.writing import WriteOptions, write
@@ -24,6 +25,7 @@ __all__ = [
     "open_checkpoint",
     "plan",
     "write",
+    "write_isolated",
 ]
 
 _HOMES = {
@@ -34,6 +36,7 @@ _HOMES = {
     "open_checkpoint": "opening",
     "plan": "planning",
     "write": "writing",
+    "write_isolated": "isolated",
 }
 
 

@@ -1,16 +1,10 @@
 """Loads torch in the background: it takes longer than copying a gigabyte."""
 
-import ctypes
-import importlib.util
-import os
-import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ckpt_studio.core.errors import WriteError
-from ckpt_studio.engine.torch_preload import preload_torch
 
 if TYPE_CHECKING:
     from ckpt_studio.engine._torch.casting import Caster
@@ -60,25 +54,9 @@ class TorchStart:
             set_threads(self._threads)
 
     def _load(self) -> None:
-        preload_torch()
         try:
             from ckpt_studio.engine._torch.threads import threads  # noqa: PLC0415 - loads torch
 
             self._threads = threads()
         except ImportError as problem:
             self._problem = problem
-
-
-def _load_library() -> None:
-    """Load the large library under torch while other threads of Python go on.
-
-    ``import`` does that without letting anybody else run, which stops a window for 0.4 s; a call
-    through ctypes does not. Where it does not work, the import loads the library as ever.
-    """
-    found = importlib.util.find_spec("torch")
-    if sys.platform == "win32" or found is None or found.origin is None:
-        return
-    ending = "dylib" if sys.platform == "darwin" else "so"
-    library = Path(found.origin).parent / "lib" / f"libtorch_cpu.{ending}"
-    if library.is_file():
-        ctypes.CDLL(None).dlopen(os.fsencode(library), os.RTLD_LAZY)

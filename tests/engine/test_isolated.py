@@ -1,0 +1,82 @@
+"""A save in a process of its own does what a save does, and its end is noticed."""
+
+import os
+import signal
+import struct
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ckpt_studio.core.errors import Cancelled, OverflowFoundError, PlanError, WriteError
+from ckpt_studio.core.expr import cast, read
+from ckpt_studio.core.plan import Plan, PlannedTensor
+from ckpt_studio.core.progress import CancelToken
+from ckpt_studio.core.tensors import DType
+from ckpt_studio.engine.isolated import write_isolated
+from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.formats.safetensors import read_checkpoint
+from tests.making.plans import write_source
+
+
+def plan_of(tmp_path: Path, values: bytes, dtype: DType = DType.F16) -> Plan:
+    tensors = {"w": ("F32", [len(values) // 4], values)}
+    source = write_source(tmp_path / "source.safetensors", tensors, {})
+    rows = tuple(PlannedTensor(n, cast(read(0, t), dtype)) for n, t in source.tensors.items())
+    return Plan("convert", (source,), rows, {}, output=tmp_path / "out.safetensors")
+
+
+def large(tmp_path: Path) -> Plan:
+    return plan_of(tmp_path, bytes(64 << 20))
+
+
+def test_the_file_and_the_report_are_the_same(tmp_path: Path):
+    seen = []
+    plan = plan_of(tmp_path, struct.pack("<3f", 1.0, 2.0, 1e-12))
+    report = write_isolated(plan, WriteOptions(hashes=True), progress=seen.append)
+    assert report.path == tmp_path / "out.safetensors"
+    assert (report.converted, report.flushed) == (1, 1)
+    assert report.sha256
+    assert read_checkpoint(report.path).tensors["w"].dtype is DType.F16
+    assert seen
+    assert seen[-1].done <= seen[-1].total
+
+
+def test_errors_come_over_with_their_hints(tmp_path: Path):
+    plan = plan_of(tmp_path, struct.pack("<2f", 1.0, 1e9))
+    with pytest.raises(OverflowFoundError) as caught:
+        write_isolated(plan)
+    assert "too large" in caught.value.message
+    assert "Nothing was saved" in caught.value.hint
+    with pytest.raises(PlanError):
+        write_isolated(replace(plan, output=None))
+    assert [path.name for path in tmp_path.iterdir()] == ["source.safetensors"]
+
+
+def test_a_cancel_reaches_the_other_process(tmp_path: Path):
+    cancel = CancelToken()
+    with pytest.raises(Cancelled):
+        write_isolated(large(tmp_path), progress=lambda _: cancel.cancel(), cancel=cancel)
+    assert [path.name for path in tmp_path.iterdir()] == ["source.safetensors"]
+
+
+def children() -> list[int]:
+    task = Path(f"/proc/{os.getpid()}/task")
+    found = (path / "children" for path in task.iterdir())
+    return [int(pid) for path in found if path.exists() for pid in path.read_text().split()]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="finds the process in /proc")
+def test_a_killed_process_is_a_sentence(tmp_path: Path):
+    before = set(children())
+
+    def kill(_: object) -> None:
+        for pid in set(children()) - before:
+            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(WriteError, match="ended without an answer"):
+        write_isolated(large(tmp_path), progress=kill)
+    assert not (tmp_path / "out.safetensors").exists()
+    assert threading.active_count() == 1
