@@ -6,15 +6,24 @@ from pathlib import Path
 from ckpt_studio.core.architecture import family
 from ckpt_studio.core.assembling import assemble
 from ckpt_studio.core.recipe import Assemble
-from tests.models import encoder, opened, unet, vae
+from tests.models import opened, part_table, unet
+
+
+_OTHERS = {"unet", "vae", "clip_vision", "base"}
 
 
 def sources(name, **tables):
     """Opened files of the parts of a family, by name; a table of None leaves a part out."""
     item = family(name)
-    usual = {"unet": unet(name), "vae": vae(name)}
-    usual |= {part: encoder(part) for part in item.text_encoders}
-    usual |= tables
+    usual = {
+        part: part_table(placement) for part, placement in item.placements.items() if part != "unet"
+    }
+    conditioners = {
+        key: (spec.dtype.label, spec.shape)
+        for key, spec in item.markers.items()
+        if spec.dtype and spec.default is None
+    }
+    usual = {"unet": {**unet(name), **conditioners}, **usual, **tables}
     return {
         part: opened(table, f"{part}.safetensors")
         for part, table in usual.items()
@@ -28,7 +37,8 @@ def recipe_of(files, **changes):
     base = Assemble(
         model=path.get("unet"),
         vae=path.get("vae"),
-        text_encoders=tuple(path[part] for part in path if part not in {"unet", "vae", "base"}),
+        clip_vision=path.get("clip_vision"),
+        text_encoders=tuple(path[part] for part in path if part not in _OTHERS),
         base=path.get("base"),
     )
     return replace(base, **changes)

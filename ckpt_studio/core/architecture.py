@@ -189,17 +189,32 @@ def use_families_from(folder: Path | None) -> None:
 
 def predictions(architecture: Architecture) -> dict[str, Architecture]:
     """Return the families of the same shape by what they predict, such as ``v`` or ``epsilon``."""
-    roots = {item.id: item.root for item in family_files.headings(FAMILIES)}
-    root = roots.get(architecture.id)
-    kin = _in_order(name for name in roots if roots[name] == root)
-    same = architecture.unet.component
     return {
         other.prediction: other
-        for other in reversed(kin)
+        for other in reversed(of_same_shape(architecture))
         if other.prediction
-        and other.unet.component.lines == same.lines
-        and other.unet.component.arguments == same.arguments
     }
+
+
+def of_same_shape(architecture: Architecture) -> tuple[Architecture, ...]:
+    """Return the families whose diffusion model has the same tensors, the most common first."""
+    roots = {item.id: item.root for item in family_files.headings(FAMILIES)}
+    root = roots.get(architecture.id)
+    same = architecture.unet.component
+    return tuple(
+        other
+        for other in _in_order(name for name in roots if roots[name] == root)
+        if other.unet.component.lines == same.lines
+        and other.unet.component.arguments == same.arguments
+    )
+
+
+def with_vae(architecture: Architecture, vae: str) -> Architecture:
+    """Return the family of the same shape that takes a VAE, the same one where none does."""
+    if architecture.vae is None or architecture.vae.component.id == vae:
+        return architecture
+    alike = (item for item in of_same_shape(architecture) if not item.told_by)
+    return next((o for o in alike if o.vae and o.vae.component.id == vae), architecture)
 
 
 def build_family(name: str, data: Mapping[str, Any]) -> Architecture:

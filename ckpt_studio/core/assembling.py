@@ -25,7 +25,8 @@ def assemble(recipe: Assemble, opened: Mapping[Path, Opened], *, title: str) -> 
     sources = recipe.sources
     files = [opened[path] for path in sources]
     unet = choose_unet(recipe, opened, sources)
-    architecture = choose_target(recipe, opened[sources[unet.source]], unet)
+    vae = opened[recipe.vae].recognition.find("vae") if recipe.vae else None
+    architecture = choose_target(recipe, opened[sources[unet.source]], unet, vae)
     chosen, problems = choose_parts(recipe, architecture, opened, sources, unet)
     rows: list[PlannedTensor] = []
     parts: list[PartSummary] = []

@@ -20,11 +20,39 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Inflated:
+    """Bytes that lie compressed (raw deflate) in a file: ``stored`` bytes become ``size``."""
+
+    offset: int
+    stored: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Elements of ``item`` bytes that lie apart in a file, such as those of a transposed tensor.
+
+    ``stride`` counts elements, ``offset`` bytes: of the file, or of what is unpacked from it.
+    """
+
+    offset: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    item: int
+    inside: Inflated | None = None
+
+
+Made = Inflated | Gathered
+"""Bytes that have to be made from those of a file before they can be used."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file on disk that holds tensor data."""
+    """One file on disk that holds tensor data; with ``made``, bytes that are made from it."""
 
     path: Path
     signature: Signature
+    made: Made | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +70,7 @@ class Checkpoint:
     @property
     def size(self) -> int:
         """Bytes on disk, all files together."""
-        return sum(file.signature.size for file in self.files)
+        return sum(file.signature.size for file in self.files if file.made is None)
 
     @property
     def parameters(self) -> int:

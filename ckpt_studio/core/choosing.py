@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ckpt_studio.core.architecture import Architecture, component, family, predictions
+from ckpt_studio.core.architecture import (
+    Architecture,
+    component,
+    family,
+    predictions,
+    with_vae,
+)
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.problems import Problem, error
 from ckpt_studio.core.recipe import Assemble
@@ -88,10 +94,15 @@ def _listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def choose_target(recipe: Assemble, opened: Opened, unet: Chosen) -> Architecture:
-    """Return the family to write: as recognised, as asked for, or its sibling by prediction."""
+def choose_target(
+    recipe: Assemble, opened: Opened, unet: Chosen, vae: FoundPart | None = None
+) -> Architecture:
+    """Return the family to write: as recognised, as asked for, or its sibling by prediction.
+
+    Some families differ in the VAE alone, so the VAE that was chosen tells between these.
+    """
     recognised = family(opened.recognition.architecture or unet.found.architecture or "")
-    target = recognised
+    target = recognised if vae is None else with_vae(recognised, vae.component)
     if recipe.target is not None:
         try:
             target = family(recipe.target)

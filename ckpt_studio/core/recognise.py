@@ -13,6 +13,7 @@ from ckpt_studio.core.architecture import (
     Form,
     components_with,
     families_with,
+    with_vae,
 )
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.expr import Expr, read, reshape
@@ -39,6 +40,9 @@ def recognise(checkpoint: Checkpoint) -> Recognition:
     kind = _other_kind(keys) if not found else None
     if kind is not None:
         found.append(kind)
+    vae = next((part.component for part in found if part.part == "vae"), None)
+    if architecture is not None and vae is not None:
+        architecture = with_vae(architecture, vae)
     markers = frozenset(name for item in known for name in item.markers)
     return _describe(checkpoint, architecture, tuple(found), markers)
 
@@ -53,7 +57,10 @@ class _Keys:
         self._prefixes: dict[str, list[str]] = {}
         self._by_end: dict[str, list[str]] = {}
         for name in self.names:
-            self._by_end.setdefault(_end(name), []).append(name)
+            end = _end(name)
+            self._by_end.setdefault(end, []).append(name)
+            if not end.endswith((".weight", ".bias")):
+                self._by_end.setdefault(name.rsplit(".", 1)[-1], []).append(name)
 
     def unet_prefixes(self, anchor: str) -> list[str]:
         """Return the usual prefixes of diffusion models below which the file has this key."""

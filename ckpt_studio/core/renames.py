@@ -82,7 +82,9 @@ def _parse(line: Sequence[str], tables: Mapping[str, Sequence[Sequence[str]]]) -
 def _pattern(source: str) -> re.Pattern[str]:
     pieces = _HOLE.split(source)
     text = "".join(
-        re.escape(piece) if index % 2 == 0 else rf"(?P<{piece}>{_WORD if piece == 's' else _DIGITS})"
+        re.escape(piece)
+        if index % 2 == 0
+        else rf"(?P<{piece}>{_WORD if piece == 's' else _DIGITS})"
         for index, piece in enumerate(pieces)
     )
     return re.compile(text if source.endswith(".") or not source else text + "$")

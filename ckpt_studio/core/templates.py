@@ -7,6 +7,7 @@ tensor's shape or the module that stands at a key, with sizes as products of num
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 from ckpt_studio.core.tensors import DTYPES, DType
@@ -66,6 +67,11 @@ def parse_spec(text: str, arguments: Arguments | None = None) -> Spec:
     return Spec(shape, DTYPES[dtype] if dtype else None, default)
 
 
+@lru_cache(maxsize=4096)
+def _spec(text: str, arguments: tuple[tuple[str, int | str], ...]) -> Spec:
+    return parse_spec(text, dict(arguments))
+
+
 def _size(word: str, arguments: Arguments) -> int:
     if word == "*":
         return 0
@@ -117,8 +123,8 @@ class Modules:
     def _line(
         self, key: str, text: str, arguments: Arguments, existing: "_Existing"
     ) -> Iterator[tuple[str, Spec]]:
-        if _SPEC.match(text):
-            yield key, parse_spec(text, arguments)
+        if text.endswith("]") or "] = " in text:
+            yield key, _spec(text, tuple(arguments.items()))
             return
         name, *values = text.split()
         module = self._modules[str(arguments.get(name, name))]

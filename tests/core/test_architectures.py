@@ -3,7 +3,14 @@
 import pytest
 
 from ckpt_studio.core import data_files
-from ckpt_studio.core.architecture import component, components, families, family, predictions
+from ckpt_studio.core.architecture import (
+    component,
+    components,
+    families,
+    family,
+    of_same_shape,
+    predictions,
+)
 from ckpt_studio.core.part_rows import saved_names
 from ckpt_studio.core.recipe import Precision
 from tests.models import (
@@ -29,11 +36,11 @@ def test_a_family_says_all_that_is_needed(name):
     assert item.prediction
     assert item.recommended in set(Precision)
     assert item.unet.component.forms
-    assert item.text_encoders
-    assert item.vae is not None
+    assert not item.warning or item.warning.endswith(".")
     for part, placement in item.placements.items():
         assert placement.prefix.endswith(".")
         assert placement.component.part == part
+        assert placement.component.specs()
         assert placement.omit <= placement.component.specs().keys()
         for form in placement.component.forms:
             assert form.signature
@@ -46,19 +53,26 @@ def test_the_checkpoint_has_the_tensors_that_comfyui_writes(name):
     plan = assembled(name)
     assert not plan.errors
     assert plan.target == name
-    assert fingerprint(plan_table(plan)) == layouts()[name]["checkpoint"]
+    table = plan_table(plan)
+    images = {row.name for row in plan.tensors if row.part == "clip_vision"}
+    vision = {name: value for name, value in table.items() if name in images}
+    assert fingerprint(vision) == layouts()[name].get("clip_vision", fingerprint({}))
+    rest = {name: value for name, value in table.items() if name not in images}
+    assert fingerprint(rest) == layouts()[name]["checkpoint"]
     written = {key: text for key, text in plan.metadata.items() if key.startswith("modelspec")}
     assert written == layouts()[name]["metadata"]
-    assert set(item.markers) <= plan_table(plan).keys()
+    needed = {key for key, spec in item.markers.items() if not spec.optional}
+    assert needed <= table.keys()
 
 
 @pytest.mark.parametrize("name", IDS)
 def test_families_do_not_share_what_they_are_recognised_by(name):
-    found = opened(unet(name)).recognition
-    same = {item.id for item in predictions(family(name)).values()}
-    assert found.architecture in same
-    assert found.find("unet").missing == ()
-    assert found.find("unet").unexpected == ()
+    same = {item.id for item in of_same_shape(family(name))}
+    for prefix in ("", family(name).unet.prefix, "net."):
+        found = opened(unet(name, prefix=prefix)).recognition
+        assert found.architecture in same
+        assert (found.find("unet").missing, found.find("unet").unexpected) == ((), ())
+        assert [part.part for part in found.parts] == ["unet"]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +139,7 @@ def test_every_prediction_has_a_family_of_its_own():
         "v": "sdxl_vpred",
         "v-zsnr": "sdxl_vpred_zsnr",
         "edm-v": "sdxl_edm_vpred",
+        "edm": "sdxl_playground25",
     }
     assert list(predictions(family("flux_dev"))) == ["flow"]
 
