@@ -8,7 +8,6 @@ from ckpt_studio.core.assembling import assemble
 from ckpt_studio.core.recipe import Assemble
 from tests.models import opened, part_table, unet
 
-
 _OTHERS = {"unet", "vae", "clip_vision", "base"}
 
 

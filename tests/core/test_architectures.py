@@ -84,6 +84,12 @@ def test_families_do_not_share_what_they_are_recognised_by(name):
         ("sdxl_unet 4", "sdxl"),
         ("flux_diffusers 64 two", "flux_dev"),
         ("flux_diffusers 64 none", "flux_schnell"),
+        ("koala_unet 5", "koala_700m"),
+        ("koala_unet_middle 6", "koala_1b"),
+        ("auraflow_diffusers", "auraflow"),
+        ("pixart_alpha_diffusers", "pixart_alpha"),
+        ("pixart_sigma_diffusers", "pixart_sigma"),
+        ("z_image_diffusers", "z_image"),
     ],
 )
 def test_diffusers_names_are_those_of_diffusers(line, name):
