@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoGroup
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
@@ -46,16 +47,16 @@ def create_actions(window: QWidget, bar: QMenuBar, undo: QUndoGroup) -> Actions:
     recent.setObjectName("menuRecent")
     recent.setToolTipsVisible(True)
     return Actions(
+        undo=_undo_action(make("Undo", window.tr("&Undo"), "Ctrl+Z", edit), undo),
+        redo=_redo_action(make("Redo", window.tr("&Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), edit), undo),
         open=make("Open", window.tr("&Open model files…"), QKeySequence.StandardKey.Open, file),
         inspect=make("Inspect", window.tr("&Inspect a file…"), "Ctrl+I", file),
         recent=_added(file, recent),
-        paste_files=make("PasteFiles", window.tr("&Paste files"), "Ctrl+Shift+V", edit),
+        paste_files=make("PasteFiles", window.tr("&Paste files"), "Ctrl+Shift+V", edit, rule=True),
         close_file=make("CloseFile", window.tr("&Close file"), "Ctrl+W", file, rule=True),
         save_to=make("SaveTo", window.tr("Choose &where to save…"), "Ctrl+Shift+S", file),
         save=make("Save", window.tr("&Save…"), ("Ctrl+S", "Ctrl+Return"), file),
         quit=make("Quit", window.tr("&Quit"), "Ctrl+Q", file, rule=True),
-        undo=_history(undo.createUndoAction(window), "Undo", "Ctrl+Z", edit),
-        redo=_history(undo.createRedoAction(window), "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), edit),
         panels=_panel_actions(window, make, view),
         next_pane=make("NextPane", window.tr("&Next pane"), "F6", view, rule=True),
         themes=_theme_actions(window, make, view),
@@ -105,11 +106,25 @@ def _added(menu: QMenu, submenu: QMenu) -> QMenu:
     return submenu
 
 
-def _history(action: QAction, name: str, keys: str | tuple[str, ...], menu: QMenu) -> QAction:
-    action.setObjectName(f"action{name}")
-    _set_keys(action, keys)
-    menu.addAction(action)
+def _undo_action(action: QAction, undo: QUndoGroup) -> QAction:
+    """Let an action undo (the group's own actions lose their Python side while in use)."""
+    action.setEnabled(undo.canUndo())
+    action.triggered.connect(undo.undo)
+    undo.canUndoChanged.connect(action.setEnabled)
+    undo.undoTextChanged.connect(lambda step: action.setText(_step("&Undo", step)))
     return action
+
+
+def _redo_action(action: QAction, undo: QUndoGroup) -> QAction:
+    action.setEnabled(undo.canRedo())
+    action.triggered.connect(undo.redo)
+    undo.canRedoChanged.connect(action.setEnabled)
+    undo.redoTextChanged.connect(lambda step: action.setText(_step("&Redo", step)))
+    return action
+
+
+def _step(verb: str, step: str) -> str:
+    return f"{QCoreApplication.translate('Actions', verb)} {step.replace('&', '&&')}".rstrip()
 
 
 def _panel_actions(window: QWidget, make: _Maker, view: QMenu) -> tuple[QAction, ...]:

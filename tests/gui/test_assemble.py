@@ -104,7 +104,7 @@ def test_every_edit_can_be_undone_and_redone(qtbot, window, parts):
     click_clear = named(window, "clearTextEncoders")
     QTest.mouseClick(click_clear, Qt.MouseButton.LeftButton)
     states.append(session.recipe)
-    assert window.actions_.undo.text() == "Undo Clear CLIP-L"
+    assert window.actions_.undo.text() == "&Undo Clear CLIP-L"
     for state in reversed(states[:-1]):
         window.actions_.undo.trigger()
         assert chosen(session.recipe) == chosen(state)
