@@ -6,6 +6,7 @@ from pathlib import Path
 from ckpt_studio.core.architecture import family
 from ckpt_studio.core.assembling import assemble
 from ckpt_studio.core.recipe import Assemble
+from ckpt_studio.core.recognition import Opened
 from tests.models import opened, part_table, unet
 
 _OTHERS = {"unet", "vae", "clip_vision", "base"}
@@ -24,7 +25,7 @@ def sources(name, **tables):
     }
     usual = {"unet": {**unet(name), **conditioners}, **usual, **tables}
     return {
-        part: opened(table, f"{part}.safetensors")
+        part: table if isinstance(table, Opened) else opened(table, f"{part}.safetensors")
         for part, table in usual.items()
         if table is not None
     }

@@ -10,6 +10,7 @@ from ckpt_studio.core.quantised import is_quantised
 from ckpt_studio.core.recipe import Precision
 from ckpt_studio.core.recognition import FoundPart
 from ckpt_studio.core.templates import Spec
+from ckpt_studio.core.tensors import DType
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,13 @@ class PartCheck:
 
     def _incomplete(self, missing: Sequence[str]) -> Problem:
         part, name = self.found.part, self.checkpoint.path.name
+        if all(key in self.wanted and self.wanted[key].dtype is DType.U8 for key in missing):
+            return error(
+                f"{name} lacks the tokenizer of the {part}, {missing[0]}.",
+                "Take the file of this text encoder that was made for ComfyUI: it holds it.",
+                f"incomplete:{part}",
+                tuple(missing),
+            )
         return error(
             f"{name} lacks {len(missing):,} tensors of the {part}, among them {missing[0]}.",
             "The file is incomplete. Get it again, or choose another.",
