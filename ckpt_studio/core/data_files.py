@@ -3,22 +3,29 @@
 They live in the top-level folder ``resources``, which is packaged as ``ckpt_studio.resources``.
 """
 
+from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 _PACKAGE = "ckpt_studio.resources"
 
 
+@cache
+def _root() -> Traversable:
+    return files(_PACKAGE)
+
+
 def read_text(name: str) -> str:
     """Return a data file as text; ``name`` is its path below ``resources``, with slashes."""
-    return files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")
+    return _root().joinpath(name).read_text(encoding="utf-8")
 
 
 def read_bytes(name: str) -> bytes:
     """Return a data file as bytes."""
-    return files(_PACKAGE).joinpath(name).read_bytes()
+    return _root().joinpath(name).read_bytes()
 
 
 def names(folder: str, suffix: str) -> tuple[str, ...]:
     """Return the sorted names of the files in a folder that end in ``suffix``."""
-    found = files(_PACKAGE).joinpath(folder).iterdir()
+    found = _root().joinpath(folder).iterdir()
     return tuple(sorted(item.name for item in found if item.name.endswith(suffix)))

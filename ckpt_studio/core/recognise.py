@@ -143,12 +143,14 @@ def make_part(
     below: Iterable[str],
 ) -> FoundPart:
     """Return a part with its tensors under ComfyUI's names and what is missing or too much."""
-    names = _own_names(checkpoint, component, form, prefix, tuple(below))
-    reads: dict[str, Expr] = {
-        name[len(prefix) :]: read(0, checkpoint.tensors[name]) for name in names
-    }
+    reads: dict[str, Expr] = {key: read(0, checkpoint.tensors[prefix + key]) for key in below}
     converted = apply_rules(form.rules, reads)
     specs = component.specs(converted)
+    known = {key: converted[key] for key in specs if key in converted}
+    own = _own_keys(component, form, prefix, reads, known)
+    if len(own) < len(reads):
+        converted = apply_rules(form.rules, {key: reads[key] for key in own})
+    names = tuple(prefix + key for key in own)
     fitted = {key: fit(spec, converted[key]) for key, spec in specs.items() if key in converted}
     extra = [key for key in converted if key not in specs]
     carried = {key: converted[key] for key in companions(extra)}
@@ -184,31 +186,32 @@ def fit(spec: Spec, expr: Expr) -> Expr:
     return expr
 
 
-def _own_names(
-    checkpoint: Checkpoint, component: Component, form: Form, prefix: str, below: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Return the file's names that belong to a part: all below its prefix, or what is its own.
+def _own_keys(
+    component: Component,
+    form: Form,
+    prefix: str,
+    reads: Mapping[str, Expr],
+    known: Mapping[str, Expr],
+) -> list[str]:
+    """Return the keys below a prefix that belong to a part: all of them, or what is its own.
 
     Without a prefix, a file may hold other things beside the part (markers, a second part); then
     only names that the part's spelling knows, and those that share a first word with them, are
     its own.
     """
     if form.own:
-        return tuple(prefix + key for key in below if key.startswith(form.own))
+        return [key for key in reads if key.startswith(form.own)]
     if prefix and (component.part != "unet" or prefix != "model."):
-        return tuple(prefix + key for key in below)
-    reads: dict[str, Expr] = {key: read(0, checkpoint.tensors[prefix + key]) for key in below}
+        return list(reads)
     own = tuple(component.ignored)
-    converted = apply_rules(form.rules, reads)
-    known = converted.keys() & component.specs(converted).keys()
-    heads = {_head(leaf.tensor.name) for key in known for leaf in leaves(converted[key])}
-    return tuple(
-        prefix + key
-        for key in below
+    heads = {_head(leaf.tensor.name) for expr in known.values() for leaf in leaves(expr)}
+    return [
+        key
+        for key in reads
         if _head(prefix + key) in heads
         or (own and key.startswith(own))
         or (key in companions((key,)) and prefix == "")
-    )
+    ]
 
 
 def _head(name: str) -> str:
