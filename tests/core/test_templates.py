@@ -59,6 +59,25 @@ def test_specs():
         parse_spec("linear 1 2")
 
 
+def test_words_steps_and_tables_of_their_own():
+    lines = {"attn.{q|k}": "[2]", "up.{1-5/2}": "[3]", "blocks.{2}": {"a": "[4]", "b.{q|v}": "[5]"}}
+    assert {key: spec.shape for key, spec in expand(lines).items()} == {
+        "attn.q": (2,),
+        "attn.k": (2,),
+        "up.1": (3,),
+        "up.3": (3,),
+        "up.5": (3,),
+        **{f"blocks.{n}.{key}": (4,) for n in range(2) for key in ("a",)},
+        **{f"blocks.{n}.b.{key}": (5,) for n in range(2) for key in "qv"},
+    }
+
+
+def test_words_in_targets():
+    rules = parse_rules([["{s}.{i}.to_q.", "{s}.{i+1}.q."]], {})
+    assert rules[0].match("layers.1.to_q.weight") == ("layers.2.q.weight",)
+    assert rules[0].match("a.layers.1.to_q.weight") is None
+
+
 def test_numbers_in_targets():
     assert fill("output_blocks.{3*i+j}.{2-i}.", {"i": "1", "j": "2"}) == "output_blocks.5.1."
 
