@@ -44,13 +44,13 @@ def fill(target: str, holes: Mapping[str, str]) -> str:
 def _filled(text: str, holes: Mapping[str, str]) -> str:
     if text in holes:
         return holes[text]
-    return str(_evaluate(text, {hole: int(value) for hole, value in holes.items()}))
+    return str(_evaluate(text, holes))
 
 
-def _evaluate(text: str, numbers: Mapping[str, int]) -> int:
+def _evaluate(text: str, holes: Mapping[str, str]) -> int:
     total = 0
     for sign, factor, term in _TERM.findall(text):
-        value = int(factor or 1) * (int(term) if term.isdigit() else numbers[term])
+        value = int(factor or 1) * int(term if term.isdigit() else holes[term])
         total += -value if sign == "-" else value
     return total
 
