@@ -50,7 +50,8 @@ class Copier:
             SourceChangedError: the source ends too early.
             OSError: the target cannot be written.
         """
-        done = 0 if self.seen else self._by_kernel(span, to)
+        in_memory = self.seen or self.sources.is_made(span.file)
+        done = 0 if in_memory else self._by_kernel(span, to)
         if done < span.nbytes:
             self._through_memory(Span(span.file, span.offset + done, span.nbytes - done), to + done)
 

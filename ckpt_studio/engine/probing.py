@@ -62,7 +62,10 @@ def _spread(values: tuple[float, ...]) -> float:
 
 def _values(checkpoint: Checkpoint, tensor: TensorInfo) -> tuple[float, ...]:
     """Return the values of a small float tensor; none for other types."""
-    file = open_source(checkpoint.files[tensor.shard].path)
+    source = checkpoint.files[tensor.shard]
+    if source.made is not None:
+        return ()  # not worth unpacking for a guess
+    file = open_source(source.path)
     try:
         data = read_exactly(file, tensor.nbytes, tensor.offset)
     finally:

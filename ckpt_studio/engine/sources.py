@@ -1,18 +1,22 @@
 """The files a plan reads: opened once, read by position, and watched for changes."""
 
 import errno
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from ckpt_studio.core.checkpoint import SourceFile
+from ckpt_studio.core.checkpoint import Made, SourceFile
 from ckpt_studio.core.errors import CkptStudioError, SourceChangedError, WriteError
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.engine.lowering import FileKey
 from ckpt_studio.formats.files import Files, signature
+from ckpt_studio.formats.made import make
 from ckpt_studio.formats.shown import shown_name
 
 _AGAIN = "Nothing was saved. Open the file again and repeat the job."
+_MADE_KEPT = 2
 
 
 class Sources:
@@ -23,6 +27,8 @@ class Sources:
         self._files = files
         self._by_path: dict[Path, int] = {}
         self._open: dict[FileKey, int] = {}
+        self._made: OrderedDict[FileKey, bytes] = OrderedDict()
+        self._making = threading.Lock()
         try:
             for key in used:
                 self._open[key] = self._descriptor(self._file(key).path)
@@ -35,13 +41,40 @@ class Sources:
         """The descriptor of a file."""
         return self._open[key]
 
+    def is_made(self, key: FileKey) -> bool:
+        """Whether the bytes have to be made from those of the file; only ``read`` does that."""
+        return self._file(key).made is not None
+
     def read(self, key: FileKey, buffer: memoryview, offset: int) -> None:
         """Fill a buffer from a position of a file.
 
         Raises:
             SourceChangedError: the file ends too early.
+            FormatError: compressed bytes are damaged.
             WriteError: the system cannot read it.
         """
+        made = self._file(key).made
+        if made is None:
+            self._read_plain(key, buffer, offset)
+        else:
+            buffer[:] = memoryview(self._bytes_of(key, made))[offset : offset + len(buffer)]
+
+    def _bytes_of(self, key: FileKey, made: Made) -> bytes:
+        """Return what is made from a file; the last few are kept, as they are read in slices."""
+
+        def read(count: int, offset: int) -> bytes:
+            part = bytearray(count)
+            self._read_plain(key, memoryview(part), offset)
+            return bytes(part)
+
+        with self._making:
+            if key not in self._made:
+                self._made[key] = make(made, read)
+                if len(self._made) > _MADE_KEPT:
+                    self._made.popitem(last=False)
+            return self._made[key]
+
+    def _read_plain(self, key: FileKey, buffer: memoryview, offset: int) -> None:
         done = 0
         while done < len(buffer):
             try:

@@ -9,6 +9,9 @@ from ckpt_studio.formats.torch_tensors import Block
 
 MOST_PICKLE = 32 << 20
 _MAGIC = 0x1950A86A20F9469CFC6C
+MAGIC_AS_TEXT = b"L%d" % _MAGIC
+"""How such a file begins in the protocols 0 and 1."""
+
 _PROTOCOL = 1001
 _MOST_KEYS = 250_000
 

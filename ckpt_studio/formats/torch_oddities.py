@@ -14,7 +14,8 @@ def odd_things(meaning: TorchMeaning) -> list[Problem]:
     if meaning.foreign:
         found.append(
             warning(
-                f"Beside the weights it names things of other programs: {some(meaning.foreign, _MOST_SHOWN)}",
+                "Beside the weights it names things of other programs: "
+                f"{some(meaning.foreign, _MOST_SHOWN)}",
                 "They were not loaded and no code of them was run; only the weights are used.",
                 names=tuple(map(shown, meaning.foreign)),
             )

@@ -13,7 +13,7 @@ from ckpt_studio.formats.sniff import guess
 from ckpt_studio.formats.symbolic import PickleError
 from ckpt_studio.formats.symbolic_bytes import Cursor
 from ckpt_studio.formats.symbolic_machine import Machine
-from ckpt_studio.formats.torch_legacy import MOST_PICKLE, read_legacy
+from ckpt_studio.formats.torch_legacy import MAGIC_AS_TEXT, MOST_PICKLE, read_legacy
 from ckpt_studio.formats.torch_oddities import odd_things
 from ckpt_studio.formats.torch_pickle_calls import TorchMeaning
 from ckpt_studio.formats.torch_state import State
@@ -47,7 +47,7 @@ def read_torch(path: Path) -> Checkpoint:
 def looks_like_torch(head: bytes) -> bool:
     """Whether the first bytes of a file are those of a zip archive or of a pickle."""
     protocol = len(head) > 1 and head[0] == 0x80 and head[1] <= 5  # noqa: PLR2004 - pickle 0 to 5
-    return head.startswith(b"PK\x03\x04") or protocol or _is_pickle(head)
+    return protocol or head.startswith((b"PK\x03\x04", MAGIC_AS_TEXT)) or _is_pickle(head)
 
 
 def _is_pickle(head: bytes) -> bool:

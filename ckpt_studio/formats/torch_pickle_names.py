@@ -81,6 +81,7 @@ _NUMPY_CALLS = {
     *("numpy.random._pickle.__randomstate_ctor", "numpy.random._pickle.__generator_ctor"),
     "numpy.random._pickle.__bit_generator_ctor",
 }
+_SEEDS = {"__pyx_unpickle_SeedSequence", "__pyx_unpickle_SeedlessSequence"}
 _TORCH_CALLS = {
     *("torch.device", "torch.Size", "torch.serialization._get_layout", "torch.Generator"),
 }
@@ -126,7 +127,11 @@ def check_call(function: Global) -> None:
     if name in _NUMPY_CALLS | _TORCH_CALLS:
         return
     if root == "numpy":
-        allowed = function.module == "numpy.dtypes" or function.name in _NUMPY_SCALARS
+        allowed = (
+            function.module == "numpy.dtypes"
+            or function.name in _NUMPY_SCALARS
+            or (function.module.startswith("numpy.random.") and name.rpartition(".")[2] in _SEEDS)
+        )
     else:
         allowed = root in _TRAINING_PROGRAMS and is_class(function)
     if not allowed:

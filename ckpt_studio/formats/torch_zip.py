@@ -107,29 +107,42 @@ def _directory(file: int, size: int) -> tuple[int, int, int]:
     _, disk, first, here, count, length, start, comment = _END.unpack_from(tail, at)
     if at + _END.size + comment != len(tail):
         raise _broken("extra bytes follow the end of its archive")
-    end = tail_start + at
-    if _FULL_16 in {here, count} or _FULL_32 in {length, start}:
-        start, length, count, end = _directory64(file, end)
-    elif disk or first or here != count:
+    if disk or first or here != count:
         raise _broken("it is one part of an archive in several files")
+    end = tail_start + at
+    found = (start, length, count)
+    large = _directory64(file, end)
+    if large is not None:
+        found, end = large[:3], large[3]
+        if not all(_agree(*pair) for pair in zip((start, length, count), found, strict=True)):
+            raise _broken("the two directories of its archive differ (mismatch)")
+    start, length, count = found
     if length > _MOST_DIRECTORY or count > _MOST_RECORDS:
         raise _broken(f"it lists {count:,} records, too many for a model")
     if start + length != end:
         raise _broken("the directory of its archive does not lie where it should (mismatch)")
-    return start, length, count
+    return found
 
 
-def _directory64(file: int, end: int) -> tuple[int, int, int, int]:
+def _agree(small: int, large: int) -> bool:
+    return small in {large, _FULL_16, _FULL_32}
+
+
+def _directory64(file: int, end: int) -> tuple[int, int, int, int] | None:
+    """Return start, length, number of records and end of the large directory, if there is one.
+
+    PyTorch writes it always, also where its numbers are small.
+    """
     locator = read_exactly(file, _LOCATOR.size, max(0, end - _LOCATOR.size))
     if len(locator) != _LOCATOR.size or not locator.startswith(b"PK\x06\x07"):
-        raise _broken("the large directory of its archive is missing")
+        return None
     at = _LOCATOR.unpack(locator)[2]
     raw = read_exactly(file, _END64.size, at) if at < end else b""
     if len(raw) != _END64.size or not raw.startswith(b"PK\x06\x06"):
         raise _broken("the large directory of its archive is missing")
-    _, _, _, _, disk, first, here, count, length, start = _END64.unpack(raw)
-    if disk or first or here != count:
-        raise _broken("it is one part of an archive in several files")
+    _, size, _, _, disk, first, here, count, length, start = _END64.unpack(raw)
+    if disk or first or here != count or at + 12 + size != end - _LOCATOR.size:
+        raise _broken("the large directory of its archive is corrupt")
     return start, length, count, at
 
 
