@@ -3,18 +3,19 @@
 from pathlib import Path
 
 from ckpt_studio.core.checkpoint import Signature
+from ckpt_studio.core.errors import FormatError
 from ckpt_studio.core.recognise import recognise
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.engine.probing import probe
 from ckpt_studio.formats.files import signature_of
-from ckpt_studio.formats.safetensors import read_checkpoint
+from ckpt_studio.formats.opening import read_any
 
 
 class Library:
     """Remembers opened files for as long as they do not change on disk."""
 
     def __init__(self) -> None:
-        self._opened: dict[Path, tuple[Signature, Opened]] = {}
+        self._opened: dict[Path, tuple[dict[Path, Signature], Opened]] = {}
 
     def open(self, path: Path) -> Opened:
         """Open a file, or return what is known of it already.
@@ -23,18 +24,27 @@ class Library:
             FormatError: the file is no model, or is damaged.
         """
         known = self._opened.get(path)
-        if known is not None and known[0] == signature_of(path):
+        if known is not None and _unchanged(known[0]):
             return known[1]
+        itself = signature_of(path)  # the index of shards is none of the checkpoint's files
         opened = open_checkpoint(path)
-        self._opened[path] = (opened.checkpoint.files[0].signature, opened)
+        seen = {file.path: file.signature for file in opened.checkpoint.files}
+        self._opened[path] = ({path: itself} | seen, opened)
         return opened
 
 
+def _unchanged(seen: dict[Path, Signature]) -> bool:
+    try:
+        return all(signature_of(path) == before for path, before in seen.items())
+    except FormatError:
+        return False  # opening it again says what is wrong
+
+
 def open_checkpoint(path: Path) -> Opened:
-    """Read the header of a file and recognise its model family and parts.
+    """Read the header of a file or of a set of shards; recognise its model family and parts.
 
     Raises:
         FormatError: the file is no model, or is damaged; the message is one sentence.
     """
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_any(path)
     return Opened(checkpoint, probe(checkpoint, recognise(checkpoint)))
