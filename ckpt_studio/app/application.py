@@ -18,6 +18,7 @@ from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.engine.leftovers import leftovers
 from ckpt_studio.engine.writing import WriteOptions
 
+_PROGRAM = "ckpt-studio"
 _SWITCH_INTERVAL_S = 0.001  # lets the GUI thread in soon while a job holds the interpreter
 
 
@@ -29,7 +30,7 @@ def run(argv: list[str]) -> int:
 
 
 def create_window(argv: list[str]) -> MainWindow:
-    """Build the window with the files named in ``argv`` (without the program's name)."""
+    """Build the window with the files in ``argv``, which may begin with the program's name."""
     app = application()
     settings = Settings()
     appearance = Appearance(app, settings)
@@ -37,12 +38,18 @@ def create_window(argv: list[str]) -> MainWindow:
     window.setWindowIcon(_icon())
     appearance.setParent(window)
     appearance.connect_actions(window.actions_.themes)
-    files = tuple(Path(name).absolute() for name in argv if not name.startswith("-"))
+    files = tuple(Path(name).absolute() for name in _arguments(argv) if not name.startswith("-"))
     if files:
         window.sources.start_with(files)
     if settings.output_folder:
         window.leftovers.look(Path(settings.output_folder), leftovers)
     return window
+
+
+def _arguments(argv: list[str]) -> list[str]:
+    """Leave out the name of the program where ``argv`` begins with it."""
+    named = bool(argv) and argv[0] in {_PROGRAM, *sys.argv[:1]}
+    return argv[1:] if named else argv
 
 
 def application() -> QApplication:
@@ -51,23 +58,25 @@ def application() -> QApplication:
     if existing is not None:
         return cast("QApplication", existing)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    QGuiApplication.setDesktopFileName("ckpt-studio")
-    app = QApplication(["ckpt-studio"])
-    app.setApplicationName("ckpt-studio")
+    QGuiApplication.setDesktopFileName(_PROGRAM)
+    app = QApplication([_PROGRAM])
+    app.setApplicationName(_PROGRAM)
     app.setApplicationDisplayName("Checkpoint Studio")
     app.setApplicationVersion(__version__)
     return app
 
 
 def real_verbs() -> Verbs:
-    """Return the verbs of the engine over one library of opened files."""
+    """Return the verbs of the engine over one library of opened files.
+
+    Files are written by another process: hashing and torch would hold up the window.
+    """
     library = engine.Library()
 
     def write(
         plan: Plan, options: WriteOptions, progress: ProgressCallback, cancel: CancelToken
     ) -> Report:
-        save = engine.write_isolated if plan.computes else engine.write
-        return save(plan, options, progress=progress, cancel=cancel)
+        return engine.write_isolated(plan, options, progress=progress, cancel=cancel)
 
     return Verbs(open=library.open, plan=lambda recipe: engine.plan(recipe, library), write=write)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
-from ckpt_studio.core import slots, text
+from ckpt_studio.core import text
+from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.plan import PartSummary, Plan
 
 _LIBRARY_LIMIT = 1 << 20  # ComfyUI's model library refuses larger headers (ux.md 0.5)
@@ -61,7 +62,7 @@ def part_rows(plan: Plan) -> tuple[PartRow, ...]:
 
 def _part_row(part: PartSummary) -> PartRow:
     return PartRow(
-        slots.title(part.part),
+        part_name(part.part),
         part.source,
         text.count(part.tensors),
         _was_will_be(part.dtype_before, part.dtype_after),

@@ -12,6 +12,7 @@ from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.core import slots
 from ckpt_studio.core.metadata import Metadata
+from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.slots import Refused
 from ckpt_studio.qt.banner import Message
@@ -79,7 +80,7 @@ class Sources(QObject):
     def browse(self, part: str) -> None:
         """Ask for files by dialog."""
         title = (
-            self.tr("Choose a file for {part}").format(part=slots.title(part))
+            self.tr("Choose a file for {part}").format(part=part_name(part))
             if part
             else self.tr("Add model files")
         )
@@ -160,7 +161,7 @@ class Sources(QObject):
 
     def _step_title(self, outcome: Outcome, part: str) -> str:
         if part:
-            return self.tr("Choose {part}").format(part=slots.title(part))
+            return self.tr("Choose {part}").format(part=part_name(part))
         if len(outcome.opened) == 1:
             return self.tr("Add {name}").format(name=outcome.opened[0].checkpoint.path.name)
         return self.tr("Add {count} files").format(count=len(outcome.opened))

@@ -7,9 +7,9 @@ from ckpt_studio.cli import options
 from ckpt_studio.cli.carry_out import carry_out
 from ckpt_studio.cli.command import Answer, Command
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.part_names import is_text_encoder
 from ckpt_studio.core.recipe import Extract, MetadataChoice, Output
 from ckpt_studio.core.recognition import FoundPart
-from ckpt_studio.core.single_file import is_text_encoder
 from ckpt_studio.engine import open_checkpoint
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from ckpt_studio.core.architecture import Architecture, Placement
 from ckpt_studio.core.checkpoint_metadata import checkpoint_metadata
-from ckpt_studio.core.choosing import Chosen, choose_parts, choose_target, choose_unet, part_name
+from ckpt_studio.core.choosing import Chosen, choose_parts, choose_target, choose_unet
 from ckpt_studio.core.markers import markers_from
+from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.part_rows import PartRows, build_part, saved_names
 from ckpt_studio.core.plan import Dropped, PartSummary, Plan, PlannedTensor, file_order
 from ckpt_studio.core.precision_advice import advice

@@ -12,41 +12,11 @@ from ckpt_studio.core.architecture import (
     with_vae,
 )
 from ckpt_studio.core.errors import PlanError
-from ckpt_studio.core.problems import Problem, error
+from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.problems import Problem, error, warning
 from ckpt_studio.core.recipe import Assemble
 from ckpt_studio.core.recognition import FoundPart, Opened
 
-PART_NAMES = {
-    "unet": "diffusion model",
-    "vae": "VAE",
-    "clip_l": "CLIP-L",
-    "clip_g": "CLIP-G",
-    "clip_h": "CLIP-H",
-    "t5xxl": "T5-XXL",
-    "t5base": "T5-Base",
-    "umt5xxl": "UMT5-XXL",
-    "umt5base": "UMT5-Base",
-    "pile_t5xl": "Pile-T5-XL",
-    "mt5xl": "mT5-XL",
-    "byt5_small": "ByT5-Small",
-    "hydit_clip": "HunyuanDiT CLIP",
-    "llama": "Llama 3 8B",
-    "gemma2_2b": "Gemma 2 2B",
-    "gemma3_4b": "Gemma 3 4B",
-    "gemma3_12b": "Gemma 3 12B",
-    "ltxav_connectors": "LTX-2 connectors",
-    "qwen25_3b": "Qwen 2.5 VL 3B",
-    "qwen25_7b": "Qwen 2.5 VL 7B",
-    "qwen3_2b": "Qwen 3 2B",
-    "qwen3_4b": "Qwen 3 4B",
-    "mistral3_24b": "Mistral 3 24B",
-    "jina": "Jina CLIP v2",
-    "clip_vision": "CLIP vision",
-    "lora": "LoRA",
-    "controlnet": "ControlNet",
-    "embedding": "textual inversion embedding",
-    "upscaler": "upscaler",
-}
 _NOT_TEXT = {"unet", "vae", "clip_vision"}
 
 
@@ -56,11 +26,6 @@ class Chosen:
 
     found: FoundPart
     source: int
-
-
-def part_name(part: str) -> str:
-    """Return what people call a part."""
-    return PART_NAMES.get(part, part)
 
 
 def choose_unet(recipe: Assemble, opened: Mapping[Path, Opened], sources: Sequence[Path]) -> Chosen:
@@ -87,7 +52,16 @@ def choose_unet(recipe: Assemble, opened: Mapping[Path, Opened], sources: Sequen
 
 def _holds(opened: Opened) -> str:
     parts = [part_name(part.part) for part in opened.recognition.parts]
-    return "it holds " + _listed(parts) if parts else opened.recognition.evidence[0]
+    return (
+        "it holds " + _listed([_one(part) for part in parts])
+        if parts
+        else opened.recognition.evidence[0]
+    )
+
+
+def _one(name: str) -> str:
+    """Return a part with its article; names such as CLIP-L and T5-XXL take none."""
+    return name if any(sign in "-0123456789" for sign in name) else f"a {name}"
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -147,7 +121,10 @@ def choose_parts(
         path = recipe.clip_vision
         problems += _take_clip_vision(architecture, opened[path], sources.index(path), chosen)
     if recipe.base is not None:
-        _fill_from(architecture, opened[recipe.base], sources.index(recipe.base), chosen)
+        base = opened[recipe.base]
+        filled = _fill_from(architecture, base, sources.index(recipe.base), chosen)
+        if "vae" in filled:
+            problems += _other_latents(architecture, base)
     return chosen, problems
 
 
@@ -217,7 +194,21 @@ def _take_vae(
         message = f"{name} is the {held}, which does not fit {architecture.name}."
         return [error(message, f"{architecture.name} takes the {wanted.name}.", "wrong-part:vae")]
     chosen["vae"] = Chosen(found, source)
-    return []
+    return _other_latents(architecture, opened)
+
+
+def _other_latents(architecture: Architecture, opened: Opened) -> list[Problem]:
+    """Warn of a VAE that fits by shape but comes from a family with other latents."""
+    name = opened.recognition.architecture
+    theirs = family(name) if name else None
+    if theirs is None or theirs.latents == architecture.latents:
+        return []
+    message = (
+        f"The VAE comes from {opened.checkpoint.path.name}, a {theirs.name} checkpoint. It has the "
+        f"right shape, but was made for other latents than {architecture.name} gives."
+    )
+    hint = f"Take a VAE of {architecture.name}; with this one pictures come out wrong."
+    return [warning(message, hint, "other-latents")]
 
 
 def _take_clip_vision(
@@ -243,8 +234,13 @@ def _take_clip_vision(
 
 def _fill_from(
     architecture: Architecture, opened: Opened, source: int, chosen: dict[str, Chosen]
-) -> None:
+) -> list[str]:
+    """Take the parts that no other file gives; returns which."""
+    filled = []
     for part, placement in architecture.placements.items():
         found = opened.recognition.find(part)
-        if found is not None and found.component == placement.component.id:
-            chosen.setdefault(part, Chosen(found, source))
+        fits = found is not None and found.component == placement.component.id
+        if found is not None and fits and part not in chosen:
+            chosen[part] = Chosen(found, source)
+            filled.append(part)
+    return filled

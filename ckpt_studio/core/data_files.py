@@ -29,3 +29,8 @@ def names(folder: str, suffix: str) -> tuple[str, ...]:
     """Return the sorted names of the files in a folder that end in ``suffix``."""
     found = _root().joinpath(folder).iterdir()
     return tuple(sorted(item.name for item in found if item.name.endswith(suffix)))
+
+
+def path(name: str) -> str:
+    """Return where a data file is, with slashes, for Qt's style sheets."""
+    return str(_root().joinpath(name)).replace("\\", "/")

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from ckpt_studio.core.architecture import component, components, family, text_encoder_parts
+from ckpt_studio.core.architecture import component, components, family
 from ckpt_studio.core.checkpoint import Checkpoint
-from ckpt_studio.core.choosing import part_name
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import cast, read, reads
 from ckpt_studio.core.markers import markers_from
 from ckpt_studio.core.metadata import apply_all
+from ckpt_studio.core.part_names import is_text_encoder, part_name
 from ckpt_studio.core.plan import Dropped, PartSummary, Plan, PlannedTensor, file_order
 from ckpt_studio.core.problems import Problem, error, note
 from ckpt_studio.core.quantised import is_companion, is_quantised, protected
@@ -43,11 +43,6 @@ def convert(recipe: Convert, opened: Opened) -> Plan:
         on_overflow=recipe.on_overflow,
         overwrite=recipe.output.overwrite,
     )
-
-
-def is_text_encoder(part: str) -> bool:
-    """Whether a part is a text encoder of any family."""
-    return part in text_encoder_parts()
 
 
 class _Guard:

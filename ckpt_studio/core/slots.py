@@ -6,21 +6,11 @@ from pathlib import Path
 
 from ckpt_studio.core import architecture
 from ckpt_studio.core.architecture import Architecture
+from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder, part_name
 from ckpt_studio.core.recipe import Assemble
 from ckpt_studio.core.recognition import Opened
 
-ANY_TEXT_ENCODER = "te"
-TITLES: Mapping[str, str] = {
-    "unet": "UNet",
-    "te": "Text encoder",
-    "clip_l": "CLIP-L",
-    "clip_g": "CLIP-G",
-    "clip_h": "CLIP-H",
-    "t5xxl": "T5-XXL",
-    "vae": "VAE",
-    "clip_vision": "CLIP Vision",
-}
-_NOT_TEXT_ENCODERS = frozenset({"unet", "vae", "clip_vision"})
+_OTHER_PARTS = frozenset({"unet", "vae", "clip_vision"})
 _NOT_FOR_CHECKPOINTS: Mapping[str, str] = {
     "lora": "is a LoRA. A LoRA changes a model and is no part of one",
     "controlnet": "is a ControlNet. It is loaded beside a checkpoint, not as a part of it",
@@ -47,19 +37,10 @@ class Refused:
     reason: str
 
 
-def title(part: str) -> str:
-    """Return the name of a part for people."""
-    return TITLES.get(part, part)
-
-
-def is_text_encoder(part: str) -> bool:
-    """Whether a part is a text encoder."""
-    return part not in _NOT_TEXT_ENCODERS
-
-
 def offered(opened: Opened) -> tuple[str, ...]:
     """Return the parts that a file can give to a checkpoint."""
-    return tuple(found.part for found in opened.recognition.parts if found.part in TITLES)
+    held = (found.part for found in opened.recognition.parts)
+    return tuple(part for part in held if part in _OTHER_PARTS or is_text_encoder(part))
 
 
 def needed(family: Architecture | None, recipe: Assemble, files: Files) -> tuple[str, ...]:
@@ -211,8 +192,8 @@ def _used(part: str, family: Architecture) -> bool:
 
 
 def _why_unused(opened: Opened, family: Architecture) -> str:
-    holds = _listed([title(part) for part in offered(opened)])
-    needs = _listed([title(part) for part in family.text_encoders])
+    holds = _listed([part_name(part) for part in offered(opened)])
+    needs = _listed([part_name(part) for part in family.text_encoders])
     return f"{opened.checkpoint.path.name} holds {holds}; {family.name} uses {needs}."
 
 
@@ -226,10 +207,10 @@ def _why_not(opened: Opened) -> str:
 
 
 def _why_not_here(opened: Opened, part: str) -> str:
-    holds = [title(found) for found in offered(opened)]
+    holds = [part_name(found) for found in offered(opened)]
     if not holds:
         return _why_not(opened)
-    return f"{opened.checkpoint.path.name} has no {title(part)}. It holds {_listed(holds)}."
+    return f"{opened.checkpoint.path.name} has no {part_name(part)}. It holds {_listed(holds)}."
 
 
 def _listed(words: list[str]) -> str:

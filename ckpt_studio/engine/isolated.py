@@ -4,6 +4,7 @@ Starting torch holds the interpreter for up to a tenth of a second; in another p
 notices. The calling thread passes progress on and asks the process to stop when it is cancelled.
 """
 
+import os
 from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -15,6 +16,7 @@ from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback, i
 from ckpt_studio.engine.writing import WriteOptions, write
 
 _TICK_S = 0.05
+_NICE = 5  # the window comes first where both want the processor
 _STOP = "stop"
 Answer = Progress | Report | CkptStudioError | Cancelled
 
@@ -74,6 +76,8 @@ def _received(connection: Connection) -> Answer:
 
 def _serve(connection: Connection, plan: Plan, options: WriteOptions) -> None:
     """Write the file and answer; the other side going away is a cancel, too."""
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
     cancel = CancelToken()
     Thread(target=_listen, args=(connection, cancel), daemon=True).start()
     try:

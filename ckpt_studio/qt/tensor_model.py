@@ -7,20 +7,15 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from typing_extensions import override
 
 from ckpt_studio.core import text
+from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.query import COLUMNS, Column, Query, Row, Table
-from ckpt_studio.core.slots import TITLES
 
 PartRole = Qt.ItemDataRole.UserRole + 1
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _NUMBERS = frozenset({Column.PARAMETERS, Column.SIZE, Column.OFFSET})
-
-
-def part_title(part: str) -> str:
-    """Return what a part is called on screen."""
-    return TITLES.get(part, part)
 
 
 def shape_text(row: Row) -> str:
@@ -30,7 +25,7 @@ def shape_text(row: Row) -> str:
 
 _TEXTS: Mapping[Column, Callable[[Row], str]] = {
     Column.KEY: lambda row: one_line(row.tensor.name),
-    Column.PART: lambda row: part_title(row.part),
+    Column.PART: lambda row: part_name(row.part),
     Column.BLOCK: lambda row: row.block,
     Column.TYPE: lambda row: row.tensor.dtype.label,
     Column.SHAPE: shape_text,

@@ -4,7 +4,6 @@ import tomllib
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 from string import Template
 
 from PySide6.QtCore import Qt
@@ -135,9 +134,5 @@ def style_sheet(theme: Theme) -> str:
     """Return the rules for shapes and spacing, with the theme's colours filled in."""
     values = {key: str(value) for key, value in asdict(theme).items()}
     for icon in ("chevron", "check"):
-        values[icon] = _icon_path(f"{icon}_{theme.name}.svg")
+        values[icon] = data_files.path(f"icons/{icon}_{theme.name}.svg")
     return Template(data_files.read_text("themes/style.qss")).substitute(values)
-
-
-def _icon_path(name: str) -> str:
-    return str(files("ckpt_studio.resources") / "icons" / name).replace("\\", "/")

@@ -15,6 +15,7 @@ from ckpt_studio.app.panels.slot_view import slot_view
 from ckpt_studio.app.session import Session
 from ckpt_studio.core import slots
 from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.part_names import is_text_encoder, part_name
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Precision
 from ckpt_studio.qt.drop import DropZone
@@ -108,7 +109,7 @@ class AssemblePanel(QWidget):
             self._slots.removeWidget(row)
             row.hide()
             row.deleteLater()
-        encoders = [part for part in parts if slots.is_text_encoder(part)]
+        encoders = [part for part in parts if is_text_encoder(part)]
         self._rows = {part: self._row(part, _object_name(part, encoders)) for part in parts}
 
         self._order_focus()
@@ -132,16 +133,16 @@ class AssemblePanel(QWidget):
     def _choose_precision(self, part: str, precision: Precision) -> None:
         recipe = self._session.recipe
         chosen = {**recipe.precision, part: precision}
-        title = self.tr("Precision of {part}").format(part=slots.title(part))
+        title = self.tr("Precision of {part}").format(part=part_name(part))
         self._session.change(replace(recipe, precision=chosen), title)
 
     def _clear(self, part: str) -> None:
         session = self._session
-        title = self.tr("Clear {part}").format(part=slots.title(part))
+        title = self.tr("Clear {part}").format(part=part_name(part))
         session.change(slots.clear(session.recipe, part, session.files), title)
 
     def _allow_missing(self, part: str) -> None:
-        title = self.tr("Save without {part}").format(part=slots.title(part))
+        title = self.tr("Save without {part}").format(part=part_name(part))
         self._session.change(replace(self._session.recipe, allow_missing=True), title)
 
     @Slot(object)

@@ -10,7 +10,7 @@ from ckpt_studio.core import architecture
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import ElidedLabel, label
 
-_FAMILY_WIDTH = 280
+_FAMILY_WIDTH = 330
 _FAMILIES_AFTER_MS = 150
 
 
@@ -66,7 +66,9 @@ class FamilyRow(QWidget):
         if recognised:
             name = architecture.family(recognised).name
             return self.tr("{family}  (recognised)").format(family=name)
-        return self.tr("Not known yet") if self._session.empty else self.tr("Not recognised")
+        recipe = self._session.recipe
+        known = recipe.model or recipe.base
+        return self.tr("Not recognised") if known else self.tr("Not known yet")
 
     def _show_predictions(self) -> None:
         family = self._session.family

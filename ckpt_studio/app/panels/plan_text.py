@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from ckpt_studio.core import architecture, slots, text
+from ckpt_studio.core import architecture, text
+from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.problems import Problem, Severity
 from ckpt_studio.qt.part_colors import part_index
@@ -39,7 +40,7 @@ def tr(sentence: str) -> str:
 def segments(plan: Plan) -> tuple[Segment, ...]:
     """Return the parts of a plan with their colours; what belongs to no part comes last."""
     parts = [
-        Segment(slots.title(part.part), part.bytes, part_index(part.part)) for part in plan.parts
+        Segment(part_name(part.part), part.bytes, part_index(part.part)) for part in plan.parts
     ]
     rest = plan.data_bytes - sum(part.bytes for part in plan.parts)
     return (*parts, Segment(tr("Other"), rest, part_index(""))) if rest > 0 else tuple(parts)

@@ -56,7 +56,7 @@ class PlanView(QFrame):
         """Say why there is no plan."""
         self._bar.set_segments(())
         self._totals.set_text("")
-        self._show_lines((Line(ERROR, message, hint),))
+        self._show_lines((Line(ERROR, f"{message} {hint}".strip(), hint),))
 
     def _first_step(self) -> Line:
         sentence = self.tr("Choose or drop a model first. Nothing is read but the headers.")

@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from ckpt_studio.app.session import Session
 from ckpt_studio.core import slots, text
+from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder, part_name
 from ckpt_studio.core.plan import PartSummary, Plan
 from ckpt_studio.core.precision_choices import Choice, choices
 from ckpt_studio.core.recipe import Precision, precision_for
@@ -62,12 +63,12 @@ def slot_view(session: Session, part: str) -> SlotView:
     source = slots.source_of(recipe, part, files)
     opened = files.get(source.path) if source else None
     found = _found(opened, part)
-    chosen = precision_for(recipe.precision, part, text_encoder=slots.is_text_encoder(part))
+    chosen = precision_for(recipe.precision, part, text_encoder=is_text_encoder(part))
     planned = _planned(session.plan, part)
     stored = _dtype_names(opened, found)
     return SlotView(
         part=part,
-        title=slots.title(part),
+        title=part_name(part),
         source=_source_text(session, part, source),
         hint=_hint(part, source, opened, found, session),
         tip=str(source.path) if source else "",
@@ -83,8 +84,8 @@ def slot_view(session: Session, part: str) -> SlotView:
 def _found(opened: Opened | None, part: str) -> FoundPart | None:
     if opened is None:
         return None
-    if part == slots.ANY_TEXT_ENCODER:
-        parts = (each for each in opened.recognition.parts if slots.is_text_encoder(each.part))
+    if part == ANY_TEXT_ENCODER:
+        parts = (each for each in opened.recognition.parts if is_text_encoder(each.part))
         return next(parts, None)
     return opened.recognition.find(part)
 
@@ -95,9 +96,9 @@ def _planned(plan: Plan | None, part: str) -> PartSummary | None:
 
 def _source_text(session: Session, part: str, source: Source | None) -> str:
     if source is None:
-        if part == slots.ANY_TEXT_ENCODER:
+        if part == ANY_TEXT_ENCODER:
             return tr("Choose text encoders")
-        return tr("Choose a file with {part}").format(part=slots.title(part))
+        return tr("Choose the {part}").format(part=part_name(part))
     model = slots.source_of(session.recipe, "unet", session.files)
     if source.shared and part != "unet" and model and model.path == source.path:
         return tr("from the same file as the UNet")
@@ -128,7 +129,7 @@ def _hint(
 def _whole_note(part: str, source: Source | None) -> str:
     if source and source.shared:
         return tr("whole checkpoint")
-    return tr("whole checkpoint, only its {part} is used").format(part=slots.title(part))
+    return tr("whole checkpoint, only its {part} is used").format(part=part_name(part))
 
 
 def _form_note(found: FoundPart) -> str:

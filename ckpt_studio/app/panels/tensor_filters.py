@@ -7,11 +7,11 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QToolButton, QWidget
 from typing_extensions import override
 
+from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.query import Query, Row
 from ckpt_studio.qt.delegates import part_icon
 from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import label, set_property
-from ckpt_studio.qt.tensor_model import part_title
 
 _KIB, _MIB = 1024, 1024 * 1024
 _SIZES: Sequence[tuple[str, int, int | None]] = (
@@ -105,7 +105,7 @@ class TensorFilters(QWidget):
         self._fill(self._part, self.tr("All parts"), list(parts), chosen[0])
         self._fill(self._dtype, self.tr("All types"), dtypes, chosen[1])
         for place, part in enumerate(parts, start=1):
-            self._part.setItemText(place, part_title(part) or self.tr("Other"))
+            self._part.setItemText(place, part_name(part) or self.tr("Other"))
             self._part.setItemIcon(place, part_icon(part))
         self._block = None
         self._announce()

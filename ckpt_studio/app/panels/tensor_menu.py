@@ -7,9 +7,9 @@ from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from ckpt_studio.app.panels.tensor_filters import TensorFilters
+from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.query import Row
 from ckpt_studio.core.table_export import TableFormat
-from ckpt_studio.qt.tensor_model import part_title
 
 
 class ExportButton(QToolButton):
@@ -47,7 +47,7 @@ def context_menu(
     menu.actions()[copy].setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
     menu.addSeparator()
     if first.block:
-        block = f"{part_title(first.part)} {first.block}".strip()
+        block = f"{part_name(first.part)} {first.block}".strip()
         _add(
             menu,
             "filterBlock",

@@ -14,11 +14,11 @@ _WIDTHS = {
     Column.KEY: 320,
     Column.PART: 76,
     Column.BLOCK: 66,
-    Column.TYPE: 50,
+    Column.TYPE: 76,
     Column.SHAPE: 106,
     Column.PARAMETERS: 92,
     Column.SIZE: 84,
-    Column.OFFSET: 104,
+    Column.OFFSET: 124,
 }
 _PADDING = 10
 
