@@ -92,7 +92,8 @@ class Architecture:
     ``markers`` are tensors beside the parts that its checkpoints hold; where files look alike,
     those that are ``told_by`` some of them must have these. ``kept_metadata`` are keys of the
     metadata of a source that say how to load the model. ``warning`` says what ComfyUI does not
-    load again from such a checkpoint (``comfyui.md`` 2.4).
+    load again from such a checkpoint (``comfyui.md`` 2.4). ``latents`` names what a VAE has to
+    decode: VAEs of one shape are not alike when their families' latents differ.
     """
 
     id: str
@@ -112,6 +113,7 @@ class Architecture:
     told_by: tuple[str, ...] = ()
     kept_metadata: tuple[str, ...] = ()
     warning: str = ""
+    latents: str = ""
 
     @property
     def placements(self) -> dict[str, Placement]:
@@ -228,6 +230,7 @@ def build_family(name: str, data: Mapping[str, Any]) -> Architecture:
         name=data["name"],
         comfy_class=data.get("class", ""),
         order=data.get("order", 1000),
+        latents=data.get("latents", ""),
         prediction=data.get("prediction"),
         recommended=data.get("recommended", "keep"),
         unet=_placement(unet, data["unet"]),

@@ -15,6 +15,7 @@ from ckpt_studio.core.problems import Problem, error, note, warning
 from ckpt_studio.core.recipe import Assemble, precision_for
 from ckpt_studio.core.recognise import leftover_reason
 from ckpt_studio.core.recognition import Opened, dtype_bytes
+from ckpt_studio.core.text import counted
 
 
 def assemble(recipe: Assemble, opened: Mapping[Path, Opened], *, title: str) -> Plan:
@@ -160,8 +161,8 @@ def _left_out(files: Sequence[Opened]) -> list[Problem]:
             kind = " (training leftovers)" if ema == len(other) else ""
             problems.append(
                 note(
-                    f"{len(other):,} tensors of {file.checkpoint.path.name} fit no part{kind} "
-                    "and are left out.",
+                    f"Left out of {file.checkpoint.path.name}: {counted(len(other), 'tensor')} "
+                    f"of no part{kind}.",
                     code="left-out",
                     names=other,
                 )

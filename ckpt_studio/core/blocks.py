@@ -1,5 +1,7 @@
 """Which block of its model a tensor belongs to, in the words people use, from its name alone."""
 
+from functools import lru_cache
+
 _NUMBERED = {
     "input_blocks": "IN{:02}",
     "output_blocks": "OUT{:02}",
@@ -30,7 +32,13 @@ def block_of(name: str) -> str | None:
 
     The outermost block counts: a transformer block inside ``input_blocks.4`` belongs to ``IN04``.
     """
-    words = name.split(".")
+    return _block_of_folder(name.rpartition(".")[0])
+
+
+@lru_cache(maxsize=4096)
+def _block_of_folder(folder: str) -> str | None:
+    """Work it out from the name without its last word: weights and biases share it."""
+    words = [*folder.split("."), ""]
     for place, word in enumerate(words[:-1]):
         if word in _MIDDLE:
             return _MIDDLE[word]

@@ -50,6 +50,37 @@ def compact(text: str) -> str:
     return json.dumps(_parsed(text), separators=(",", ":"), ensure_ascii=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a program wrote JSON on one line: with or without spaces, as ASCII or not."""
+
+    separators: tuple[str, str]
+    ascii_only: bool
+
+    def line(self, text: str) -> str:
+        """Return JSON on one line in this style; what is not JSON stays as it is."""
+        return text if check(text) else self.dumped(json.loads(text))
+
+    def dumped(self, value: Any) -> str:
+        """Return a value as text."""
+        return json.dumps(value, separators=self.separators, ensure_ascii=self.ascii_only)
+
+
+_STYLES = tuple(
+    Style(separators, ascii_only)
+    for separators in ((", ", ": "), (",", ":"))
+    for ascii_only in (True, False)
+)
+
+
+def style_of(text: str) -> Style | None:
+    """Return the style of a line of JSON, None for anything that could not be written back."""
+    if not looks_like_json(text) or "\n" in text or check(text):
+        return None
+    value = json.loads(text)
+    return next((style for style in _STYLES if style.dumped(value) == text), None)
+
+
 def describe(text: str) -> str:
     """Say what is in a JSON value: ``42 nodes``, ``7 entries``, ``3 items``; ``""`` for none."""
     if not looks_like_json(text):

@@ -11,6 +11,7 @@ from ckpt_studio.core.recipe import Precision
 from ckpt_studio.core.recognition import FoundPart
 from ckpt_studio.core.templates import Spec
 from ckpt_studio.core.tensors import DType
+from ckpt_studio.core.text import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class PartCheck:
             yield self._incomplete(missing)
         if not is_quantised(self.own.keys()):
             yield from self._wrong_shapes()
+            yield from self._unusual()
         elif precision is not Precision.KEEP:
             yield self._quantised()
         if self.found.unexpected and self.found.part == "unet":
@@ -43,7 +45,7 @@ class PartCheck:
                 tuple(missing),
             )
         return error(
-            f"{name} lacks {len(missing):,} tensors of the {part}, among them {missing[0]}.",
+            f"{name} lacks {counted(len(missing), 'tensor')} of the {part}, such as {missing[0]}.",
             "The file is incomplete. Get it again, or choose another.",
             f"incomplete:{part}",
             tuple(missing),
@@ -59,11 +61,39 @@ class PartCheck:
         if wrong:
             has, wants = self.own[wrong[0]].shape, self.wanted[wrong[0]].usual_shape
             yield error(
-                f"{len(wrong):,} tensors of the {self.found.part} in {self.checkpoint.path.name} "
-                f"have the wrong shape: {wrong[0]} is {list(has)}, not {list(wants)}.",
+                f"The {self.found.part} in {self.checkpoint.path.name} has "
+                f"{counted(len(wrong), 'tensor')} of the wrong shape: "
+                f"{wrong[0]} is {list(has)}, not {list(wants)}.",
                 "Choose another file.",
                 f"wrong-shape:{self.found.part}",
                 tuple(wrong),
+            )
+
+    def _unusual(self) -> Iterator[Problem]:
+        """Warn of what fits but is not what programs expect: longer positions, whole numbers."""
+        name = self.checkpoint.path.name
+        for key, spec in self.wanted.items():
+            shape = self.own[key].shape if key in self.own else ()
+            if key.endswith("position_embedding.weight") and shape[:1] > spec.usual_shape[:1]:
+                yield warning(
+                    f"The {self.found.part} in {name} has {shape[0]} positions, not "
+                    f"{spec.usual_shape[0]}: it is a long variant.",
+                    "ComfyUI takes such a file by itself, but may refuse it in a checkpoint.",
+                    f"unusual-size:{self.found.part}",
+                    (key,),
+                )
+        whole = tuple(
+            key
+            for key, spec in self.wanted.items()
+            if key in self.own and spec.dtype is None and not self.own[key].dtype.convertible
+        )
+        if whole:
+            yield warning(
+                f"The {self.found.part} in {name} has {counted(len(whole), 'weight')} stored as "
+                f"{self.own[whole[0]].dtype.label}, which is no type for weights.",
+                "They are kept as they are; the model may not work.",
+                f"not-weights:{self.found.part}",
+                whole,
             )
 
     def _quantised(self) -> Problem:
@@ -77,8 +107,8 @@ class PartCheck:
     def _unexpected(self) -> Problem:
         names = self.found.unexpected
         return warning(
-            f"{len(names):,} tensors of {self.checkpoint.path.name} have no place in the model "
-            "and are left out.",
+            f"Left out of {self.checkpoint.path.name}: {counted(len(names), 'tensor')} "
+            "with no place in the model.",
             code="unexpected",
             names=names,
         )

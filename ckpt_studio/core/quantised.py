@@ -61,9 +61,9 @@ def is_quantised(names: Collection[str]) -> bool:
 def protected(name: str, dtype: DType, shape: tuple[int, ...]) -> str:
     """Say why a tensor is never converted, "" when it may be (``reliability.md`` 4, rule 1)."""
     if not dtype.convertible:
-        return f"{dtype.label} values are not weights"
+        return f"{dtype.label} values that are no weights"
     if is_companion(name):
-        return "it decodes a quantised weight"
+        return "which decode quantised weights"
     if not shape:
-        return "single numbers are kept exact"
+        return "single numbers"
     return ""

@@ -35,6 +35,14 @@ _DTYPES = {
 }
 
 
+def _take_paths(recipe: object, *names: str) -> None:
+    """Let texts stand for paths, as they do everywhere in Python."""
+    for name in names:
+        value = getattr(recipe, name)
+        if isinstance(value, str):
+            object.__setattr__(recipe, name, Path(value))
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """Where the result goes: a path, or ComfyUI's prefix below a folder (``comfyui.md`` 1.5)."""
@@ -43,6 +51,10 @@ class Output:
     prefix: str = "checkpoints/ComfyUI"
     folder: Path | None = None
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        """Accept texts as paths."""
+        _take_paths(self, "path", "folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,11 @@ class Assemble:
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
 
+    def __post_init__(self) -> None:
+        """Accept texts as paths."""
+        _take_paths(self, "model", "vae", "clip_vision", "base")
+        object.__setattr__(self, "text_encoders", tuple(map(Path, self.text_encoders)))
+
     @property
     def sources(self) -> tuple[Path, ...]:
         """All files that are named, each once."""
@@ -97,6 +114,10 @@ class Convert:
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
 
+    def __post_init__(self) -> None:
+        """Accept texts as paths."""
+        _take_paths(self, "source")
+
 
 @dataclass(frozen=True, slots=True)
 class Extract:
@@ -109,6 +130,10 @@ class Extract:
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
 
+    def __post_init__(self) -> None:
+        """Accept texts as paths."""
+        _take_paths(self, "source")
+
 
 @dataclass(frozen=True, slots=True)
 class EditMetadata:
@@ -117,6 +142,10 @@ class EditMetadata:
     source: Path
     edits: tuple[Edit, ...] = ()
     output: Output = field(default_factory=Output)
+
+    def __post_init__(self) -> None:
+        """Accept texts as paths."""
+        _take_paths(self, "source")
 
 
 Recipe = Assemble | Convert | Extract | EditMetadata

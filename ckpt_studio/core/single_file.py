@@ -16,6 +16,7 @@ from ckpt_studio.core.recipe import Convert, EditMetadata, Extract, Precision, p
 from ckpt_studio.core.recognise import leftover_reason
 from ckpt_studio.core.recognition import FoundPart, Opened, dtype_bytes
 from ckpt_studio.core.tensors import DType, TensorInfo
+from ckpt_studio.core.text import counted
 
 
 def convert(recipe: Convert, opened: Opened) -> Plan:
@@ -65,12 +66,12 @@ class _Guard:
         if why := protected(name, tensor.dtype, tensor.shape):
             return why
         if name in self._fixed:
-            return "programs expect it in this type"
+            return "which programs expect in this type"
         if leftover_reason(name) and "schedule" in leftover_reason(name):
-            return "noise schedules lose too much"
+            return "noise schedules that would lose too much"
         layer = name.removesuffix(".weight")
         if any(f"{layer}{end}" in self._companions for end in _WEIGHT_COMPANIONS):
-            return "it is quantised"
+            return "weights that are quantised"
         return ""
 
 
@@ -104,7 +105,11 @@ def _skip_notes(skipped: Mapping[str, str]) -> tuple[Problem, ...]:
     for name, reason in skipped.items():
         groups.setdefault(reason, []).append(name)
     return tuple(
-        note(f"{len(names):,} tensors keep their type: {reason}.", code="kept", names=tuple(names))
+        note(
+            f"Not converted: {counted(len(names), 'tensor')}, {reason}.",
+            code="kept",
+            names=tuple(names),
+        )
         for reason, names in groups.items()
     )
 

@@ -99,6 +99,8 @@ def place(
         return replace(recipe, base=path, model=None)
     if not parts:
         return Refused(path, _why_not(opened))
+    if family is not None and (reason := _misfit(opened, parts, family)):
+        return Refused(path, reason)
     useful = tuple(part for part in parts if family is None or _used(part, family))
     if family and not useful:
         return Refused(path, _why_unused(opened, family))
@@ -114,6 +116,9 @@ def place_in(recipe: Assemble, part: str, opened: Opened, files: Files) -> Assem
     fits = part in parts or (part == ANY_TEXT_ENCODER and any(map(is_text_encoder, parts)))
     if not fits:
         return Refused(path, _why_not_here(opened, part))
+    family = family_of(recipe, files) if part != "unet" else None
+    if family is not None and (reason := _misfit(opened, (part,), family)):
+        return Refused(path, reason)
     if not is_text_encoder(part):
         return _put(recipe, part, path)
     others = [file for file in recipe.text_encoders if file != path]
@@ -189,6 +194,20 @@ def _useful(paths: tuple[Path, ...], files: Files) -> tuple[Path, ...]:
 
 def _used(part: str, family: Architecture) -> bool:
     return not is_text_encoder(part) or part in family.text_encoders
+
+
+def _misfit(opened: Opened, parts: tuple[str, ...], family: Architecture) -> str:
+    """Say why a VAE does not fit a family, "" where it does; encoders differ by their names."""
+    found = opened.recognition.find("vae")
+    if found is None or parts != ("vae",) or family.vae is None:
+        return ""
+    wanted = family.vae.component
+    sibling = architecture.with_vae(family, found.component).vae
+    if sibling is not None and sibling.component.id == found.component:
+        return ""
+    held = architecture.component(found.component).name
+    name = opened.checkpoint.path.name
+    return f"{name} is the {held}; {family.name} takes the {wanted.name}."
 
 
 def _why_unused(opened: Opened, family: Architecture) -> str:

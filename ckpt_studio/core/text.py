@@ -23,6 +23,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun in the singular or plural: ``1 tensor``, ``1,680 tensors``."""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def short_count(number: int) -> str:
     """Return a large number in short: ``11.5 k``, ``3.47 B``; small ones as they are."""
     for limit, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):

@@ -43,7 +43,7 @@ class _Hash(Protocol):
 
 
 def hash_file(
-    path: Path,
+    path: Path | str,
     *,
     progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
@@ -55,6 +55,7 @@ def hash_file(
         SourceChangedError: it changed meanwhile.
         Cancelled: the token was raised.
     """
+    path = Path(path)
     source = open_source(path)
     try:
         return _hash_open(path, source, progress, cancel or CancelToken())

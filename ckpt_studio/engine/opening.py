@@ -17,12 +17,13 @@ class Library:
     def __init__(self) -> None:
         self._opened: dict[Path, tuple[dict[Path, Signature], Opened]] = {}
 
-    def open(self, path: Path) -> Opened:
+    def open(self, path: Path | str) -> Opened:
         """Open a file, or return what is known of it already.
 
         Raises:
             FormatError: the file is no model, or is damaged.
         """
+        path = Path(path)
         known = self._opened.get(path)
         if known is not None and _unchanged(known[0]):
             return known[1]
@@ -40,11 +41,11 @@ def _unchanged(seen: dict[Path, Signature]) -> bool:
         return False  # opening it again says what is wrong
 
 
-def open_checkpoint(path: Path) -> Opened:
+def open_checkpoint(path: Path | str) -> Opened:
     """Read the header of a file or of a set of shards; recognise its model family and parts.
 
     Raises:
         FormatError: the file is no model, or is damaged; the message is one sentence.
     """
-    checkpoint = read_any(path)
+    checkpoint = read_any(Path(path))
     return Opened(checkpoint, probe(checkpoint, recognise(checkpoint)))

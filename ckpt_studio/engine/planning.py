@@ -79,33 +79,48 @@ def _with_output(draft: Plan, named: Named | None) -> Plan:
 
 def _free_bytes(path: Path) -> int | None:
     """Return the free bytes on the volume a path will be on, None where the system does not say."""
-    folder = path.parent.resolve() if not path.is_symlink() else path.resolve().parent
-    for place in (folder, *folder.parents):
-        if place.is_dir():
-            try:
-                return shutil.disk_usage(place).free
-            except OSError:
-                return None
-    return None
+    try:
+        folder = path.resolve().parent
+        place = next(place for place in (folder, *folder.parents) if place.is_dir())
+        return shutil.disk_usage(place).free
+    except OSError:
+        return None
 
 
 def _output_problems(planned: Plan, path: Path, free: int | None) -> list[Problem]:
-    problems: list[Problem] = []
-    if path.is_dir():
-        problems.append(error(f"{path} is a folder.", "Choose the name of a file.", "is-folder"))
-    elif path.exists() and not planned.overwrite:
-        message = f"{path.name} exists already."
-        problems.append(error(message, "Choose another name, or allow overwriting.", "exists"))
-    blocked = next((parent for parent in path.parents if parent.exists()), None)
-    if blocked is not None and not blocked.is_dir():
-        problems.append(error(f"{blocked} is a file, not a folder.", "Choose another folder."))
-    elif blocked is not None and not os.access(blocked, os.W_OK):
-        message = f"There is no permission to write in {blocked}."
-        problems.append(error(message, "Choose another folder.", "read-only"))
-    if free is not None and planned.bytes + _SPARE_DISK > free:
+    try:
+        problems = _place_problems(path, overwrite=planned.overwrite)
+    except PermissionError:
+        message = f"There is no permission to look into {path.parent}."
+        problems = [error(message, "Choose another folder.", "no-permission")]
+    if not problems and free is not None and planned.bytes + _SPARE_DISK > free:
         message = (
             f"The disk may be too small: {binary_size(planned.bytes)} are needed, "
             f"{binary_size(free)} are free."
         )
         problems.append(warning(message, "Make room, or choose another disk.", "disk-space"))
     return problems
+
+
+def _place_problems(path: Path, *, overwrite: bool) -> list[Problem]:
+    if path.is_dir():
+        return [error(f"{path} is a folder.", "Choose the name of a file.", "is-folder")]
+    if path.exists() and not overwrite:
+        message = f"{path.name} exists already."
+        return [error(message, "Choose another name, or allow overwriting.", "exists")]
+    folder = next((parent for parent in path.absolute().parents if parent.exists()), None)
+    if folder is not None and not folder.is_dir():
+        return [error(f"{folder} is a file, not a folder.", "Choose another folder.", "not-folder")]
+    if folder is not None and _is_read_only(folder):
+        message = f"The disk of {folder} is read-only."
+        return [error(message, "Choose another folder.", "read-only")]
+    if folder is not None and not os.access(folder, os.W_OK):
+        message = f"There is no permission to write in {folder}."
+        return [error(message, "Choose another folder.", "no-permission")]
+    return []
+
+
+def _is_read_only(folder: Path) -> bool:
+    if not hasattr(os, "statvfs"):
+        return False
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)

@@ -25,7 +25,7 @@ _REASONS: dict[int, tuple[str, str]] = {
     errno.ENAMETOOLONG: ("The name {name} is too long for {folder}", "Choose a shorter name."),
     errno.EISDIR: ("{name} is a folder", "Choose another name."),
     errno.ENOTDIR: ("A part of the path {folder} is a file, not a folder", _ELSEWHERE),
-    errno.ENOENT: ("The folder {folder} is no longer there", _ELSEWHERE),
+    errno.ENOENT: ("No file can be made in {folder}; it may be gone", _ELSEWHERE),
     errno.EEXIST: ("{name} is there already", "Choose another name, or allow replacing it."),
     errno.ELOOP: ("The path of {name} is a link that leads in a circle", _ELSEWHERE),
     errno.EBUSY: ("Another program is using {name}", "Close it, or save under another name."),

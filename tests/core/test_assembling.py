@@ -162,7 +162,7 @@ def test_an_impossible_prediction_or_target_is_refused():
 def test_without_a_diffusion_model_there_is_no_plan():
     with pytest.raises(PlanError, match="No diffusion model was chosen"):
         assembled("sdxl", {"unet": None}, target=None)
-    with pytest.raises(PlanError, match="it holds VAE"):
+    with pytest.raises(PlanError, match="it holds a VAE"):
         assembled("sdxl", {"unet": vae("sdxl")}, target=None)
 
 
@@ -347,3 +347,21 @@ def test_the_23_layers_of_diffusers_sd2_are_enough():
     assert made in plan.added
     assert source_names(row(plan, made).expr) == ("text_model.encoder.layers.22.mlp.fc1.weight",)
     assert {problem.code for problem in plan.problems} == {"stand-in:clip_h"}
+
+
+def test_a_vae_out_of_another_family_is_taken_with_a_warning():
+    whole = opened(plan_table(assembled("sdxl")), "whole.safetensors")
+    files = {"unet": sources("sd15")["unet"], "base": whole}
+    by_path = {file.checkpoint.path: file for file in files.values()}
+    plan = assemble(recipe_of(files), by_path, title="")
+    assert not plan.errors
+    assert "other-latents" in {problem.code for problem in plan.problems}
+    assert "other-latents" not in {problem.code for problem in assembled("sdxl").problems}
+
+
+def test_a_long_clip_and_whole_numbers_for_weights_are_told():
+    long = encoder("clip_l")
+    long["text_model.embeddings.position_embedding.weight"] = ("F16", (248, 768))
+    assert "unusual-size:clip_l" in {p.code for p in assembled("sd15", {"clip_l": long}).problems}
+    table = unet("sd15") | {"out.0.weight": ("I64", (320,))}
+    assert "not-weights:unet" in {p.code for p in assembled("sd15", {"unet": table}).problems}

@@ -72,7 +72,7 @@ class Caster:
         if -limits.overflow < low.item() and high.item() < limits.overflow:
             result.copy_(wide)
             return Counts(flushed=self._flushed(wide, result, after))
-        counts = _convert_extremes(wide, result, after)
+        counts = _convert_extremes(given, wide, result, after)
         return counts + Counts(flushed=self._flushed(wide, result, after))
 
     def _widened(self, given: torch.Tensor, after: DType) -> torch.Tensor:
@@ -107,7 +107,9 @@ def _round_to_odd(given: torch.Tensor, wide: torch.Tensor) -> None:
     bits |= ((back != given) & ~given.isnan()).to(torch.int32)
 
 
-def _convert_extremes(wide: torch.Tensor, result: torch.Tensor, after: DType) -> Counts:
+def _convert_extremes(
+    given: torch.Tensor, wide: torch.Tensor, result: torch.Tensor, after: DType
+) -> Counts:
     """Convert a slice that has values out of range, infinities or NaN."""
     limits = _LIMITS[after]
     nan, infinite, magnitude = wide.isnan(), wide.isinf(), wide.abs()
@@ -122,5 +124,5 @@ def _convert_extremes(wide: torch.Tensor, result: torch.Tensor, after: DType) ->
     if limits.infinity is not None:
         torch.where(infinite, sign | limits.infinity, bits, out=bits)
     count = int(over.sum())
-    largest = float(magnitude[over].max()) if count else 0.0
+    largest = float(given.to(torch.float64)[over].abs().max()) if count else 0.0
     return Counts(count, largest, 0, int((nan | infinite).sum()))
