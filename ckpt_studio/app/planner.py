@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ckpt_studio.app.verbs import MakePlan
+from ckpt_studio.core import architecture
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.planned_table import planned_table
@@ -82,6 +83,7 @@ class Planner(QObject):
 
 
 def _planned(plan: MakePlan, recipe: Assemble) -> Planned:
+    architecture.families()  # read on this thread, they cost the window nothing
     result = plan(recipe)
     unedited = result.metadata
     if recipe.metadata.edits:

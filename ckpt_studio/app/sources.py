@@ -25,6 +25,7 @@ class Sources(QObject):
     """Opens files in the background and puts them where they belong."""
 
     message = Signal(Message)
+    accepted = Signal()  # all files found their place
     opened = Signal(object)  # the Document of a file that was opened
 
     def __init__(self, session: Session, settings: Settings, window: QWidget) -> None:
@@ -170,6 +171,7 @@ class Sources(QObject):
         problems = [(error.message, error.hint) for _, error in outcome.failed]
         problems += [(each.reason, self.tr("Choose another file.")) for each in refused]
         if not problems:
+            self.accepted.emit()
             return
         what, todo = problems[0]
         details = ""

@@ -1,13 +1,15 @@
 """A combo box that a passing mouse wheel does not change."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QStandardItem, QStandardItemModel, QWheelEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QStandardItem, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QWidget
 from typing_extensions import override
 
 
 class ComboBox(QComboBox):
     """The wheel scrolls the page until the box has the focus."""
+
+    entered = Signal()  # the user turns to the box; time to fill in what takes long
 
     def __init__(self, name: str, accessible: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +40,16 @@ class ComboBox(QComboBox):
             if self.itemData(row) == data and self._items.item(row).isEnabled()
         )
         self.setCurrentIndex(next(found, 0))
+
+    @override
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.entered.emit()
+        super().focusInEvent(event)
+
+    @override
+    def showPopup(self) -> None:
+        self.entered.emit()
+        super().showPopup()
 
     @override
     def wheelEvent(self, event: QWheelEvent) -> None:

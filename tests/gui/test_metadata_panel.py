@@ -230,8 +230,29 @@ def test_json_is_checked_and_laid_out(panel, document, qtbot):
     field.setFocus()
     qtbot.keyClick(field, Qt.Key.Key_End, CONTROL)
     qtbot.keyClick(field, Qt.Key.Key_Backspace)
-    assert said(panel, "metadataCheck").startswith("line 1, column 15: ")
-    assert said(panel, "metadataPlace") == "Ln 1, Col 15"
+    assert said(panel, "metadataCheck").startswith("line 6, column 1: ")
+    assert said(panel, "metadataPlace") == "Ln 6, Col 1"
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_json_is_shown_laid_out_and_stored_as_it_was(panel, document, qtbot, separators):
+    stored = json.dumps({"nodes": [1, 2], "name": "x"}, separators=separators)
+    document.edit(SetValue("workflow", stored))
+    choose(panel, "workflow")
+    field = value_field(panel)
+    assert field.toPlainText().count("\n") == 6
+    assert document.metadata["workflow"] == stored
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_End, CONTROL)
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_End, Qt.Key.Key_Left):
+        qtbot.keyClick(field, key)
+    qtbot.keyClicks(field, "yz ")
+    assert json.loads(document.metadata["workflow"]) == {"nodes": [1, 2], "name": "xyz "}
+    assert "\n" not in document.metadata["workflow"]
+    assert field.toPlainText().endswith('"xyz "\n}')
+    qtbot.keyClick(field, Qt.Key.Key_Z, CONTROL)
+    assert document.metadata["workflow"] == stored
+    assert field.toPlainText().endswith('"x"\n}')
 
 
 def test_a_large_value_is_loaded_on_demand(panel, document, qtbot):
@@ -246,7 +267,9 @@ def test_a_large_value_is_loaded_on_demand(panel, document, qtbot):
 
 
 def test_a_very_long_line_of_json_is_formatted_before_it_is_edited(panel, document, qtbot):
-    document.edit(SetValue("workflow", json.dumps({"nodes": ["n" * 9] * 20_000})))
+    document.edit(
+        SetValue("workflow", json.dumps({"nodes": ["n" * 9] * 20_000}, separators=(" ,", ":")))
+    )
     choose(panel, "workflow")
     click(qtbot, panel, "metadataLoad")
     assert value_field(panel).isReadOnly()

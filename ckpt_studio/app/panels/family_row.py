@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker, QTimer, Slot
+from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ckpt_studio.app.session import Session
@@ -11,7 +11,6 @@ from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import ElidedLabel, label
 
 _FAMILY_WIDTH = 330
-_FAMILIES_AFTER_MS = 150
 
 
 class FamilyRow(QWidget):
@@ -38,9 +37,10 @@ class FamilyRow(QWidget):
         self._prediction.currentIndexChanged.connect(self._choose_prediction)
         session.recipe_changed.connect(self.refresh)
         session.files_changed.connect(self.refresh)
-        self._reading = QTimer(self, singleShot=True, interval=_FAMILIES_AFTER_MS)
-        self._reading.timeout.connect(self.refresh)
-        self._reading.start()  # the families are read once the window stands
+        session.plan_changed.connect(self._list_families)
+        session.plan_failed.connect(self._list_families)
+        self._family.entered.connect(self._list_families)
+        self._listed = False  # reading the families takes longer than opening the window
         self.refresh()
 
     @Slot()
@@ -49,13 +49,19 @@ class FamilyRow(QWidget):
         self._show_families()
         self._show_predictions()
 
+    @Slot()
+    def _list_families(self) -> None:
+        if not self._listed:
+            self._listed = True
+            self._show_families()
+
     def _show_families(self) -> None:
         recognised = self._session.recognised
         box = self._family
         with QSignalBlocker(box):
             box.clear()
             box.add(self._recognised_text(recognised), "")
-            if not self._reading.isActive() or not self._session.empty:
+            if self._listed:
                 box.add_heading(self.tr("Save as"))
                 for family in architecture.families():
                     box.add(family.name, family.id)

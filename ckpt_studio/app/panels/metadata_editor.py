@@ -15,6 +15,7 @@ LARGE = 64 * 1024
 """Characters from which a value is loaded only when asked for."""
 
 _START = 2000
+_PRETTY_BELOW = 2 * 1024 * 1024
 _LONG_LINE = 200_000  # a line is laid out as a whole whenever a character changes
 _PAUSE_MS = 300
 
@@ -33,6 +34,7 @@ class MetadataEditor(QWidget):
         self._key, self._value, self._run = "", "", 0
         self._loaded = self._editable = True
         self._note_text = ""
+        self._style: json_text.Style | None = None  # of the line that is shown laid out
         self._title = ElidedLabel(role="h2")
         self._note = ElidedLabel(role="dim")
         self._note.setObjectName("metadataNote")
@@ -111,6 +113,7 @@ class MetadataEditor(QWidget):
             self.finish()
             self._run += 1
             self._loaded = len(value) <= LARGE
+        typed_here = bool(self._style) and (key, value) == (self._key, self._value)
         self._key, self._value, self._note_text = key, value, note
         self._title.set_text(one_line(key))
         self._copy.show()
@@ -120,7 +123,10 @@ class MetadataEditor(QWidget):
             self.tr("&Load all {size}").format(size=text.binary_size(len(value.encode())))
         )
         self._editable = editable
-        self._present(value if self._loaded else value[:_START], editable, note)
+        if typed_here and editable:
+            self._show_check(self.edit.exact_text())
+        else:
+            self._present(value if self._loaded else value[:_START], editable, note)
 
     def focus_value(self) -> None:
         """Let the user type."""
@@ -135,7 +141,14 @@ class MetadataEditor(QWidget):
             self.emptied.emit(self._key)
         self._run += 1
 
+    def _laid_out(self, value: str) -> str:
+        """Return JSON over several lines; it is still stored on one, in the style it has."""
+        short = self._loaded and len(value) < _PRETTY_BELOW
+        self._style = json_text.style_of(value) if short else None
+        return json_text.formatted(value) if self._style else value
+
     def _present(self, shown: str, editable: bool, note: str) -> None:
+        shown = self._laid_out(shown)
         exact = self.edit.show_text(shown)
         is_json = json_text.looks_like_json(shown)
         slow = is_json and max(map(len, shown.splitlines()), default=0) > _LONG_LINE
@@ -166,6 +179,8 @@ class MetadataEditor(QWidget):
     def _commit(self) -> None:
         self._pause.stop()
         typed = self.edit.exact_text()
+        if self._style:
+            typed = self._style.line(typed)
         if typed and typed != self._value:
             self._value = typed
             self.value_edited.emit(self._key, typed, self._run)
@@ -224,6 +239,7 @@ class MetadataEditor(QWidget):
             self._note.set_text(str(mistake))
             return
         self._run += 1
+        self._style = None
         self.edit.show_text(value)
         self._commit()
         self._run += 1

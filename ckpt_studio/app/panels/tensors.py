@@ -32,6 +32,7 @@ from ckpt_studio.qt.tensor_tree import TensorTreeModel
 
 _KEEP_SELECTED = 200
 _OPEN_BELOW = 60
+_OPEN_FOLDER_BELOW = 2_000
 
 
 class TensorsPanel(QWidget):
@@ -203,7 +204,7 @@ class TensorsPanel(QWidget):
         self._tree_model.show_rows(self._flat_model.rows_by_key())
         if self._flat_model.rowCount() <= _OPEN_BELOW:
             self.tree.expandAll()
-        elif self._tree_model.rowCount() == 1:
+        elif self._flat_model.rowCount() <= _OPEN_FOLDER_BELOW and self._tree_model.rowCount() == 1:
             self.tree.expandToDepth(0)
 
     def _update_selection(self) -> None:
