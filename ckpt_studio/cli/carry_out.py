@@ -32,10 +32,10 @@ def carry_out(
     library = Library()
     plans = [plan(recipe, library) for recipe in recipes]
     refused = next(filter(None, map(_refusal, plans)), None) or _unknown_part(recipes, plans)
-    if refused is None and save_recipe is not None:
-        _write_recipe(save_recipe, recipes, overwrite=arguments.overwrite)
     if refused is not None or arguments.dry_run:
         return _answer([planned(one) for one in plans], refused)
+    if save_recipe is not None:
+        _write_recipe(save_recipe, recipes[0], plans[0])
     with job(arguments) as (progress, cancel):
         reports = [write(one, options=options, progress=progress, cancel=cancel) for one in plans]
     return _answer([planned(one, done) for one, done in zip(plans, reports, strict=True)])
@@ -70,6 +70,8 @@ def _unknown_part(recipes: Sequence[Recipe], plans: Sequence[Plan]) -> PlanError
     return None
 
 
-def _write_recipe(path: Path, recipes: Sequence[Recipe], *, overwrite: bool) -> None:
-    text = recipe_to_json(recipes[0], folder=path.absolute().parent, indent=2)
-    write_small_file(path, f"{text}\n", overwrite=overwrite)
+def _write_recipe(path: Path, recipe: Recipe, made: Plan) -> None:
+    text = recipe_to_json(recipe, folder=path.absolute().parent, indent=2)
+    files = [file.path for source in made.sources for file in source.files]
+    used = [*files, *(() if made.output is None else (made.output,))]
+    write_small_file(path, f"{text}\n", overwrite=recipe.output.overwrite, used=used)

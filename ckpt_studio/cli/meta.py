@@ -89,7 +89,12 @@ def _export(arguments: Namespace) -> Answer:
     metadata = dict(open_checkpoint(arguments.file).checkpoint.metadata)
     if arguments.output is None:
         return Answer(metadata, lambda: strict_json(metadata))
-    write_small_file(arguments.output, f"{strict_json(metadata)}\n", overwrite=arguments.overwrite)
+    write_small_file(
+        arguments.output,
+        f"{strict_json(metadata)}\n",
+        overwrite=arguments.overwrite,
+        used=[arguments.file],
+    )
     document = {"file": str(arguments.file), "output": str(arguments.output), "keys": len(metadata)}
     return Answer(document, lambda: f"Wrote {printable(str(arguments.output))}")
 

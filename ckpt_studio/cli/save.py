@@ -24,7 +24,10 @@ def _arguments(parser: ArgumentParser) -> None:
     options.add_plan(parser)
     options.add_writing(parser)
     parser.add_argument(
-        "--save-recipe", type=Path, metavar="FILE", help="keep the choices in a file, for ‘run’"
+        "--save-recipe",
+        type=Path,
+        metavar="FILE",
+        help="keep the choices in a file, for ‘run’ (not in a dry run)",
     )
 
 

@@ -1,28 +1,40 @@
 """Write a file that no plan describes (a recipe, exported metadata) in one step, or not at all."""
 
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ckpt_studio.core.errors import WriteError
+from ckpt_studio.core.errors import FormatError, WriteError
+from ckpt_studio.formats.files import kind_of
+from ckpt_studio.formats.opening import read_any
 from ckpt_studio.formats.shown import shown_name
 
+_LARGEST_TEXT = 64 << 20
+_ANOTHER = "Choose another name."
 
-def write_small_file(path: Path, text: str, *, overwrite: bool) -> None:
+
+class ExistsError(WriteError):
+    """There is a file already, and nobody allowed replacing it."""
+
+    kind = "exists"
+
+
+def write_small_file(path: Path, text: str, *, overwrite: bool, used: Iterable[Path] = ()) -> None:
     """Write a text as UTF-8; whoever looks sees the old file or the complete new one.
 
+    Only a text is ever replaced, never one of the files that the job has in use.
+
     Raises:
-        WriteError: the file exists and may not be replaced, or cannot be written.
+        WriteError: the file may not be replaced, or cannot be written.
     """
-    if path.is_dir():
-        raise WriteError(f"{shown_name(path)} is a folder", "Choose the name of a file.")
-    if path.exists() and not overwrite:
-        raise WriteError(
-            f"{shown_name(path)} exists already", "Choose another name, or allow replacing it."
-        )
+    if any(_same(path, other) for other in used):
+        raise WriteError(f"{shown_name(path)} is a file that this job reads or writes", _ANOTHER)
+    if path.exists():
+        _require_replaceable(path, overwrite=overwrite)
     try:
         with new_file(path) as file:
             file.write(text.encode())
@@ -31,6 +43,41 @@ def write_small_file(path: Path, text: str, *, overwrite: bool) -> None:
         raise WriteError(
             f"{shown_name(path)} could not be written: {reason}", "Choose another folder."
         ) from error
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return one.resolve() == other.resolve()
+
+
+def _require_replaceable(path: Path, *, overwrite: bool) -> None:
+    name, status = shown_name(path), path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise WriteError(f"{name} is {kind_of(status.st_mode)}", "Choose the name of a file.")
+    if not overwrite:
+        raise ExistsError(f"{name} exists already", "Choose another name, or allow replacing it.")
+    if status.st_size > _LARGEST_TEXT:
+        raise WriteError(f"{name} is larger than 64 MiB and is not replaced by a text", _ANOTHER)
+    if _is_model(path):
+        raise WriteError(f"{name} is a model and is not replaced by a text", _ANOTHER)
+    if not _is_text(path):
+        raise WriteError(f"{name} holds no text and is not replaced by one", _ANOTHER)
+
+
+def _is_model(path: Path) -> bool:
+    try:
+        read_any(path)
+    except FormatError:
+        return False
+    return True
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        return "\0" not in path.read_text("utf-8")
+    except UnicodeDecodeError:
+        return False
 
 
 @contextmanager

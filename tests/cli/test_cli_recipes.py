@@ -1,0 +1,60 @@
+"""Recipes that a save leaves behind: beside the file, and inside it."""
+
+import pytest
+
+from tests.cli.files import small_file
+
+
+@pytest.mark.parametrize("which", ["source", "output"])
+def test_a_recipe_never_takes_the_place_of_a_file_in_use(cli, sd15_parts, tmp_path, which):
+    vae = tmp_path / "vae.safetensors"
+    vae.hardlink_to(sd15_parts.vae)
+    out = tmp_path / "out.safetensors"
+    result = cli(
+        *("save", *sd15_parts.options[:4], "--vae", vae, "-o", out, "--overwrite"),
+        *("--save-recipe", vae if which == "source" else out),
+    )
+    assert result.code == 1
+    assert "this job reads or writes" in result.err
+    assert vae.stat().st_size == sd15_parts.vae.stat().st_size
+    assert not out.exists()
+
+
+def test_a_dry_run_writes_no_recipe(cli, sd15_parts, tmp_path):
+    out, recipe = tmp_path / "out.safetensors", tmp_path / "r.json"
+    arguments = ("-o", out, "--save-recipe", recipe, "--dry-run")
+    assert cli("save", *sd15_parts.options, *arguments).code == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "is a model"), (b"\x80\x02", "no text"), (b"{}", "")],
+    ids=["model", "bytes", "text"],
+)
+def test_exported_metadata_replaces_nothing_but_a_text(cli, tmp_path, content, says):
+    source, out = small_file(tmp_path / "a.safetensors", {"k": "v"}), tmp_path / "out.json"
+    if content is None:
+        small_file(out)
+    else:
+        out.write_bytes(content)
+    before = out.read_bytes()
+    result = cli("meta", "export", source, "-o", out, "--overwrite")
+    assert says in result.err
+    assert (out.read_bytes() == before) == (result.code == 1) == bool(says)
+
+
+def test_exported_metadata_never_replaces_its_model(cli, tmp_path):
+    source = small_file(tmp_path / "a.safetensors", {"k": "v"})
+    before = source.read_bytes()
+    result = cli("meta", "export", source, "-o", source, "--overwrite")
+    assert result.code == 1
+    assert source.read_bytes() == before
+
+
+def test_a_file_too_large_to_be_a_text_is_not_replaced(cli, tmp_path):
+    source, out = small_file(tmp_path / "a.safetensors", {"k": "v"}), tmp_path / "out.json"
+    with out.open("wb") as file:
+        file.truncate((64 << 20) + 1)
+    assert "64 MiB" in cli("meta", "export", source, "-o", out, "--overwrite").err
+    assert out.stat().st_size > 64 << 20
