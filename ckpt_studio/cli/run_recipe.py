@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ckpt_studio.cli import options
 from ckpt_studio.cli.carry_out import carry_out
-from ckpt_studio.cli.command import Answer, Command
+from ckpt_studio.cli.command import Answer, Command, UsageError
 from ckpt_studio.core.errors import FormatError
-from ckpt_studio.core.recipe import Recipe
+from ckpt_studio.core.recipe import EditMetadata, Recipe
 from ckpt_studio.engine import open_checkpoint
 from ckpt_studio.formats.recipe_json import METADATA_KEY, read_recipe_file, recipe_from_json
 
@@ -29,6 +29,9 @@ def _run(arguments: Namespace) -> Answer:
     output = replace(recipe.output, overwrite=recipe.output.overwrite or arguments.overwrite)
     if arguments.output is not None:
         output = replace(output, path=arguments.output, overwrite=arguments.overwrite)
+    nowhere = output.path is None and output.folder is None
+    if nowhere and not arguments.dry_run and not isinstance(recipe, EditMetadata):
+        raise UsageError("the recipe does not say where to: add -o OUT")
     return carry_out([replace(recipe, output=output)], arguments, options.write_options(arguments))
 
 

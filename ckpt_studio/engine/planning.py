@@ -62,7 +62,10 @@ def _opened(recipe: Assemble, library: Library) -> dict[Path, Opened]:
 def _with_recipe(draft: Plan, recipe: Recipe, named: Named | None) -> Plan:
     if isinstance(recipe, EditMetadata) or not recipe.metadata.recipe:
         return draft
-    text = recipe_to_json(recipe, folder=named.path.parent if named else None)
+    # where it goes is no part of what it is: the same choices give the same bytes anywhere
+    text = recipe_to_json(
+        replace(recipe, output=Output()), folder=named.path.parent if named else None
+    )
     return replace(draft, metadata={**draft.metadata, METADATA_KEY: text})
 
 

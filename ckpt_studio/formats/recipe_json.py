@@ -163,7 +163,9 @@ def _path(path: Path | None, folder: Path | None) -> str | None:
         return None
     absolute = path.absolute()
     if folder is not None and absolute.is_relative_to(folder.absolute()):
-        return absolute.relative_to(folder.absolute()).as_posix()
+        relative = absolute.relative_to(folder.absolute())
+        if ".." not in relative.parts:
+            return relative.as_posix()
     return str(absolute)
 
 

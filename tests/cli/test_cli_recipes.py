@@ -58,3 +58,39 @@ def test_a_file_too_large_to_be_a_text_is_not_replaced(cli, tmp_path):
         file.truncate((64 << 20) + 1)
     assert "64 MiB" in cli("meta", "export", source, "-o", out, "--overwrite").err
     assert out.stat().st_size > 64 << 20
+
+
+def replays(cli, tmp_path, *first):
+    """Save, then replay from the recipe beside the file and from the one in it."""
+    outs = [tmp_path / f"{name}.safetensors" for name in ("first", "second", "third")]
+    assert cli(*first, "-o", outs[0], "--recipe-in-metadata").code == 0
+    assert cli("run", outs[0], "-o", outs[1], "--overwrite").code == 0
+    assert cli("run", outs[1], "-o", outs[2]).code == 0
+    return [out.read_bytes() for out in outs]
+
+
+def test_a_conversion_replays_byte_for_byte(cli, tmp_path):
+    source = small_file(tmp_path / "a.safetensors", {"k": "v"})
+    first, *others = replays(cli, tmp_path, "convert", source, "--dtype", "fp16")
+    assert all(other == first for other in others)
+
+
+def test_a_save_replays_byte_for_byte(cli, sd15_parts, tmp_path):
+    recipe = tmp_path / "r.json"
+    out = tmp_path / "first.safetensors"
+    save = ("save", *sd15_parts.options, "--recipe-in-metadata", "--save-recipe", recipe)
+    saved = cli(*save, "-o", out, "--hashes", "--json").json["report"]["sha256"]
+    runs = ((recipe, "b.safetensors"), (out, "c.safetensors"))
+    for source, name in runs:
+        again = cli("run", source, "-o", tmp_path / name, "--overwrite", "--hashes", "--json")
+        assert again.json["report"]["sha256"] == saved
+        (tmp_path / name).unlink()
+
+
+def test_a_recipe_out_of_a_checkpoint_has_to_be_told_where_to(cli, tmp_path):
+    out = tmp_path / "b.safetensors"
+    source = small_file(tmp_path / "a.safetensors")
+    assert cli("convert", source, "-o", out, "--recipe-in-metadata").code == 0
+    result = cli("run", out)
+    assert result.code == 2
+    assert "-o" in result.err

@@ -113,3 +113,9 @@ def test_a_recipe_file_that_cannot_be_read_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe")
     with pytest.raises(FormatError, match="no text"):
         read_recipe_file(tmp_path / "bytes.json")
+
+
+def test_a_path_that_leaves_the_folder_is_absolute():
+    recipe = Convert(HERE / "../other/x.sft")
+    text = recipe_to_json(recipe, folder=HERE)
+    assert json.loads(text)["source"] == str(HERE / "../other/x.sft")
