@@ -23,8 +23,14 @@ from ckpt_studio.core.recognition import FoundPart, Recognition
 from ckpt_studio.core.renames import apply_rules
 from ckpt_studio.core.templates import Spec
 
-UNET_PREFIXES = ("model.diffusion_model.", "model.model.", "net.", "diffusion_model.", "model.", "")
-"""What may stand before a diffusion model's keys (``comfyui.md`` 4.1), besides nothing at all."""
+UNET_PREFIXES = (
+    *("model.diffusion_model.", "model.model.", "net.", "diffusion_model.", "model."),
+    *("unet.", "transformer.", ""),
+)
+"""What may stand before a diffusion model's keys (``comfyui.md`` 4.1).
+
+The last but one are the components of a diffusers folder.
+"""
 
 
 def recognise(checkpoint: Checkpoint) -> Recognition:

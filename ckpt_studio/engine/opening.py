@@ -27,10 +27,11 @@ class Library:
         known = self._opened.get(path)
         if known is not None and _unchanged(known[0]):
             return known[1]
-        itself = signature_of(path)  # the index of shards is none of the checkpoint's files
+        # the index of shards is none of the checkpoint's files
+        itself = {path: signature_of(path)} if path.is_file() else {}
         opened = open_checkpoint(path)
         seen = {file.path: file.signature for file in opened.checkpoint.files}
-        self._opened[path] = ({path: itself} | seen, opened)
+        self._opened[path] = (itself | seen, opened)
         return opened
 
 

@@ -1,9 +1,12 @@
 """Open a diffusers folder: the weights of each component, by ``model_index.json``."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.checkpoint import Checkpoint, SourceFile
 from ckpt_studio.core.errors import FormatError
+from ckpt_studio.core.problems import Problem
+from ckpt_studio.core.tensors import TensorInfo
 from ckpt_studio.formats.plain_paths import inside
 from ckpt_studio.formats.shard_index import read_components
 from ckpt_studio.formats.sharded import is_index_name, is_shard_name, read_sharded
@@ -14,7 +17,43 @@ INDEX = "model_index.json"
 _STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")
 _KINDS = ("safetensors", "bin")
 _SUFFIXES = {".safetensors", ".sft", ".bin", ".pt", ".pth", ".ckpt"}
+_NO_PART = "safety_checker"
 _WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler", "Processor", "FeatureExtractor")
+
+
+def read_folder_as_one(path: Path, variant: str = "") -> Checkpoint:
+    """Read the headers of a folder as one checkpoint.
+
+    Tensors are named after their component: ``unet.conv_in.weight``, ``text_encoder_2.…``. A folder
+    that is itself one component keeps its names. The safety checker, which is no part of the model,
+    is left out.
+
+    Raises:
+        FormatError: as ``read_folder``.
+    """
+    found = [item for item in read_folder(path, variant) if item[0] != _NO_PART]
+    folder = path.parent if path.name == INDEX else path
+    if len(found) == 1 and not (folder / INDEX).is_file():
+        return replace(found[0][1], path=folder)
+    files: list[SourceFile] = []
+    tensors: dict[str, TensorInfo] = {}
+    problems: list[Problem] = []
+    for component, part in found:
+        first = len(files)
+        files += part.files
+        problems += part.problems
+        for name, tensor in part.tensors.items():
+            own = f"{component}.{name}"
+            tensors[own] = replace(tensor, name=own, shard=first + tensor.shard)
+    return Checkpoint(
+        path=folder,
+        container="diffusers",
+        files=tuple(files),
+        header_bytes=sum(part.header_bytes for _, part in found),
+        tensors=tensors,
+        metadata={},
+        problems=tuple(problems),
+    )
 
 
 def read_folder(path: Path, variant: str = "") -> list[tuple[str, Checkpoint]]:

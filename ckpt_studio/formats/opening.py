@@ -1,18 +1,21 @@
-"""Open any model: one file of any kind, or a set of shards."""
+"""Open any model: one file of any kind, a set of shards, or a diffusers folder."""
 
 from pathlib import Path
 
 from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.formats.folders import INDEX, read_folder_as_one
 from ckpt_studio.formats.sharded import is_index_name, is_shard_name, read_sharded
 from ckpt_studio.formats.single import read_single
 
 
 def read_any(path: Path) -> Checkpoint:
-    """Read the header of a model: one file, or a set of shards by its index or one of them.
+    """Read the header of a model: one file, a set of shards by its index or one of them, a folder.
 
     Raises:
         FormatError: it is no model, is damaged, or would run code when other programs load it.
     """
+    if path.name == INDEX or path.is_dir():
+        return read_folder_as_one(path)
     if is_index_name(path.name) or is_shard_name(path.name):
         return read_sharded(path)
     return read_single(path)
