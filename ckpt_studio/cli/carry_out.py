@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ckpt_studio.cli.command import Answer
@@ -38,7 +39,8 @@ def carry_out(
         _write_recipe(save_recipe, recipes[0], plans[0])
     with job(arguments) as (progress, cancel):
         reports = [write(one, options=options, progress=progress, cancel=cancel) for one in plans]
-    return _answer([planned(one, done) for one, done in zip(plans, reports, strict=True)])
+    documents = [planned(one, done) for one, done in zip(plans, reports, strict=True)]
+    return replace(_answer(documents), saved=tuple(str(done.path) for done in reports))
 
 
 def _answer(documents: list[Json], error: CkptStudioError | None = None) -> Answer:

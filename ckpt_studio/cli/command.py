@@ -18,12 +18,14 @@ class UsageError(Exception):
 class Answer:
     """What a command found or did: one object for machines, a text for people.
 
-    ``error`` is set when there is something to show although the job was refused.
+    ``error`` is set when there is something to show although the job was refused; ``saved`` names
+    the files that were written.
     """
 
     document: Json
     text: Callable[[], str]
     error: CkptStudioError | None = None
+    saved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 import os
 import sys
 import traceback
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
-from typing import NoReturn
+from typing import Any, NoReturn, TextIO
 
 from typing_extensions import override
 
@@ -24,8 +25,31 @@ _CANCELLED_TEXT = "Cancelled; no unfinished file was left behind"
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
 
 
+class _Once(Action):
+    """An option with one value: giving it again is a slip, not a wish for the last one."""
+
+    _given = False
+
+    @override
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        if self._given and option_string:
+            parser.error(f"{option_string} is given twice")
+        self._given = True
+        setattr(namespace, self.dest, values)
+
+
 class _Parser(ArgumentParser):
     """A parser that says what is wrong by raising it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.register("action", None, _Once)
 
     @override
     def error(self, message: str) -> NoReturn:
@@ -40,10 +64,10 @@ def run(argv: Sequence[str]) -> int:
     as_json, debug = "--json" in argv, "--debug" in argv
     sys.excepthook = _excepthook(as_json=as_json, debug=debug)
     try:
-        arguments = _parser(argv).parse_args(argv)
+        arguments = _parsed(argv)
         answer = arguments.command.run(arguments)
     except UsageError as error:
-        _write_failure(_sentence("usage", str(error)), as_json=as_json)
+        _write_failure(_sentence("usage", *str(error).split("\n", 1)), as_json=as_json)
         return USAGE
     except (Cancelled, KeyboardInterrupt):
         _write_failure(_sentence("cancelled", _CANCELLED_TEXT), as_json=as_json)
@@ -54,6 +78,13 @@ def run(argv: Sequence[str]) -> int:
         _write_failure(_described(error), as_json=as_json)
         return FAILED
     return _write_answer(answer, arguments)
+
+
+def _parsed(argv: Sequence[str]) -> Namespace:
+    arguments, unknown = _parser(argv).parse_known_args(argv)
+    if unknown:
+        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return arguments
 
 
 def _parser(argv: Sequence[str]) -> ArgumentParser:
@@ -83,7 +114,7 @@ def _parser(argv: Sequence[str]) -> ArgumentParser:
 def _complete(parser: ArgumentParser, command: Command, summary: str) -> None:
     parser.description = f"{summary[0].upper()}{summary[1:]}."
     parser.epilog = f"example:\n{command.example}"
-    parser.set_defaults(command=command)
+    parser.set_defaults(command=command, parser=parser)
     command.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object for machines")
     parser.add_argument("--debug", action="store_true", help="show where an error comes from")
@@ -94,13 +125,16 @@ def _write_answer(answer: Answer, arguments: Namespace) -> int:
         document = dict(answer.document)
         if answer.error is not None:
             document["error"] = failure(answer.error)
-        _write_out(strict_json(document))
+        unprinted = _write_out(strict_json(document))
     else:
-        _write_out(answer.text())
-    if answer.error is None:
-        return DONE
-    _write_error(failure(answer.error))
-    return FAILED
+        unprinted = _write_out(answer.text())
+    if answer.error is not None:
+        _write_error(failure(answer.error))
+    elif unprinted is not None:
+        saved = f"; {' and '.join(answer.saved)} was saved" if answer.saved else ""
+        reason = unprinted.strerror or str(unprinted)
+        _write_error(_sentence("system", f"The result could not be printed{saved}: {reason}"))
+    return DONE if answer.error is None and unprinted is None else FAILED
 
 
 def _write_failure(error: Json, *, as_json: bool) -> None:
@@ -109,25 +143,35 @@ def _write_failure(error: Json, *, as_json: bool) -> None:
     _write_error(error)
 
 
-def _write_out(text: str) -> None:
-    """Write to standard output; a reader that has gone away is no error."""
-    if not text:
-        return
+def _write_out(text: str) -> OSError | None:
+    """Write to standard output; return what kept it from that.
+
+    A reader that has gone away is no error.
+    """
     try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
+        _write(sys.stdout, f"{text}\n" if text else "")
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return None
+    except OSError as error:
+        return error
+    return None
 
 
 def _write_error(error: Json) -> None:
     lines = [line for line in f"{error['message']}\n{error['hint']}".split("\n") if line]
     text = "\n".join(printable(line) for line in lines)
+    with suppress(OSError):  # there is nowhere left to say it
+        _write(sys.stderr, f"ckpt-studio: {text}\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write all of it now; after a failure the stream takes everything and shows nothing."""
     try:
-        sys.stderr.write(f"ckpt-studio: {text}\n")
-        sys.stderr.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise
 
 
 def _described(error: CkptStudioError | OSError | MemoryError) -> Json:

@@ -49,7 +49,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _action(parser: ArgumentParser, action: Action) -> ArgumentParser:
-    parser.set_defaults(action=action)
+    parser.set_defaults(action=action, parser=parser)
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--json", action="store_true", help="print one JSON object for machines")
     parser.add_argument("--debug", action="store_true", help="show where an error comes from")
@@ -96,7 +96,8 @@ def _export(arguments: Namespace) -> Answer:
         used=[arguments.file],
     )
     document = {"file": str(arguments.file), "output": str(arguments.output), "keys": len(metadata)}
-    return Answer(document, lambda: f"Wrote {printable(str(arguments.output))}")
+    name = str(arguments.output)
+    return Answer(document, lambda: f"Wrote {printable(name)}", saved=(name,))
 
 
 def _set(arguments: Namespace) -> Answer:

@@ -1,6 +1,7 @@
 """A progress bar on standard error: bytes, speed and time left on one line."""
 
 import sys
+from contextlib import suppress
 from time import monotonic
 from typing import TextIO
 
@@ -39,8 +40,7 @@ class ProgressBar:
         """Take the bar off the screen."""
         if self._width:
             self._draw("")
-            self._stream.write("\r")
-            self._stream.flush()
+            self._draw("")
 
     def _line(self, progress: Progress) -> str:
         filled = round(progress.fraction * _BAR)
@@ -54,6 +54,7 @@ class ProgressBar:
         )
 
     def _draw(self, line: str) -> None:
-        self._stream.write(f"\r{line.ljust(self._width)}")
-        self._stream.flush()
+        with suppress(OSError):  # a job goes on although nobody can see it
+            self._stream.write(f"\r{line.ljust(self._width)}")
+            self._stream.flush()
         self._width = len(line)
