@@ -19,6 +19,11 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--allow-missing", action="store_true", help="save although parts or tensors are missing"
     )
+    parser.add_argument(
+        "--ema",
+        action="store_true",
+        help="take the averaged (EMA) weights of a training checkpoint, which are dropped otherwise",
+    )
     options.add_precision(parser)
     options.add_metadata(parser)
     options.add_plan(parser)
@@ -80,6 +85,7 @@ def _run(arguments: Namespace) -> Answer:
         precision=arguments.dtype,
         on_overflow=arguments.on_overflow,
         allow_missing=arguments.allow_missing,
+        ema=arguments.ema,
         metadata=options.metadata(arguments),
         output=_output(arguments),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from ckpt_studio.core.architecture import Architecture, Placement
 from ckpt_studio.core.checkpoint_metadata import checkpoint_metadata
 from ckpt_studio.core.choosing import Chosen, choose_parts, choose_target, choose_unet
+from ckpt_studio.core.expr import reads
 from ckpt_studio.core.markers import markers_from
 from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.part_rows import PartRows, build_part, saved_names
@@ -57,7 +58,10 @@ def assemble(recipe: Assemble, opened: Mapping[Path, Opened], *, title: str) -> 
             *absent_names,
             *markers.missing,
         ),
-        dropped=(*(drop for result in results for drop in result.dropped), *_leftovers(files)),
+        dropped=(
+            *(drop for result in results for drop in result.dropped),
+            *_leftovers(files, rows),
+        ),
         added=(*(name for result in results for name in result.added), *markers.added),
         problems=(
             *problems,
@@ -144,11 +148,13 @@ def _not_loaded_again(architecture: Architecture) -> list[Problem]:
     return [warning(architecture.warning, code="reload")] if architecture.warning else []
 
 
-def _leftovers(files: Sequence[Opened]) -> list[Dropped]:
+def _leftovers(files: Sequence[Opened], rows: Sequence[PlannedTensor]) -> list[Dropped]:
+    used = {(leaf.source, leaf.tensor.name) for row in rows for leaf in reads(row.expr)}
     return [
         Dropped(name, leftover_reason(name) or "it belongs to no part of the model", index)
         for index, file in enumerate(files)
         for name in file.recognition.other
+        if (index, name) not in used
     ]
 
 

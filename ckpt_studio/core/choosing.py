@@ -11,6 +11,7 @@ from ckpt_studio.core.architecture import (
     predictions,
     with_vae,
 )
+from ckpt_studio.core.ema import with_ema
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.problems import Problem, error, warning
@@ -47,6 +48,8 @@ def choose_unet(recipe: Assemble, opened: Mapping[Path, Opened], sources: Sequen
             "Choose the UNet or DiT file. A file of an unknown kind can still be inspected, "
             "converted and have its metadata edited.",
         )
+    if recipe.ema:
+        found = with_ema(found, opened[path].checkpoint)
     return Chosen(found, sources.index(path))
 
 

@@ -56,6 +56,8 @@ def _assemble(recipe: Assemble) -> Iterator[str]:
         yield from ("--target", recipe.target)
     if recipe.prediction:
         yield from ("--prediction", recipe.prediction)
+    if recipe.ema:
+        yield "--ema"
     if recipe.allow_missing:
         yield "--allow-missing"
 

@@ -76,7 +76,8 @@ class Assemble:
     """Save one checkpoint from parts. Parts not named come from ``base``, where it is given.
 
     ``precision`` maps a part (``unet``, ``vae``, ``clip_l``, …), the group ``te`` for all text
-    encoders, or ``*`` for everything, to a precision; the most exact name wins.
+    encoders, or ``*`` for everything, to a precision; the most exact name wins. With ``ema`` the
+    averaged weights of a training checkpoint are taken for the diffusion model.
     """
 
     model: Path | None = None
@@ -89,6 +90,7 @@ class Assemble:
     precision: Mapping[str, Precision] = field(default_factory=dict)
     on_overflow: OnOverflow = OnOverflow.ERROR
     allow_missing: bool = False
+    ema: bool = False
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
 

@@ -120,6 +120,7 @@ def _assemble(recipe: Assemble, folder: Path | None) -> Json:
         "target": recipe.target,
         "prediction": recipe.prediction,
         "allow_missing": recipe.allow_missing,
+        "ema": recipe.ema,
     }
 
 
@@ -189,6 +190,7 @@ def _read_assemble(fields: Fields) -> Assemble:
         precision=fields.precision("precision"),
         on_overflow=_read_on_overflow(fields),
         allow_missing=fields.flag("allow_missing"),
+        ema=fields.flag("ema"),
         metadata=_read_metadata(fields),
         output=_read_output(fields),
     )

@@ -4,6 +4,7 @@ import pytest
 
 from ckpt_studio.core.architecture import family
 from ckpt_studio.core.assembling import assemble
+from ckpt_studio.core.ema import ema_name
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Cast, Constant, Transpose, operation, reads
 from ckpt_studio.core.metadata import SetValue
@@ -365,3 +366,28 @@ def test_a_long_clip_and_whole_numbers_for_weights_are_told():
     assert "unusual-size:clip_l" in {p.code for p in assembled("sd15", {"clip_l": long}).problems}
     table = unet("sd15") | {"out.0.weight": ("I64", (320,))}
     assert "not-weights:unet" in {p.code for p in assembled("sd15", {"unet": table}).problems}
+
+
+def trained(**changes):
+    plain = unet("sd15", "F32", prefix="model.diffusion_model.")
+    table = plain | {ema_name(name): value for name, value in plain.items()} | changes
+    return table | {"model_ema.decay": ("F32", ()), "betas": ("F32", (1000,))}
+
+
+def test_averaged_weights_are_taken_on_request():
+    plan = assembled("sd15", {"unet": trained()}, ema=True)
+    assert not plan.errors
+    name = "model.diffusion_model.out.0.weight"
+    assert source_names(row(plan, name).expr) == ("model_ema.diffusion_modelout0weight",)
+    assert {drop.name for drop in plan.dropped} == {"model_ema.decay", "betas"}
+    plain = assembled("sd15", {"unet": trained()})
+    assert source_names(row(plain, name).expr) == (name,)
+    assert plan_table(plain) == plan_table(plan)
+
+
+def test_averaged_weights_that_are_not_there_are_refused():
+    with pytest.raises(PlanError, match="no EMA weights"):
+        assembled("sd15", ema=True)
+    wrong = {"model_ema.diffusion_modelout0weight": ("F32", (3,))}
+    with pytest.raises(PlanError, match=r"no EMA copy of out\.0\.weight"):
+        assembled("sd15", {"unet": trained(**wrong)}, ema=True)
