@@ -22,7 +22,7 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--ema",
         action="store_true",
-        help="take the averaged (EMA) weights of a training checkpoint, which are dropped otherwise",
+        help="take the averaged (EMA) weights of a training checkpoint; dropped otherwise",
     )
     options.add_precision(parser)
     options.add_metadata(parser)
