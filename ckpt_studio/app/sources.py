@@ -17,7 +17,10 @@ from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.slots import Refused
 from ckpt_studio.qt.banner import Message
 
-MODEL_SUFFIXES = ("*.safetensors", "*.sft")
+MODEL_SUFFIXES = (
+    *("*.safetensors", "*.sft", "*.ckpt", "*.pt", "*.pth", "*.bin"),
+    *("*.index.json", "model_index.json"),
+)
 _RECENT_SHOWN = 8
 
 
