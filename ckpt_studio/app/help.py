@@ -1,10 +1,20 @@
-"""The About dialog."""
+"""The Help menu: facts of the system to copy, and the About dialog."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from ckpt_studio import __version__
+from ckpt_studio.app.actions import Actions
 from ckpt_studio.app.system_facts import system_information
+
+
+def connect_help(window: QWidget, actions: Actions) -> None:
+    """Let the actions of the Help menu act."""
+    actions.about.triggered.connect(lambda: show_about(window))
+    actions.system_information.triggered.connect(
+        lambda: QGuiApplication.clipboard().setText(system_information())
+    )
 
 
 def show_about(parent: QWidget) -> None:

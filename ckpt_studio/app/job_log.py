@@ -1,6 +1,6 @@
 """The jobs of this window: waiting, running and done, with what they were and how they went."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic
@@ -29,14 +29,17 @@ class Record:
     """One job as it is shown; it outlives the thread that did the work."""
 
     title: str
-    work: Work
+    work: Work | None = None  # None for a job of an earlier start
     recipe: Recipe | None = None
+    again: Work | None = None  # what "Try again" does, where that differs from the first time
     state: State = State.WAITING
     progress: Progress = field(default_factory=lambda: Progress(0, 0))
     rate: Rate = field(default_factory=Rate)
     result: object = None
     error: Exception | None = None
     job: Job | None = None
+    then: Callable[[object], object] | None = None
+    command: str = ""  # the command line of a job of an earlier start
 
     @property
     def ended(self) -> bool:
@@ -48,6 +51,8 @@ class JobLog(QObject):
     """Starts jobs on the queue and keeps a record of each; newest last."""
 
     added = Signal(Record)
+    brought_back = Signal(Record)
+    ended = Signal(Record)
     changed = Signal(Record)
     cleared = Signal()
 
@@ -74,9 +79,10 @@ class JobLog(QObject):
         work: Work,
         recipe: Recipe | None = None,
         then: Callable[[object], object] | None = None,
+        again: Work | None = None,
     ) -> Record:
         """Queue work; ``then`` gets its result on the GUI thread."""
-        record = Record(title, work, recipe)
+        record = Record(title, work, recipe, again, then=then)
         job = Job(work, title)
         record.job = job
         job.progressed.connect(lambda progress: self._note_progress(record, progress))
@@ -89,6 +95,20 @@ class JobLog(QObject):
         self.added.emit(record)
         self.queue.submit(job)
         return record
+
+    def start_again(self, record: Record) -> Record:
+        """Do a job once more, with the same ending."""
+        work = record.again or record.work
+        if work is None:
+            return record
+        return self.start(record.title, work, record.recipe, record.then, record.again)
+
+    def bring_back(self, records: Iterable[Record]) -> None:
+        """Show jobs of an earlier start; they come before those of this one."""
+        before = tuple(records)
+        self._records[:0] = before
+        for record in reversed(before):
+            self.brought_back.emit(record)
 
     def cancel(self, record: Record) -> None:
         """Ask a job to stop, or take it out of the queue."""
@@ -127,3 +147,4 @@ class JobLog(QObject):
     ) -> None:
         record.state, record.result, record.error, record.job = state, result, error, None
         self.changed.emit(record)
+        self.ended.emit(record)

@@ -4,12 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Slot
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDropEvent,
-    QGuiApplication,
-)
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -24,8 +19,10 @@ from ckpt_studio.app.actions import create_actions
 from ckpt_studio.app.closing import Closing
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.document_panels import DocumentPanels
+from ckpt_studio.app.file_actions import FileActions
 from ckpt_studio.app.gui_gc import collect_on_gui_thread
-from ckpt_studio.app.help import show_about
+from ckpt_studio.app.help import connect_help
+from ckpt_studio.app.job_history import JobHistory
 from ckpt_studio.app.job_log import JobLog, Record, State
 from ckpt_studio.app.job_strip import JobStrip
 from ckpt_studio.app.leftover_files import LeftoverFiles
@@ -41,11 +38,10 @@ from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.sources import Sources
 from ckpt_studio.app.status_line import StatusLine
-from ckpt_studio.app.system_facts import system_information
 from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.app.window_state import WindowState
 from ckpt_studio.core.plan import Report
-from ckpt_studio.qt.banner import Banner, Message
+from ckpt_studio.qt.banner import Banner
 from ckpt_studio.qt.drop import dropped_files
 
 ASSEMBLE, TENSORS, METADATA, JOBS = range(4)
@@ -62,9 +58,11 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.jobs = JobLog(self)
         self.sources = Sources(self.session, settings, self)
+        self._history = JobHistory(self.jobs, settings.job_history)
         self.saving = Saving(self.session, self.jobs, settings, self)
         self.actions_ = create_actions(self, self.menuBar(), self.session.undo_group)
         self.banner = Banner()
+        self._files = FileActions(self, self.session, self.sources, self.banner)
         self.assemble = AssemblePanel(self.session)
         self.jobs_panel = JobsPanel(self.jobs)
         self._documents = DocumentPanels(self.session, self)
@@ -107,10 +105,7 @@ class MainWindow(QMainWindow):
 
     def _connect_actions(self) -> None:
         actions = self.actions_
-        actions.open.triggered.connect(lambda: self.sources.browse(""))
-        actions.inspect.triggered.connect(self._inspect)
-        actions.paste_files.triggered.connect(self._paste_files)
-        actions.close_file.triggered.connect(self._close_file)
+        self._files.connect_actions(actions, self._take_files)
         actions.save.triggered.connect(self._save)
         actions.save_to.triggered.connect(self.saving.browse)
         actions.quit.triggered.connect(self.close)
@@ -120,10 +115,7 @@ class MainWindow(QMainWindow):
         actions.reset_layout.triggered.connect(self._state.reset)
         actions.cancel_job.triggered.connect(self._cancel_running)
         actions.clear_jobs.triggered.connect(self.jobs.clear_ended)
-        actions.system_information.triggered.connect(
-            lambda: QGuiApplication.clipboard().setText(system_information())
-        )
-        actions.about.triggered.connect(lambda: show_about(self))
+        connect_help(self, actions)
         recent = RecentMenu(actions.recent, self.settings)
         recent.chosen.connect(lambda path: self.sources.add((path,)))
 
@@ -139,9 +131,10 @@ class MainWindow(QMainWindow):
         assemble.result.show_in_folder_requested.connect(show_in_folder)
         assemble.result.open_requested.connect(lambda path: sources.look_at((path,)))
         saving.saved.connect(self._show_result)
-        sources.message.connect(self.banner.show_message)
+        sources.message.connect(self.banner.show_refusal)
         sources.opened.connect(self._show_opened)
-        self.jobs_panel.again_requested.connect(self._run_again)
+        sources.accepted.connect(self.banner.hide_refusal)
+        self.jobs_panel.again_requested.connect(self.jobs.start_again)
         self.jobs_panel.details_requested.connect(self._show_details)
         self.jobs_panel.show_in_folder_requested.connect(show_in_folder)
         self._strip.cancel_requested.connect(self.jobs.cancel)
@@ -159,6 +152,8 @@ class MainWindow(QMainWindow):
     def show_panel(self, index: int) -> None:
         """Show one of the panels ASSEMBLE, TENSORS, METADATA and JOBS."""
         panel = self._stack.widget(index)
+        if index == JOBS:
+            self._history.show_earlier()
         if isinstance(panel, LatePanel):
             panel.ensure_built()
         self._stack.setCurrentIndex(index)
@@ -182,30 +177,6 @@ class MainWindow(QMainWindow):
             self.saving.save()
 
     @Slot()
-    def _inspect(self) -> None:
-        paths = self.sources.ask(self.tr("Inspect a file"))
-        if paths:
-            self.sources.look_at(paths)
-
-    @Slot()
-    def _paste_files(self) -> None:
-        files = dropped_files(QGuiApplication.clipboard().mimeData())
-        if files:
-            self._take_files(files)
-
-    @Slot()
-    def _close_file(self) -> None:
-        document = self.session.current
-        if document.path is None or document is self.session.new_checkpoint:
-            return
-        if self.session.uses(document.path):
-            what = self.tr("{name} is a source of the new checkpoint.").format(name=document.title)
-            todo = self.tr("Clear it on the Assemble panel first.")
-            self.banner.show_message(Message(what, todo, kind="warning"))
-            return
-        self.session.close_file(document)
-
-    @Slot()
     def _cancel_running(self) -> None:
         record = self.jobs.running
         if record is not None:
@@ -227,9 +198,6 @@ class MainWindow(QMainWindow):
         self.session.show_document(document)
         if self.panel not in {TENSORS, METADATA}:
             self.show_panel(TENSORS)
-
-    def _run_again(self, record: Record) -> None:
-        self.jobs.start(record.title, record.work, record.recipe)
 
     def _show_details(self, record: Record) -> None:
         if record.error is not None:
@@ -276,8 +244,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._state.save(self.panel)
-        self.sources.stop()
-        self.session.stop()
-        self.leftovers.stop()
+        for part in (self.sources, self.session, self.leftovers):
+            part.stop()
         self._crashes.remove()
         event.accept()

@@ -122,7 +122,7 @@ class Saving(QObject):
                 self.saved.emit(report)
             self._refresh_overwrite()
 
-        self._log.start(title, work, recipe, done)
+        self._log.start(title, work, recipe, done, again=planned_anew(verbs, recipe, options))
 
     def _refresh_overwrite(self) -> None:
         """The file exists now: propose another name, or plan to replace what the user named."""

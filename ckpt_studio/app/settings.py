@@ -53,6 +53,11 @@ class Settings:
         )
 
     @property
+    def job_history(self) -> Path:
+        """The file that keeps the jobs of earlier starts."""
+        return Path(self.store.fileName()).with_name("jobs.jsonl")
+
+    @property
     def recent_files(self) -> tuple[Path, ...]:
         """The files opened last, newest first; those that are gone included."""
         value = self.store.value("files/recent", [])

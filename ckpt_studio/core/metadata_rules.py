@@ -53,6 +53,20 @@ def check_text(text: str) -> None:
         ) from error
 
 
+_SHOWN_BY_LIBRARY = ("title", "name", "image", "icon", "tags", "author", "description")
+
+
+def library_clash(key: str) -> str:
+    """Say for what ComfyUI's library takes a key by its last letters, "" where that is right.
+
+    The first key with such an end is shown, whatever comes before it (``ux.md`` 0.9).
+    """
+    if key.startswith("modelspec."):
+        return ""
+    end = next((word for word in _SHOWN_BY_LIBRARY if key.endswith(word)), "")
+    return f"ComfyUI's library may show this as the {end} of the model." if end else ""
+
+
 def same(one: Metadata, other: Metadata) -> bool:
     """Whether two mappings have the same keys and values in the same order."""
     return list(one.items()) == list(other.items())

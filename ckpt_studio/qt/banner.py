@@ -49,6 +49,7 @@ class Banner(QFrame):
         super().__init__(parent)
         self.setObjectName("problemBanner")
         self._message = Message("")
+        self._refusal: Message | None = None
         self._sign = IconLabel(icon("alert-circle-outline", "bad"), 18)
         self._what, self._todo = label(role="h2", wrap=True), label(role="dim", wrap=True)
         for part in (self._what, self._todo):
@@ -118,6 +119,16 @@ class Banner(QFrame):
         self.setAccessibleName(message.what)
         self.setAccessibleDescription(message.todo)
         self.show()
+
+    def show_refusal(self, message: Message) -> None:
+        """Show why something was not taken, until something is taken."""
+        self.show_message(message)
+        self._refusal = message
+
+    def hide_refusal(self) -> None:
+        """Hide a refusal, and nothing else."""
+        if self._message is self._refusal:
+            self.hide()
 
     def _copy_all(self) -> None:
         parts = (self._message.what, self._message.todo, self._message.details)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckpt_studio.core.metadata import RemoveKeys, RenameKey, ReplaceAll, SetValue, apply_all
-from ckpt_studio.core.metadata_rules import checked, difference
+from ckpt_studio.core.metadata_rules import checked, difference, library_clash
 
 texts = st.text(alphabet="abc", min_size=1, max_size=3)
 mappings = st.dictionaries(texts, texts, max_size=5)
@@ -44,3 +44,12 @@ def test_a_difference_gives_the_other_mapping_in_its_order(
     one: dict[str, str], other: dict[str, str]
 ) -> None:
     assert list(apply_all(difference(one, other), one).items()) == list(other.items())
+
+
+@pytest.mark.parametrize(
+    ("key", "word"),
+    [("my_title", "title"), ("file.name", "name"), ("modelspec.title", ""), ("titles", "")],
+)
+def test_keys_that_a_library_takes_for_something_else_are_told(key, word):
+    told = library_clash(key)
+    assert (word in told) if word else (told == "")

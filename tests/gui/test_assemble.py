@@ -97,9 +97,8 @@ def test_every_edit_can_be_undone_and_redone(qtbot, window, parts):
     drop(window, *parts)
     wait_for_plan(qtbot, window)
     states.append(session.recipe)
-    window.session.change(
-        session.recipe.__class__(**{**fields(session.recipe), "target": "sd15"}), "Model family"
-    )
+    choose(window, "targetArchitecture", "Stable Diffusion 1.5")
+    assert session.recipe.target == "sd15"
     states.append(session.recipe)
     click_clear = named(window, "clearTextEncoders")
     QTest.mouseClick(click_clear, Qt.MouseButton.LeftButton)

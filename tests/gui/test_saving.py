@@ -239,3 +239,52 @@ def test_saving_again_proposes_a_name_that_is_free(qtbot, window, folder):
     assert first.exists()
     assert window.session.recipe.output.path.name == "whole_custom_2.safetensors"
     first.unlink()
+
+
+def test_jobs_of_earlier_starts_are_shown_and_forgotten_when_cleared(qtbot, ready, open_window):
+    writing(ready, at_once)
+    save(ready)
+    qtbot.waitUntil(lambda: not ready.jobs.queue.busy and settled(ready))
+    later = open_window()
+    later.actions_.panels[3].trigger()
+    (card,) = later.jobs_panel.cards
+    assert "new.safetensors" in card.accessibleName()
+    assert "a" * 64 in card._line.text()
+    click(later, "jobCopyCommand")
+    assert QGuiApplication.clipboard().text().startswith("ckpt-studio save --model")
+    click(later, "jobsClear")
+    latest = open_window()
+    latest.actions_.panels[3].trigger()
+    assert latest.jobs_panel.cards == ()
+
+
+def test_a_save_that_is_tried_again_is_planned_anew(qtbot, ready):
+    tries = []
+
+    def refuse_once(plan, options, progress, cancel):
+        tries.append(plan)
+        if len(tries) == 1:
+            raise WriteError("The disk is full.", "Choose another folder.")
+        return at_once(plan, options, progress, cancel)
+
+    writing(ready, refuse_once)
+    save(ready)
+    qtbot.waitUntil(ready.banner.isVisible)
+    ready.actions_.panels[3].trigger()
+    click(ready, "jobAgain")
+    qtbot.waitUntil(lambda: len(tries) == 2 and not ready.jobs.queue.busy)
+    assert tries[0] is not tries[1]
+    assert ready.assemble.result.report is not None
+    assert not ready.isWindowModified()
+
+
+def test_a_refusal_goes_when_the_next_file_is_taken(qtbot, window, folder, parts):
+    drop(window, folder / "page.safetensors")
+    qtbot.waitUntil(window.banner.isVisible)
+    drop(window, parts[0])
+    qtbot.waitUntil(lambda: not window.banner.isVisible())
+    wait_for_plan_or_problem(qtbot, window)
+
+
+def wait_for_plan_or_problem(qtbot, window):
+    qtbot.waitUntil(lambda: settled(window))

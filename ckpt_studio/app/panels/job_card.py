@@ -117,14 +117,16 @@ class JobCard(QFrame):
         saved = isinstance(record.result, Report)
         self._folder.setVisible(saved)
         self._hashes.setVisible(isinstance(record.result, Report) and bool(hashes(record.result)))
-        self._again.setVisible(record.state in {State.FAILED, State.CANCELLED})
+        self._again.setVisible(
+            record.work is not None and record.state in {State.FAILED, State.CANCELLED}
+        )
         self._details.setVisible(record.state is State.FAILED)
-        self._command.setVisible(record.recipe is not None)
+        self._command.setVisible(record.recipe is not None or bool(record.command))
         self.setAccessibleName(f"{record.title}: {state_word(record)}")
 
     def _copy_command(self) -> None:
-        if self.record.recipe is not None:
-            QGuiApplication.clipboard().setText(command_line(self.record.recipe))
+        recipe, command = self.record.recipe, self.record.command
+        QGuiApplication.clipboard().setText(command_line(recipe) if recipe else command)
 
     def _copy_hashes(self) -> None:
         if isinstance(self.record.result, Report):

@@ -28,6 +28,7 @@ class JobsPanel(QWidget):
         self._build()
         self._clear.clicked.connect(log.clear_ended)
         log.added.connect(self._add)
+        log.brought_back.connect(self._add_before)
         log.changed.connect(self._refresh)
         log.cleared.connect(self._drop_ended)
 
@@ -60,14 +61,21 @@ class JobsPanel(QWidget):
         return tuple(self._cards.values())
 
     def _add(self, record: Record) -> None:
+        self._list.insertWidget(0, self._card(record))
+        self._update_emptiness()
+
+    def _add_before(self, record: Record) -> None:
+        self._list.addWidget(self._card(record))
+        self._update_emptiness()
+
+    def _card(self, record: Record) -> JobCard:
         card = JobCard(record)
         card.cancel_requested.connect(self._log.cancel)
         card.again_requested.connect(self.again_requested)
         card.details_requested.connect(self.details_requested)
         card.show_in_folder_requested.connect(self.show_in_folder_requested)
         self._cards[id(record)] = card
-        self._list.insertWidget(0, card)
-        self._update_emptiness()
+        return card
 
     def _refresh(self, record: Record) -> None:
         card = self._cards.get(id(record))

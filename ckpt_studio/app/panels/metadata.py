@@ -29,7 +29,7 @@ from ckpt_studio.core.header_size import metadata_bytes
 from ckpt_studio.core.json_text import check
 from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, RenameKey, ReplaceAll, SetValue
 from ckpt_studio.core.metadata_rows import MetadataRow, State, removed_with, rows_of
-from ckpt_studio.core.metadata_rules import check_new_key
+from ckpt_studio.core.metadata_rules import check_new_key, library_clash
 from ckpt_studio.core.pasted_metadata import Pasted, as_json, as_pasted, parse_pasted
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.replacing import Found, Search, count, keys_lost, matching_keys, replaced
@@ -186,7 +186,8 @@ class MetadataPanel(QWidget):
             self.editor.show_nothing(self.tr("Choose a key to see its value."))
 
     def _show_row(self, row: MetadataRow) -> None:
-        note = self.tr("Needed: {reason}.").format(reason=row.needed) if row.needed else ""
+        needed = self.tr("Needed: {reason}.").format(reason=row.needed) if row.needed else ""
+        note = needed or library_clash(row.key)
         if row.state is State.REMOVED:
             note = self.tr("Removed when the file is saved.")
         self.editor.show_value(

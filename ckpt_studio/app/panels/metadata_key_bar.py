@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from ckpt_studio.core.metadata import LOCKED_KEYS
+from ckpt_studio.core.metadata_rules import library_clash
 from ckpt_studio.qt.labels import label, set_property
 
 _KNOWN = (
@@ -103,9 +104,11 @@ class KeyBar(QFrame):
     def _show_mistake(self) -> bool:
         mistake = self._check(self._old, self._field.text())
         typing = not self._field.text()
-        self._message.setText("" if typing else mistake)
-        self._message.setVisible(bool(mistake) and not typing)
-        self._field.setAccessibleDescription(mistake)
+        told = mistake or library_clash(self._field.text())
+        set_property(self._message, "role", "bad" if mistake else "warn")
+        self._message.setText("" if typing else told)
+        self._message.setVisible(bool(told) and not typing)
+        self._field.setAccessibleDescription(told)
         set_property(self._field, "state", "bad" if mistake and not typing else "")
         return bool(mistake)
 
