@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from ckpt_studio.cli.command import Answer
+from ckpt_studio.cli.hints import refusal, with_hints
 from ckpt_studio.cli.job import job
 from ckpt_studio.cli.plan_text import plan_text
 from ckpt_studio.core.errors import CkptStudioError, PlanError
+from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.problems import note
 from ckpt_studio.core.recipe import EditMetadata, Recipe
 from ckpt_studio.engine import Library, WriteOptions, plan, write
 from ckpt_studio.engine.summary import Json, planned
@@ -31,10 +34,11 @@ def carry_out(
         Cancelled: the user stopped it.
     """
     library = Library()
-    plans = [plan(recipe, library) for recipe in recipes]
-    refused = next(filter(None, map(_refusal, plans)), None) or _unknown_part(recipes, plans)
+    plans = [_planned(recipe, library) for recipe in recipes]
+    refused = next(filter(None, map(refusal, plans)), None) or _unknown_part(recipes, plans)
     if refused is not None or arguments.dry_run:
-        return _answer([planned(one) for one in plans], refused)
+        answer = _answer([planned(one) for one in plans], refused)
+        return answer if arguments.dry_run else replace(answer, text=lambda: "")
     if save_recipe is not None:
         _write_recipe(save_recipe, recipes[0], plans[0])
     with job(arguments) as (progress, cancel):
@@ -49,22 +53,22 @@ def _answer(documents: list[Json], error: CkptStudioError | None = None) -> Answ
     return Answer(document, lambda: "\n\n".join(map(plan_text, documents)), error)
 
 
-def _refusal(made: Plan) -> PlanError | None:
-    if not made.errors:
-        return None
-    # a file that was refused explains why its part is missing
-    first, *others = sorted(made.errors, key=lambda one: one.code.startswith("missing-part"))
-    more = f" (and {len(others)} more)" if others else ""
-    return PlanError(f"{first.message}{more}", first.hint)
+def _planned(recipe: Recipe, library: Library) -> Plan:
+    made = with_hints(plan(recipe, library))
+    if made.output is None or recipe.output.path in {None, made.output}:
+        return made
+    added = note(f"The ending {made.output.suffix} was added to the name.", code="ending")
+    return replace(made, problems=(*made.problems, added))
 
 
 def _unknown_part(recipes: Sequence[Recipe], plans: Sequence[Plan]) -> PlanError | None:
     """A precision for a part that is not there is a slip of the keyboard, not a wish."""
     parts = [part.part for made in plans for part in made.parts]
+    groups = {"*", *({ANY_TEXT_ENCODER} if any(map(is_text_encoder, parts)) else ())}
     for recipe in recipes:
         chosen = () if isinstance(recipe, EditMetadata) or not parts else recipe.precision
         for name in chosen:
-            if name not in {"*", "te", *parts}:
+            if name not in groups.union(parts):
                 return PlanError(
                     f"There is no part ‘{name}’ to choose a precision for.",
                     f"The parts are {', '.join(parts)}; te means all text encoders.",

@@ -1,7 +1,6 @@
 """``convert``: the same tensors in another precision."""
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from ckpt_studio.cli import options
 from ckpt_studio.cli.carry_out import carry_out
@@ -10,8 +9,8 @@ from ckpt_studio.core.recipe import Convert, Output
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
+    parser.add_argument("file", type=options.path, metavar="FILE")
+    parser.add_argument("-o", "--output", type=options.new_file, required=True, metavar="OUT")
     options.add_precision(parser)
     options.add_metadata(parser)
     options.add_plan(parser)

@@ -22,7 +22,7 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "folder",
         nargs="?",
-        type=Path,
+        type=options.path,
         default=default_folder(),
         metavar="DIR",
         help="where the files go (default: %(default)s); about 4 GiB are needed",

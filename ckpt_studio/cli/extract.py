@@ -6,6 +6,7 @@ from pathlib import Path
 from ckpt_studio.cli import options
 from ckpt_studio.cli.carry_out import carry_out
 from ckpt_studio.cli.command import Answer, Command
+from ckpt_studio.cli.printing import printable
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.part_names import is_text_encoder
 from ckpt_studio.core.recipe import Extract, MetadataChoice, Output
@@ -14,7 +15,7 @@ from ckpt_studio.engine import open_checkpoint
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=options.path, metavar="FILE")
     parser.add_argument(
         "--parts",
         default="all",
@@ -24,7 +25,7 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output-dir",
-        type=Path,
+        type=options.path,
         default=Path(),
         metavar="DIR",
         help="folder for the files, each named FILE_PART.safetensors (default: here)",
@@ -55,14 +56,15 @@ def _run(arguments: Namespace) -> Answer:
 
 def _chosen(wanted: str, found: tuple[FoundPart, ...], file: Path) -> list[str]:
     names = list(dict.fromkeys(part.part for part in found))
-    groups = {"all": names, "te": [name for name in names if is_text_encoder(name)]}
+    if not names:
+        raise PlanError(f"{printable(file.name)} holds no part that this program knows.")
+    groups = {"*": names, "te": [name for name in names if is_text_encoder(name)]}
     chosen: dict[str, None] = {}
-    for word in wanted.split(","):
+    for word in options.part_names(wanted):
         group = groups.get(word, [word] if word in names else [])
         if not group:
             raise PlanError(
-                f"{file.name} has no part ‘{word}’.",
-                f"It has {', '.join(names)}." if names else "No known part was found in it.",
+                f"{printable(file.name)} has no part ‘{word}’.", f"It has {', '.join(names)}."
             )
         chosen.update(dict.fromkeys(group))
     return list(chosen)

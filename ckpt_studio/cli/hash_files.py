@@ -2,10 +2,10 @@
 
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
-from pathlib import Path
 
 from ckpt_studio.cli import options
 from ckpt_studio.cli.command import Answer, Command
+from ckpt_studio.cli.each_file import failed_page, of_each
 from ckpt_studio.cli.job import job
 from ckpt_studio.cli.printing import printable
 from ckpt_studio.engine import hash_file
@@ -13,21 +13,25 @@ from ckpt_studio.engine.summary import Json
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("files", nargs="+", type=options.path, metavar="FILE")
     options.add_progress(parser)
 
 
 def _run(arguments: Namespace) -> Answer:
-    documents: list[Json] = []
     with job(arguments) as (progress, cancel):
-        for path in arguments.files:
-            hashes = hash_file(path, progress=progress, cancel=cancel)
-            documents.append({"file": str(path), **asdict(hashes)})
-    document = documents[0] if len(documents) == 1 else {"files": documents}
-    return Answer(document, lambda: "\n".join(map(_page, documents)))
+        return of_each(
+            arguments.files,
+            lambda path: {
+                "file": str(path),
+                **asdict(hash_file(path, progress=progress, cancel=cancel)),
+            },
+            lambda documents: "\n".join(map(_page, documents)),
+        )
 
 
 def _page(document: Json) -> str:
+    if "error" in document:
+        return failed_page(document)
     lines = (f"  {name:7} {value}" for name, value in document.items() if value and name != "file")
     return "\n".join((printable(document["file"]), *lines))
 

@@ -13,8 +13,6 @@ _NAMES = 5
 
 def inspection_text(document: Json) -> str:
     """Return the page of one file."""
-    if "error" in document:
-        return f"{printable(document['file'])}\n  {printable(document['error']['message'])}"
     return "\n".join(_lines(document))
 
 
@@ -29,10 +27,15 @@ def problem_lines(problems: Iterable[Json]) -> Iterator[str]:
 def metadata_lines(metadata: dict[str, str]) -> Iterator[str]:
     """Return one line for each key; long values are cut."""
     if metadata:
-        yield f"  Metadata, {_number(len(metadata), 'key')}:"
+        yield f"  Metadata, {number(len(metadata), 'key')}:"
     for key, value in metadata.items():
         size = f"  ({count(len(value))} characters)" if len(value) > _VALUE_WIDTH else ""
         yield f"    {printable(key)} = {printable(shortened(value, _VALUE_WIDTH))}{size}"
+
+
+def number(many: int, noun: str) -> str:
+    """Return a count and its noun, in the plural where it is one."""
+    return f"{count(many)} {noun}" if many == 1 else f"{count(many)} {noun}s"
 
 
 def _lines(document: Json) -> Iterator[str]:
@@ -41,7 +44,7 @@ def _lines(document: Json) -> Iterator[str]:
     yield "  " + " · ".join(
         (
             binary_size(document["bytes"]),
-            _number(document["tensors"], "tensor"),
+            number(document["tensors"], "tensor"),
             f"{short_count(document['parameters'])} parameters",
             f"header {binary_size(document['header_bytes'])}",
             document["container"],
@@ -119,7 +122,3 @@ def _tensors(document: Json) -> str:
     ]
     titles = ("Name", "Type", "Shape", "Part", "Block", "Bytes", "Offset")
     return table(titles, rows, right=frozenset({5, 6}))
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"

@@ -14,6 +14,7 @@ from typing_extensions import override
 from ckpt_studio import __version__
 from ckpt_studio.cli.command import Answer, Command, Json, UsageError
 from ckpt_studio.cli.commands import COMMANDS, load
+from ckpt_studio.cli.hints import hint
 from ckpt_studio.cli.printing import printable, strict_json
 from ckpt_studio.core.errors import Cancelled, CkptStudioError
 from ckpt_studio.engine.summary import failure
@@ -177,7 +178,8 @@ def _write(stream: TextIO, text: str) -> None:
 def _described(error: CkptStudioError | OSError | MemoryError) -> Json:
     match error:
         case CkptStudioError():
-            return failure(error)
+            found = failure(error)
+            return found | {"hint": hint(found["kind"], found["hint"])}
         case MemoryError():
             return _sentence("memory", "There is not enough memory for this", "Close programs.")
         case OSError():

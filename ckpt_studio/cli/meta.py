@@ -44,20 +44,22 @@ def _arguments(parser: ArgumentParser) -> None:
     rename.add_argument("old", metavar="OLD")
     rename.add_argument("new", metavar="NEW")
     export = add("export", "print or save the metadata as JSON", "model.safetensors -o meta.json")
-    _action(export, _export).add_argument("-o", "--output", type=Path, metavar="OUT")
+    _action(export, _export).add_argument("-o", "--output", type=options.new_file, metavar="OUT")
     export.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
 
 
 def _action(parser: ArgumentParser, action: Action) -> ArgumentParser:
     parser.set_defaults(action=action, parser=parser)
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=options.path, metavar="FILE")
     parser.add_argument("--json", action="store_true", help="print one JSON object for machines")
     parser.add_argument("--debug", action="store_true", help="show where an error comes from")
     return parser
 
 
 def _edit(parser: ArgumentParser, action: Action) -> ArgumentParser:
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="write another file")
+    parser.add_argument(
+        "-o", "--output", type=options.new_file, metavar="OUT", help="write another file"
+    )
     parser.add_argument("--force", action="store_true", help="also change keys that loaders need")
     options.add_plan(parser)
     options.add_progress(parser)
@@ -124,10 +126,10 @@ def _change(edits: Sequence[Edit], arguments: Namespace) -> Answer:
     after = metadata
     for edit in edits:
         _require(_taken_away(edit), after, arguments.file)
-        if not arguments.force:
-            _refuse_locked(edit)
         allowed = _checked(edit, after)
         if allowed is not None:
+            if not arguments.force:
+                _refuse_locked(allowed)
             needed.append(allowed)
             after = allowed.apply(after)
     output = (

@@ -6,11 +6,17 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from ckpt_studio.cli.command import UsageError
-from ckpt_studio.core.metadata import SetValue
+from ckpt_studio.core.json_text import check
+from ckpt_studio.core.metadata import Edit, RemoveKeys, SetValue
 from ckpt_studio.core.metadata_rules import check_key, check_text
 from ckpt_studio.core.plan import OnOverflow
 from ckpt_studio.core.recipe import MetadataChoice, Precision
 from ckpt_studio.engine import WriteOptions
+
+_SYNONYMS = {"all": "*", "model": "unet", "t5": "t5xxl"}
+"""What people call parts, and everything."""
+
+_JSON_HINT = "Give JSON itself, or @ and the name of a file with JSON in it."
 
 
 def add_precision(parser: ArgumentParser) -> None:
@@ -25,8 +31,7 @@ def add_precision(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--on-overflow",
-        type=OnOverflow,
-        choices=tuple(OnOverflow),
+        type=_on_overflow,
         default=OnOverflow.ERROR,
         metavar="WHAT",
         help="values too large for the precision: ask-is-error (default: save nothing), clamp, "
@@ -49,7 +54,7 @@ def add_metadata(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="set a key of the metadata (repeatable)",
+        help="set a key of the metadata; an empty value removes it (repeatable)",
     )
     group.add_argument(
         "--recipe-in-metadata",
@@ -85,16 +90,37 @@ def add_progress(parser: ArgumentParser) -> None:
     )
 
 
+def path(text: str) -> Path:
+    """Read the name of a file or a folder."""
+    if not text:
+        raise ArgumentTypeError("no name is given")
+    return Path(text)
+
+
+def new_file(text: str) -> Path:
+    """Read the name of a file to write."""
+    if text.endswith((os.sep, os.altsep or os.sep)):
+        raise ArgumentTypeError(f"‘{text}’ is a folder; add the name of a file")
+    return path(text)
+
+
+def part_names(text: str) -> list[str]:
+    """Read names of parts with commas between; case and blanks do not matter."""
+    words = (word.strip().lower() for word in text.split(","))
+    return [_SYNONYMS.get(word, word) for word in words]
+
+
 def precision(text: str) -> dict[str, Precision]:
     """Read ``fp16`` or ``unet=bf16,te=fp16``."""
     chosen: dict[str, Precision] = {}
     for item in text.split(","):
-        part, separator, name = item.rpartition("=")
+        part, separator, name = (word.strip() for word in item.lower().rpartition("="))
         if name not in tuple(Precision) or (separator and not part):
             raise ArgumentTypeError(
-                f"‘{item}’ is no precision; use {', '.join(Precision)}, alone or as PART=PRECISION"
+                f"‘{item.strip()}’ is no precision; use {', '.join(Precision)}, "
+                "alone or as PART=PRECISION"
             )
-        key = "*" if part in {"", "all"} else part
+        key = _SYNONYMS.get(part or "all", part)
         if key in chosen:
             raise ArgumentTypeError(f"‘{text}’ names {'all parts' if key == '*' else key} twice")
         chosen[key] = Precision(name)
@@ -110,7 +136,9 @@ def metadata(arguments: Namespace) -> MetadataChoice:
     extra = json_option("--extra-pnginfo", arguments.extra_pnginfo, {})
     if not isinstance(extra, dict):
         raise UsageError('--extra-pnginfo has to be a JSON object, such as {"workflow": …}')
-    prompt = json_option("--prompt", arguments.prompt, None)
+    prompt = json_option("--prompt", arguments.prompt, {})
+    if not isinstance(prompt, dict):
+        raise UsageError('--prompt has to be a JSON object, such as {"3": {"inputs": …}}')
     return MetadataChoice(
         prompt="" if arguments.prompt is None else json.dumps(prompt),
         extra_pnginfo={key: json.dumps(value) for key, value in extra.items()},
@@ -135,16 +163,23 @@ def json_option(option: str, text: str | None, absent: object) -> object:
     """
     if text is None:
         return absent
+    content = _content(option, text[1:]) if text.startswith("@") else text
+    mistake = check(content)
+    if mistake is not None:
+        where = f"line {mistake.line}, column {mistake.column}"
+        raise UsageError(f"{option} is not valid JSON: {mistake.reason} ({where})\n{_JSON_HINT}")
+    return json.loads(content)
+
+
+def _content(option: str, name: str) -> str:
+    if not name:
+        raise UsageError(f"{option}: there is no name after @\n{_JSON_HINT}")
     try:
-        content = Path(text[1:]).read_text("utf-8-sig") if text.startswith("@") else text
-        return json.loads(content)
+        return Path(name).read_text("utf-8-sig")
     except OSError as error:
-        raise UsageError(f"{option}: {text[1:]}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(
-            f"{option} is not valid JSON: {error}\n"
-            "Give JSON itself, or @ and the name of a file with JSON in it."
-        ) from error
+        raise UsageError(f"{option}: {name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{option}: {name} is no text in UTF-8\n{_JSON_HINT}") from error
 
 
 def write_options(arguments: Namespace) -> WriteOptions:
@@ -159,7 +194,14 @@ def _threads(text: str) -> int:
     return min(number, 4 * (os.cpu_count() or 1))
 
 
-def _assignment(text: str) -> SetValue:
+def _on_overflow(text: str) -> OnOverflow:
+    try:
+        return OnOverflow(text.lower())
+    except ValueError as error:
+        raise ArgumentTypeError(f"‘{text}’ is none of {', '.join(OnOverflow)}") from error
+
+
+def _assignment(text: str) -> Edit:
     key, separator, value = text.partition("=")
     if not separator:
         raise ArgumentTypeError(f"‘{text}’ should be KEY=VALUE")
@@ -168,4 +210,4 @@ def _assignment(text: str) -> SetValue:
         check_text(value)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from error
-    return SetValue(key, value)
+    return SetValue(key, value) if value else RemoveKeys(frozenset({key}))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ckpt_studio.cli.inspection_text import metadata_lines, problem_lines
+from ckpt_studio.cli.inspection_text import metadata_lines, number, problem_lines
 from ckpt_studio.cli.printing import printable, table
 from ckpt_studio.core.text import binary_size, count, duration, speed
 from ckpt_studio.engine.summary import Json
@@ -34,7 +34,7 @@ def _report(document: Json) -> Iterator[str]:
     yield f"Wrote {printable(report['output'])}: {_size(document)} in {duration(seconds)}{pace}"
     yield from _contents(document)
     for row in report["overflowed"]:
-        yield f"  {printable(row['name'])}: {count(row['count'])} values did not fit"
+        yield f"  {printable(row['name'])}: {number(row['count'], 'value')} did not fit"
     if report["verified"]:
         yield "  Read back and compared: it is what was planned"
     for name in ("sha256", "autov2", "autov3"):
@@ -48,8 +48,8 @@ def _output(document: Json) -> str:
 
 
 def _size(document: Json) -> str:
-    tensors = count(len(document["tensors"]))
-    return f"{binary_size(document['bytes'])}, {tensors} tensors"
+    tensors = number(len(document["tensors"]), "tensor")
+    return f"{binary_size(document['bytes'])}, {tensors}"
 
 
 def _contents(document: Json) -> Iterator[str]:
@@ -84,7 +84,8 @@ def _parts(document: Json) -> str:
 
 def _precision(part: Json) -> str:
     before, after = (" + ".join(part[key]) for key in ("dtype_before", "dtype_after"))
-    return before if before == after else f"{before} → {after}"
+    unchanged = part["dtype_before"].keys() == part["dtype_after"].keys()
+    return before if unchanged else f"{before} → {after}"
 
 
 def _renamed(document: Json) -> list[str]:

@@ -15,10 +15,17 @@ from ckpt_studio.formats.recipe_json import METADATA_KEY, read_recipe_file, reci
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "file", type=Path, metavar="RECIPE", help="recipe file, or a checkpoint that carries one"
+        "file",
+        type=options.path,
+        metavar="RECIPE",
+        help="recipe file, or a checkpoint that carries one",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="OUT", help="write there, not where the recipe says"
+        "-o",
+        "--output",
+        type=options.new_file,
+        metavar="OUT",
+        help="write there, not where the recipe says",
     )
     options.add_plan(parser)
     options.add_writing(parser)

@@ -17,7 +17,7 @@ def _arguments(parser: ArgumentParser) -> None:
         "--prediction", metavar="KIND", help="what the model predicts: epsilon, v, v-zsnr, …"
     )
     parser.add_argument(
-        "--allow-missing", action="store_true", help="save although parts or tensors are missing"
+        "--allow-missing", action="store_true", help="save although whole parts are missing"
     )
     parser.add_argument(
         "--ema",
@@ -30,7 +30,7 @@ def _arguments(parser: ArgumentParser) -> None:
     options.add_writing(parser)
     parser.add_argument(
         "--save-recipe",
-        type=Path,
+        type=options.new_file,
         metavar="FILE",
         help="keep the choices in a file, for ‘run’ (not in a dry run)",
     )
@@ -38,20 +38,22 @@ def _arguments(parser: ArgumentParser) -> None:
 
 def _add_parts(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("parts")
-    group.add_argument("--model", type=Path, metavar="FILE", help="UNet or diffusion transformer")
+    group.add_argument(
+        "--model", type=options.path, metavar="FILE", help="UNet or diffusion transformer"
+    )
     group.add_argument(
         "--text-encoder",
-        type=Path,
+        type=options.path,
         action="append",
         default=[],
         metavar="FILE",
         help="a text encoder (repeatable)",
     )
-    group.add_argument("--vae", type=Path, metavar="FILE")
-    group.add_argument("--clip-vision", type=Path, metavar="FILE")
+    group.add_argument("--vae", type=options.path, metavar="FILE")
+    group.add_argument("--clip-vision", type=options.path, metavar="FILE")
     group.add_argument(
         "--from",
-        type=Path,
+        type=options.path,
         dest="base",
         metavar="FILE",
         help="a whole checkpoint; it fills every part not named",
@@ -60,14 +62,18 @@ def _add_parts(parser: ArgumentParser) -> None:
 
 def _add_output(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("output")
-    group.add_argument("-o", "--output", type=Path, metavar="OUT", help="the file to write")
+    group.add_argument(
+        "-o", "--output", type=options.new_file, metavar="OUT", help="the file to write"
+    )
     group.add_argument(
         "--filename-prefix",
         metavar="PREFIX",
         help=f"ComfyUI's naming instead (default {Output().prefix}): subfolders, %%year%%, "
         "the next free number",
     )
-    group.add_argument("--output-dir", type=Path, metavar="DIR", help="folder for the prefix")
+    group.add_argument(
+        "--output-dir", type=options.path, metavar="DIR", help="folder for the prefix"
+    )
 
 
 def _run(arguments: Namespace) -> Answer:

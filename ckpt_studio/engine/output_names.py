@@ -4,9 +4,12 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from unicodedata import category
 
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.recipe import Output
+from ckpt_studio.formats.files import kind_of
+from ckpt_studio.formats.shown import shown, shown_name
 
 SUFFIXES = (".safetensors", ".sft")
 _ILLEGAL = frozenset('<>:"|?*')
@@ -43,7 +46,12 @@ def with_suffix(path: Path) -> Path:
     Raises:
         PlanError: the name is not allowed on some system, or asks for another container.
     """
+    if path.name in {"", os.pardir} or path.is_dir():
+        raise PlanError(f"{shown(str(path))} is a folder.", "Add the name of a file.")
     _check_name(path.name)
+    if path.exists() and not path.is_file():
+        kind = kind_of(path.stat().st_mode)
+        raise PlanError(f"{shown_name(path)} is {kind}, not a file.", "Choose another name.")
     if path.suffix.lower() in SUFFIXES:
         return path
     if path.suffix.lower() in {".ckpt", ".pt", ".pth", ".bin", ".gguf"}:
@@ -56,11 +64,11 @@ def with_suffix(path: Path) -> Path:
 
 def _check_name(name: str) -> None:
     stem = name.split(".", 1)[0].lower()
-    bad = sorted(_ILLEGAL & set(name))
+    bad = sorted({char for char in name if char in _ILLEGAL or category(char) == "Cc"})
     if bad or name.endswith((" ", ".")) or stem in _RESERVED or not name.strip():
-        why = f"it contains {' '.join(bad)}" if bad else "Windows does not allow it"
+        why = f"it contains {shown(' '.join(bad))}" if bad else "Windows does not allow it"
         raise PlanError(
-            f"“{name}” cannot be the name of a file: {why}.",
+            f"“{shown(name)}” cannot be the name of a file: {why}.",
             "Choose a name that works on every system.",
         )
 
@@ -69,7 +77,7 @@ def next_output_path(prefix: str, folder: Path, *, now: datetime | None = None) 
     """Return the next free ``<prefix>_00001_.safetensors`` below a folder.
 
     Raises:
-        PlanError: the prefix leads out of the folder.
+        PlanError: the prefix leads out of the folder, or gives a name that cannot be used.
     """
     name = os.path.normpath(fill_tokens(prefix, now or datetime.now().astimezone()))
     subfolder, base = os.path.split(name)
@@ -80,7 +88,10 @@ def next_output_path(prefix: str, folder: Path, *, now: datetime | None = None) 
             "Use a prefix below it, such as checkpoints/ComfyUI.",
         )
     counter = _next_counter(target, base)
-    return Named(target / f"{base}_{counter:05}_.safetensors", f"{base} {counter}")
+    file = f"{base}_{counter:05}_.safetensors"
+    for part in (*Path(subfolder).parts, file):
+        _check_name(part)
+    return Named(target / file, f"{base} {counter}")
 
 
 def fill_tokens(prefix: str, now: datetime) -> str:

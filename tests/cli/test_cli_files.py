@@ -27,9 +27,9 @@ def test_convert_changes_the_precision_and_nothing_else(cli, tmp_path):
 
 def test_convert_sets_metadata_on_top_of_what_the_file_has(cli, tmp_path):
     source, out = small_file(tmp_path / "a.safetensors", {"k": "v"}), tmp_path / "b.safetensors"
-    extra = ("--prompt", "[]", "--extra-pnginfo", '{"workflow":{"a":1}}', "--set", "n=1")
+    extra = ("--prompt", "{}", "--extra-pnginfo", '{"workflow":{"a":1}}', "--set", "n=1")
     assert cli("convert", source, "-o", out, *extra).code == 0
-    wanted = {"k": "v", "prompt": "[]", "workflow": '{"a": 1}', "n": "1"}
+    wanted = {"k": "v", "prompt": "{}", "workflow": '{"a": 1}', "n": "1"}
     assert metadata_of(cli, out) == wanted
 
 

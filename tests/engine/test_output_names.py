@@ -1,5 +1,6 @@
 """Outputs are named as ComfyUI names them."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,8 +36,8 @@ def test_the_next_number_counts_any_ending_but_not_other_names(tmp_path):
 
 
 def test_tokens_are_filled_in_and_unknown_ones_stay(tmp_path):
-    prefix = "%year%-%month%-%day%_%hour%%minute%%second%_%width%_%date:yyyy%"
-    assert named(tmp_path, prefix)[0] == "2026-03-07_090501_0_%date:yyyy%_00001_.safetensors"
+    prefix = "%year%-%month%-%day%_%hour%%minute%%second%_%width%_%model%"
+    assert named(tmp_path, prefix)[0] == "2026-03-07_090501_0_%model%_00001_.safetensors"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_a_path_gets_its_ending_once(tmp_path):
     assert resolve(Output()) is None
 
 
-@pytest.mark.parametrize("name", ["con", "a?b", "x.", "aux.safetensors", "a:b"])
+@pytest.mark.parametrize("name", ["con", "a?b", "x.", "aux.safetensors", "a:b", "a\x1bb"])
 def test_names_that_windows_refuses(name):
     with pytest.raises(PlanError, match="cannot be the name"):
         resolve(Output(path=Path("folder") / name))
@@ -68,3 +69,23 @@ def test_names_that_windows_refuses(name):
 def test_other_containers_are_refused():
     with pytest.raises(PlanError, match="only safetensors"):
         resolve(Output(path=Path("a.ckpt")))
+
+
+@pytest.mark.parametrize("prefix", ["a:b", "%date:yyyy%", "con/x", "x./y", "a\nb"])
+def test_a_prefix_follows_the_same_rule(tmp_path, prefix):
+    with pytest.raises(PlanError, match="cannot be the name"):
+        named(tmp_path, prefix)
+
+
+@pytest.mark.parametrize("path", [".", "..", "/", "here"])
+def test_a_folder_is_no_name(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    with pytest.raises(PlanError, match="is a folder"):
+        resolve(Output(path=Path(path)))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="devices of POSIX")
+def test_a_device_is_no_file():
+    with pytest.raises(PlanError, match="null is a device"):
+        resolve(Output(path=Path(os.devnull)))

@@ -1,0 +1,72 @@
+"""What to do about a problem, in the words of the command line: the option that helps."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ckpt_studio.core.architecture import family
+from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.problems import Problem, Severity
+
+_MISSING = "missing-part"
+_OPTIONS = {"unet": "--model", "vae": "--vae", "clip_vision": "--clip-vision"}
+_HINTS = {
+    "exists": "Choose another name, or use --overwrite.",
+    "overflow": "Nothing was saved. Choose another precision, such as bf16, or use "
+    "--on-overflow keep (these tensors stay as they are) or clamp (the largest value that fits).",
+    f"{_MISSING}:conditioner": "Name a whole checkpoint with --from, or use --allow-missing.",
+}
+
+
+def hint(code: str, text: str) -> str:
+    """Return what to do about a kind of error or a code of a problem; ``text`` where it is said."""
+    kind, _, part = code.partition(":")
+    if code in _HINTS:
+        return _HINTS[code]
+    if kind == _MISSING:
+        return f"Name a file with {_OPTIONS.get(part, '--text-encoder')}, or use --allow-missing."
+    return f"Use --dtype {part}=keep." if kind == "quantised" else text
+
+
+def with_hints(made: Plan) -> Plan:
+    """Return the plan whose errors name options."""
+    return replace(made, problems=tuple(map(_with_hint, made.problems)))
+
+
+def refusal(made: Plan) -> PlanError | None:
+    """Return the errors of a plan as one sentence; all missing parts count as one."""
+    parts = [problem for problem in made.errors if _is_part(problem)]
+    # a file that was refused explains why its part is missing
+    others = [problem for problem in made.errors if problem not in parts]
+    errors = [*others, *_joined(made.target, parts)]
+    if not errors:
+        return None
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return PlanError(f"{errors[0].message}{more}", errors[0].hint)
+
+
+def _with_hint(problem: Problem) -> Problem:
+    if problem.severity is not Severity.ERROR:
+        return problem
+    return replace(problem, hint=hint(problem.code, problem.hint))
+
+
+def _is_part(problem: Problem) -> bool:
+    return problem.code.startswith(f"{_MISSING}:") and problem.code not in _HINTS
+
+
+def _joined(target: str | None, missing: Sequence[Problem]) -> Sequence[Problem]:
+    if len(missing) < 2 or target is None:  # noqa: PLR2004 - one speaks for itself
+        return missing
+    parts = [problem.code.partition(":")[2] for problem in missing]
+    *names, last = map(part_name, parts)
+    options = dict.fromkeys(_OPTIONS.get(part, "--text-encoder") for part in parts)
+    return [
+        replace(
+            missing[0],
+            message=f"There is no {', '.join(names)} and no {last}: "
+            f"{family(target).name} needs them.",
+            hint=f"Name files with {' and '.join(options)}, or use --allow-missing.",
+        )
+    ]
