@@ -258,6 +258,14 @@ def test_jobs_of_earlier_starts_are_shown_and_forgotten_when_cleared(qtbot, read
     assert latest.jobs_panel.cards == ()
 
 
+def test_a_folder_is_no_place_for_a_file(qtbot, ready, tmp_path):
+    field, button = named(ready, "outputPath", QLineEdit), named(ready, "saveButton", QPushButton)
+    field.selectAll()
+    QTest.keyClicks(field, str(tmp_path))
+    qtbot.waitUntil(lambda: settled(ready) and not button.isEnabled())
+    assert button.toolTip() == "This is a folder. Add a name for the file."
+
+
 def test_a_save_that_is_tried_again_is_planned_anew(qtbot, ready):
     tries = []
 

@@ -165,6 +165,8 @@ class AssemblePanel(QWidget):
             reason = self.tr("Choose or drop a model first.")
         elif session.recipe.output.path is None:
             reason = self.tr("Say where to save.")
+        elif session.recipe.output.path.is_dir():
+            reason = self.tr("This is a folder. Add a name for the file.")
         elif session.plan is None:
             reason = self.tr("There is no plan yet.")
         else:

@@ -113,6 +113,9 @@ class JobCard(QFrame):
         self.bar.setValue(permille(record))
         self.bar.setAccessibleDescription(self._line.text())
         self.cancel.setVisible(not record.ended)
+        if record.ended:  # scripts find the job that runs by its names
+            self.cancel.setObjectName("endedJobCancel")
+            self.bar.setObjectName("endedJobProgress")
         self.cancel.setEnabled(not (record.job is not None and record.job.cancel_asked))
         saved = isinstance(record.result, Report)
         self._folder.setVisible(saved)
