@@ -15,10 +15,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckpt_studio.app.save_plan_text import PartRow, metadata_line, part_rows, target_lines
+from ckpt_studio.app.save_plan_text import PartRow, metadata_line, part_rows, target_lines, tr
 from ckpt_studio.core import text
-from ckpt_studio.core.plan import Plan, source_names
+from ckpt_studio.core.plan import OnOverflow, Plan, source_names
 from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import ElidedLabel, IconLabel, label
 from ckpt_studio.qt.name_list import NameList
@@ -30,6 +31,7 @@ class Answer:
 
     options: WriteOptions
     skip_next_time: bool
+    on_overflow: OnOverflow = OnOverflow.ERROR
 
 
 class SavePlanDialog(QDialog):
@@ -51,6 +53,7 @@ class SavePlanDialog(QDialog):
         self._skip.setObjectName("planSkip")
         self._save = QPushButton(self.tr("&Replace") if replaces(plan) else self.tr("&Save"))
         self._cancel = QPushButton(self.tr("&Cancel"))
+        self._overflow = overflow_box(plan)
         self._build()
         self._save.clicked.connect(self.accept)
         self._cancel.clicked.connect(self.reject)
@@ -59,7 +62,8 @@ class SavePlanDialog(QDialog):
     def answer(self) -> Answer:
         """What the user ticked."""
         options = WriteOptions(verify=self._verify.isChecked(), hashes=self._hashes.isChecked())
-        return Answer(options, self._skip.isChecked())
+        chosen = OnOverflow(self._overflow.currentData())
+        return Answer(options, self._skip.isChecked(), chosen)
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -72,6 +76,7 @@ class SavePlanDialog(QDialog):
         for problem in self._plan.problems:
             if problem.severity != "note":
                 column.addLayout(self._warning(problem.message))
+        column.addLayout(self._overflow_row())
         for box in (self._verify, self._hashes, self._skip):
             column.addWidget(box)
         column.addLayout(self._buttons())
@@ -135,6 +140,17 @@ class SavePlanDialog(QDialog):
         button.clicked.connect(lambda: NameList(caption, names, self).exec())
         return button
 
+    def _overflow_row(self) -> QHBoxLayout:
+        caption = label(self.tr("Values that do not &fit the precision"), "dim")
+        caption.setBuddy(self._overflow)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        for widget in (caption, self._overflow):
+            row.addWidget(widget)
+            widget.setVisible(self._plan.computes)
+        row.addStretch()
+        return row
+
     def _warning(self, sentence: str) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -154,6 +170,19 @@ class SavePlanDialog(QDialog):
         row.addWidget(self._cancel)
         row.addWidget(self._save)
         return row
+
+
+def overflow_box(plan: Plan) -> ComboBox:
+    """Return the choice of what happens to values that the new precision cannot hold."""
+    box = ComboBox("planOverflow", tr("Values that do not fit the precision"))
+    for text_, choice, tip in (
+        (tr("Stop and name them"), OnOverflow.ERROR, tr("Nothing is saved then")),
+        (tr("Store the largest value"), OnOverflow.CLAMP, tr("They are counted in the result")),
+        (tr("Keep those tensors as they are"), OnOverflow.KEEP, tr("In their old precision")),
+    ):
+        box.add(text_, choice, tip)
+    box.choose(plan.on_overflow)
+    return box
 
 
 def replaces(plan: Plan) -> bool:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.job_log import JobLog
 from ckpt_studio.app.output_name import proposed_path
-from ckpt_studio.app.save_plan import SavePlanDialog, unusual
+from ckpt_studio.app.save_plan import Answer, SavePlanDialog, unusual
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.verbs import Verbs
@@ -67,10 +67,10 @@ class Saving(QObject):
             return
         options = WriteOptions(verify=self._settings.verify, hashes=self._settings.hashes)
         if unusual(plan) or not self._settings.skip_usual_plan:
-            chosen = self._ask(plan, options)
-            if chosen is None:
+            answer = self._ask(plan, options)
+            if answer is None:
                 return
-            options = chosen
+            options, plan = answer.options, replace(plan, on_overflow=answer.on_overflow)
         self._start(plan, options)
 
     def save_document(self, document: Document) -> None:
@@ -93,7 +93,7 @@ class Saving(QObject):
             lambda _: self.metadata_saved.emit(document, written),
         )
 
-    def _ask(self, plan: Plan, options: WriteOptions) -> WriteOptions | None:
+    def _ask(self, plan: Plan, options: WriteOptions) -> Answer | None:
         dialog = SavePlanDialog(plan, options, self._window)
         accepted = dialog.exec() == QDialog.DialogCode.Accepted
         answer = dialog.answer
@@ -103,11 +103,12 @@ class Saving(QObject):
         settings = self._settings
         settings.verify, settings.hashes = answer.options.verify, answer.options.hashes
         settings.skip_usual_plan = answer.skip_next_time
-        return answer.options
+        return answer
 
     def _start(self, plan: Plan, options: WriteOptions) -> None:
         session = self._session
-        recipe, verbs = session.recipe, session.verbs
+        wanted, verbs = session.recipe, session.verbs
+        recipe = replace(wanted, on_overflow=plan.on_overflow)
         output = plan.output or Path()
         self._settings.output_folder = str(output.parent)
         title = self.tr("Saving {name}").format(name=output.name)
@@ -116,7 +117,7 @@ class Saving(QObject):
             return verbs.write(plan, options, progress, cancel)
 
         def done(report: object) -> None:
-            if replace(session.recipe, output=recipe.output) == recipe:
+            if replace(session.recipe, output=wanted.output) == wanted:
                 session.mark_saved()
             if isinstance(report, Report):
                 self.saved.emit(report)

@@ -9,12 +9,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QPushButton
 
 from ckpt_studio.app.job_log import State
+from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.errors import WriteError
-from ckpt_studio.core.plan import Report
+from ckpt_studio.core.plan import OnOverflow, Report
 from ckpt_studio.core.progress import Progress
 from ckpt_studio.engine import open_checkpoint
 from tests import models
-from tests.gui.acting import click, drop, in_dialog, named, settled, wait_for_plan
+from tests.gui.acting import choose, click, drop, in_dialog, named, settled, wait_for_plan
 from tests.gui.conftest import write
 
 GIB = 2**30
@@ -256,6 +257,28 @@ def test_jobs_of_earlier_starts_are_shown_and_forgotten_when_cleared(qtbot, read
     latest = open_window()
     latest.actions_.panels[3].trigger()
     assert latest.jobs_panel.cards == ()
+
+
+def test_what_happens_to_values_that_do_not_fit_is_chosen_in_the_plan(qtbot, ready):
+    plans = []
+
+    def note(plan, options, progress, cancel):
+        plans.append(plan)
+        return at_once(plan, options, progress, cancel)
+
+    writing(ready, note)
+    choose(ready, "precisionModel", "FP8 e4m3")
+    wait_for_plan(qtbot, ready)
+
+    def choose_and_save(dialog):
+        choose(dialog, "planOverflow", "Store the largest value")
+        press("planSave")(dialog)
+
+    in_dialog("savePlan", choose_and_save)
+    click(ready, "saveButton")
+    qtbot.waitUntil(lambda: bool(plans) and not ready.jobs.queue.busy)
+    assert plans[0].on_overflow is OnOverflow.CLAMP
+    assert "--on-overflow clamp" in command_line(ready.jobs.records[0].recipe)
 
 
 def test_a_folder_is_no_place_for_a_file(qtbot, ready, tmp_path):
