@@ -4,21 +4,31 @@ python packaging/screenshots.py FILES… writes docs/pictures/PANEL_THEME.png wi
 in place, such as the ones that ``ckpt-studio demo`` makes. It needs no screen.
 """
 
+import hashlib
+import json
 import os
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QSettings, QTimer
+from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
+from PySide6.QtGui import QImage
 
 from ckpt_studio.app.application import application, create_window
+from ckpt_studio.app.job_log import Record, State
 from ckpt_studio.app.main_window import MainWindow
+from ckpt_studio.app.panels.metadata_table import MetadataTable
+from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.metadata import SetValue
+from ckpt_studio.core.plan import Report
 from ckpt_studio.qt import theme
 
 _PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 _OUTPUT = Path("checkpoints/my_model.safetensors")  # the same on every computer
 _PANELS = ("assemble", "tensors", "metadata", "jobs")
 _SIZE = (1280, 800)
+_COLORS = 64
 _OPENING_MS, _PAINTING_MS = 2_000, 300
 
 
@@ -32,20 +42,56 @@ def main(files: list[str]) -> None:
         window.show()
         _wait(_OPENING_MS)
         window.saving.set_path(_OUTPUT)
+        _fill(window)
         _wait(_PAINTING_MS)
         _PICTURES.mkdir(parents=True, exist_ok=True)
         for scheme in (theme.Scheme.DARK, theme.Scheme.LIGHT):
             theme.apply(application(), scheme)
             _grab_panels(window, scheme)
         window.session.undo_stack.setClean()
+        window.session.new_checkpoint.undo_stack.setClean()
         window.close()
+
+
+def _fill(window: MainWindow) -> None:
+    """Put a workflow into the metadata and two jobs into the history."""
+    nodes = [{"id": 4, "type": "CheckpointSave", "widgets_values": [_OUTPUT.stem]}]
+    window.session.new_checkpoint.edit(
+        SetValue("workflow", json.dumps({"last_node_id": 4, "nodes": nodes, "version": 0.4})),
+        SetValue("modelspec.title", "My model"),
+    )
+    sha256 = hashlib.sha256(b"example").hexdigest()
+    done = Report(_OUTPUT, 6_938_046_000, 6.4, sha256, verified=True)
+    full = CkptStudioError("The disk is full.", "Nothing was left behind. Choose another folder.")
+    title = f"Saving {_OUTPUT.name}"
+    command = "ckpt-studio save"
+    window.jobs.bring_back(
+        (
+            Record(title, state=State.FAILED, error=full, command=command),
+            Record(title, state=State.DONE, result=done, command=command),
+        )
+    )
 
 
 def _grab_panels(window: MainWindow, scheme: theme.Scheme) -> None:
     for index, name in enumerate(_PANELS):
         window.show_panel(index)
         _wait(_PAINTING_MS)
-        window.grab().save(str(_PICTURES / f"{name}_{scheme.value}.png"))
+        table = window.findChild(MetadataTable, "metadataTable")
+        if table is not None:
+            table.select_keys(["workflow"])
+            _wait(_PAINTING_MS)
+        picture = _small(window.grab().toImage())
+        picture.save(str(_PICTURES / f"{name}_{scheme.value}.png"), "PNG", 0)
+
+
+def _small(image: QImage) -> QImage:
+    """Return the picture in its most frequent colours: fewer bytes, the same to the eye."""
+    exact = image.convertToFormat(QImage.Format.Format_RGB32)
+    counted = Counter(memoryview(exact.constBits()).cast("B").cast("I"))
+    colors = [color for color, _ in counted.most_common(_COLORS)]
+    avoid = Qt.ImageConversionFlag.AvoidDither
+    return exact.convertToFormat(QImage.Format.Format_Indexed8, colors, avoid)
 
 
 def _wait(milliseconds: int) -> None:
