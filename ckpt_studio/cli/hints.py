@@ -12,6 +12,7 @@ from ckpt_studio.core.problems import Problem, Severity
 _MISSING = "missing-part"
 _OPTIONS = {"unet": "--model", "vae": "--vae", "clip_vision": "--clip-vision"}
 _HINTS = {
+    "not-in-place": "Write another file with -o OUT.",
     "exists": "Choose another name, or use --overwrite.",
     "overflow": "Nothing was saved. Choose another precision, such as bf16, or use "
     "--on-overflow keep (these tensors stay as they are) or clamp (the largest value that fits).",
@@ -65,8 +66,7 @@ def _joined(target: str | None, missing: Sequence[Problem]) -> Sequence[Problem]
     return [
         replace(
             missing[0],
-            message=f"There is no {', '.join(names)} and no {last}: "
-            f"{family(target).name} needs them.",
+            message=f"There is no {', '.join(names)} or {last}: {family(target).name} needs them.",
             hint=f"Name files with {' and '.join(options)}, or use --allow-missing.",
         )
     ]

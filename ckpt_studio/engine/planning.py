@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ckpt_studio.core.assembling import assemble
+from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.problems import Problem, error, warning
 from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Output, Recipe
@@ -16,10 +17,17 @@ from ckpt_studio.engine.opening import Library
 from ckpt_studio.engine.output_names import Named, resolve
 from ckpt_studio.formats.recipe_json import METADATA_KEY, recipe_to_json
 from ckpt_studio.formats.safetensors import encode_header
+from ckpt_studio.formats.shown import shown_name
 
 _COPY_MEMORY = 64 << 20
 _COMPUTE_MEMORY = 420 << 20
 _SPARE_DISK = 64 << 20
+
+
+class NotInPlaceError(PlanError):
+    """A file that can be read but not written was to be edited where it is."""
+
+    kind = "not-in-place"
 
 
 def plan(recipe: Recipe, library: Library | None = None) -> Plan:
@@ -32,15 +40,21 @@ def plan(recipe: Recipe, library: Library | None = None) -> Plan:
         PlanError: the request makes no plan at all, such as one without a diffusion model.
     """
     library = library or Library()
-    named = resolve(_output(recipe))
+    named = _in_place(recipe, library) or resolve(recipe.output)
     draft = _draft(recipe, library, named.title if named else "ComfyUI 1")
     return _with_output(_with_recipe(draft, recipe, named), named)
 
 
-def _output(recipe: Recipe) -> Output:
-    if isinstance(recipe, EditMetadata) and recipe.output.path is None:
-        return replace(recipe.output, path=recipe.source)
-    return recipe.output
+def _in_place(recipe: Recipe, library: Library) -> Named | None:
+    """Return the name of a file that is edited where it is; it stays, whatever its ending."""
+    if not isinstance(recipe, EditMetadata) or recipe.output.path not in {None, recipe.source}:
+        return None
+    if library.open(recipe.source).checkpoint.container != "safetensors":
+        raise NotInPlaceError(
+            f"{shown_name(recipe.source)} is no safetensors file and cannot be edited in place.",
+            "Write another file.",
+        )
+    return Named(recipe.source, recipe.source.stem)
 
 
 def _draft(recipe: Recipe, library: Library, title: str) -> Plan:

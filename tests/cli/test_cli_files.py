@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from tests.cli.files import small_file
@@ -170,3 +171,21 @@ def test_a_checkpoint_without_a_recipe_says_so(cli, tmp_path):
     result = cli("run", small_file(tmp_path / "a.safetensors"), "--json")
     assert result.code == 1
     assert "no recipe" in result.json["error"]["message"]
+
+
+def test_a_file_edited_in_place_keeps_its_name_whatever_the_ending(cli, tmp_path):
+    path, other = small_file(tmp_path / "model"), small_file(tmp_path / "model.safetensors")
+    before = other.read_bytes()
+    assert cli("meta", "set", path, "a=b").code == 0
+    assert metadata_of(cli, path) == {"a": "b"}
+    assert other.read_bytes() == before
+
+
+def test_a_file_of_another_kind_is_not_edited_in_place(cli, tmp_path):
+    path = tmp_path / "model.ckpt"
+    torch.save({"layer.weight": torch.zeros(2, 2)}, path)
+    before = path.read_bytes()
+    result = cli("meta", "set", path, "a=b")
+    assert result.code == 1
+    assert "-o" in result.err
+    assert path.read_bytes() == before
