@@ -97,7 +97,7 @@ class Table:
     @cached_property
     def _natural_rank(self) -> list[int]:
         words = _NaturalWords()
-        keys = [".".join(map(words.__getitem__, row.tensor.name.split("."))) for row in self.rows]
+        keys = [".".join(map(words.__getitem__, name.split("."))) for name in self._lower]
         ranks = [0] * len(keys)
         for rank, index in enumerate(sorted(range(len(keys)), key=keys.__getitem__)):
             ranks[index] = rank
