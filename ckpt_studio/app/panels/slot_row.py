@@ -1,9 +1,11 @@
 """One slot of the Assemble panel: a part, where it comes from, and how it is stored."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from ckpt_studio.app.panels.slot_view import SlotView
+from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, part_name
 from ckpt_studio.core.recipe import Precision
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.drop import DropFrame
@@ -52,7 +54,10 @@ class SlotRow(DropFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 7, 8, 7)
         row.setSpacing(10)
-        self._title.setFixedWidth(self.fontMetrics().horizontalAdvance("M" * 10))
+        bold = self.font()
+        bold.setBold(True)
+        widest = part_name(ANY_TEXT_ENCODER) + "  "
+        self._title.setFixedWidth(QFontMetrics(bold).horizontalAdvance(widest))
         self._badges.setSpacing(8)
         self._precision.setFixedWidth(_COMBO_WIDTH)
         self._size.setMinimumWidth(_SIZE_WIDTH)
