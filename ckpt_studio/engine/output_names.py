@@ -1,6 +1,7 @@
 """Name the output as ComfyUI does: prefix, tokens, next free number (``comfyui.md`` 1.5)."""
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -62,6 +63,10 @@ def with_suffix(path: Path) -> Path:
     return path.with_name(path.name + ".safetensors")
 
 
+_TOKEN = re.compile(r"%[^%]*%")
+"""What ComfyUI leaves as it is when it does not know it, such as ``%date:yyyy-MM-dd%``."""
+
+
 def _check_name(name: str) -> None:
     stem = name.split(".", 1)[0].lower()
     bad = sorted({char for char in name if char in _ILLEGAL or category(char) == "Cc"})
@@ -90,7 +95,7 @@ def next_output_path(prefix: str, folder: Path, *, now: datetime | None = None) 
     counter = _next_counter(target, base)
     file = f"{base}_{counter:05}_.safetensors"
     for part in (*Path(subfolder).parts, file):
-        _check_name(part)
+        _check_name(part if os.name == "nt" else _TOKEN.sub("_", part))
     return Named(target / file, f"{base} {counter}")
 
 

@@ -36,8 +36,8 @@ def test_the_next_number_counts_any_ending_but_not_other_names(tmp_path):
 
 
 def test_tokens_are_filled_in_and_unknown_ones_stay(tmp_path):
-    prefix = "%year%-%month%-%day%_%hour%%minute%%second%_%width%_%model%"
-    assert named(tmp_path, prefix)[0] == "2026-03-07_090501_0_%model%_00001_.safetensors"
+    prefix = "%year%-%month%-%day%_%hour%%minute%%second%_%width%_%date:yyyy%"
+    assert named(tmp_path, prefix)[0] == "2026-03-07_090501_0_%date:yyyy%_00001_.safetensors"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_other_containers_are_refused():
         resolve(Output(path=Path("a.ckpt")))
 
 
-@pytest.mark.parametrize("prefix", ["a:b", "%date:yyyy%", "con/x", "x./y", "a\nb"])
+@pytest.mark.parametrize("prefix", ["a:b", "con/x", "x./y", "a\nb"])
 def test_a_prefix_follows_the_same_rule(tmp_path, prefix):
     with pytest.raises(PlanError, match="cannot be the name"):
         named(tmp_path, prefix)
