@@ -3,6 +3,8 @@
 import os
 import signal
 import struct
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -73,10 +75,30 @@ def test_a_killed_process_is_a_sentence(tmp_path: Path):
 
     def kill(_: object) -> None:
         for pid in set(children()) - before:
-            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if b"isolated" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 os.kill(pid, signal.SIGKILL)
 
     with pytest.raises(WriteError, match="ended without an answer"):
         write_isolated(large(tmp_path), progress=kill)
     assert not (tmp_path / "out.safetensors").exists()
     assert threading.active_count() == 1
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from ckpt_studio.engine.isolated import write_isolated
+from tests.engine.test_isolated import plan_of
+print("started", write_isolated(plan_of(Path(sys.argv[2]), bytes(64))).bytes)
+"""
+
+
+def test_a_script_without_a_main_guard_runs_once(tmp_path: Path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, script, root, tmp_path], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.count("started") == 1
