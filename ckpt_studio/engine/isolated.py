@@ -22,7 +22,8 @@ from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback, i
 from ckpt_studio.engine.writing import WriteOptions, write
 
 _TICK_S = 0.05
-_NICE = 5  # the window comes first where both want the processor
+_NICE = 10  # the window comes first where both want the processor
+_OWN_GROUP = 0 if os.name == "posix" else None  # Ctrl-C in a terminal is for the window alone
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from ckpt_studio.engine.isolated import serve; serve()"
@@ -46,7 +47,7 @@ def write_isolated(
         return write(plan, options, progress=progress, cancel=cancel)
     command = [sys.executable, "-c", _START, json.dumps(sys.path)]
     with subprocess.Popen(  # noqa: S603 - our own code in the interpreter that runs us
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=_OWN_GROUP
     ) as process:
         if process.stdin is None or process.stdout is None:
             raise WriteError("The process that writes the file cannot be started", "Try again.")
