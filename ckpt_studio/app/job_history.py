@@ -13,7 +13,7 @@ from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.plan import Report
 
-_KEPT = 50
+_KEPT = 20
 _FIELDS = ("bytes", "seconds", "sha256", "autov2", "autov3", "verified")
 
 
@@ -22,19 +22,28 @@ class JobHistory(QObject):
 
     def __init__(self, log: JobLog, file: Path) -> None:
         super().__init__(log)
-        self._log, self._file, self._shown = log, file, False
+        self._log, self._file = log, file
+        self._earlier: tuple[Record, ...] | None = None
         log.ended.connect(self._note)
-        log.cleared.connect(lambda: forget(file))
+        log.cleared.connect(self._forget)
 
     def show_earlier(self) -> None:
-        """Bring the jobs of earlier starts back, once."""
-        if not self._shown:
-            self._shown = True
-            self._log.bring_back(remembered(self._file))
+        """Bring the jobs of earlier starts back, once; their cards take a moment to build."""
+        self._read_once()
+        earlier, self._earlier = self._earlier or (), ()
+        self._log.bring_back(earlier)
+
+    def _read_once(self) -> None:
+        if self._earlier is None:
+            self._earlier = remembered(self._file)
 
     def _note(self, record: Record) -> None:
-        self.show_earlier()
+        self._read_once()  # before the jobs of this start are among them
         remember(self._file, record)
+
+    def _forget(self) -> None:
+        self._earlier = ()
+        forget(self._file)
 
 
 def remember(file: Path, record: Record) -> None:
