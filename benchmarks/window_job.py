@@ -1,10 +1,12 @@
 """What the window takes, measured inside it; prints one number.
 
-python -m benchmarks.window_job first SECONDS | table FILE | keystroke FILE | stall OUT FILE…
+python -m benchmarks.window_job first SECONDS | table FILE | keystroke FILE
+python -m benchmarks.window_job stall OUT PRECISION FILE…
 """
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import TypeVar
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QPushB
 
 from ckpt_studio.app.application import application, create_window
 from ckpt_studio.app.main_window import MainWindow
+from ckpt_studio.core.recipe import Precision
 
 _PATIENCE_S = 300.0
 _TENSORS = 20_000
@@ -80,10 +83,12 @@ def keystroke(path: str) -> float:
     return worst
 
 
-def stall(out: str, *paths: str) -> float:
+def stall(out: str, precision: str, *paths: str) -> float:
     """Seconds of the longest time in which the window did not answer during a save."""
     window = shown(list(paths))
     wait(lambda: not window.sources.busy and window.session.plan is not None)
+    chosen = replace(window.session.recipe, precision={"*": Precision(precision)})
+    window.session.change(chosen, "Precision")
     window.saving.set_path(Path(out))
     wait(lambda: not window.session.planning and window.session.plan is not None)
     longest, last = 0.0, perf_counter()
@@ -99,6 +104,7 @@ def stall(out: str, *paths: str) -> float:
     timer.start(1)
     window.saving.save()
     wait(lambda: not window.jobs.queue.busy and Path(out).exists())
+    Path(out).unlink()
     return longest
 
 
