@@ -96,6 +96,7 @@ def inspect(setting: Setting) -> Iterator[Figure]:
 def window(setting: Setting) -> Iterator[Figure]:
     """Start, a large table, one letter in its filter."""
     large = files.many_tensors(setting.folder / "20000.safetensors", 20_000, (64, 64))
+    os.sync()  # what the jobs before have written
     home = {**_OFFSCREEN, "XDG_CONFIG_HOME": str(setting.folder / "settings")}
     rounds = range(setting.rounds + 1)
     starts = [_window_job(home, "first", str(monotonic())) for _ in rounds][1:]
