@@ -30,7 +30,7 @@ class FamilyRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
-        row.addWidget(ElidedLabel(self.tr("Assemble a checkpoint"), "h1"), 1)
+        row.addWidget(ElidedLabel(self.tr("Assemble"), "h1"), 1)
         for widget in (self._predicts, self._prediction, caption, self._family):
             row.addWidget(widget)
         self._family.currentIndexChanged.connect(self._choose_family)
