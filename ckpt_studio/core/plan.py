@@ -20,13 +20,24 @@ class OnOverflow(StrEnum):
     KEEP = "keep"  # store those tensors in their old precision
 
 
+class Container(StrEnum):
+    """The format of a file that is written."""
+
+    SAFETENSORS = "safetensors"
+    TORCH_ZIP = "torch-zip"  # `.ckpt` of PyTorch 1.6 and later
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedTensor:
-    """One row of the output and how to get its bytes; ``part`` is the part it belongs to."""
+    """One row of the output and how to get its bytes; ``part`` is the part it belongs to.
+
+    ``file`` is the file it goes to where the output is a set of files, relative to their folder.
+    """
 
     name: str
     expr: Expr
     part: str = ""
+    file: str = ""
 
     @property
     def dtype(self) -> DType:
@@ -67,7 +78,12 @@ class PartSummary:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A complete description of one output file; nothing has been read but headers."""
+    """A complete description of the output; nothing has been read but headers.
+
+    The output is one file or, where the rows name files, a set of files: shards with their index,
+    or the folder of a diffusers model. ``texts`` are the small files of a set, by their path
+    relative to its folder.
+    """
 
     verb: str  # save, convert, extract, meta
     sources: tuple[Checkpoint, ...]
@@ -85,6 +101,8 @@ class Plan:
     header_bytes: int = 0
     free_bytes: int | None = None
     peak_memory_bytes: int = 0
+    container: Container = Container.SAFETENSORS
+    texts: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @property

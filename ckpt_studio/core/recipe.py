@@ -43,14 +43,27 @@ def _take_paths(recipe: object, *names: str) -> None:
             object.__setattr__(recipe, name, Path(value))
 
 
+class Layout(StrEnum):
+    """What the output is."""
+
+    FILE = "file"  # one file, or shards of one
+    DIFFUSERS = "diffusers"  # a folder with a file for each part
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where the result goes: a path, or ComfyUI's prefix below a folder (``comfyui.md`` 1.5)."""
+    """Where the result goes: a path, or ComfyUI's prefix below a folder (``comfyui.md`` 1.5).
+
+    The ending of the path chooses the container. ``shard_bytes`` is the most data that one file
+    of a set holds; with 0 everything goes into one file.
+    """
 
     path: Path | None = None
     prefix: str = "checkpoints/ComfyUI"
     folder: Path | None = None
     overwrite: bool = False
+    layout: Layout = Layout.FILE
+    shard_bytes: int = 0
 
     def __post_init__(self) -> None:
         """Accept texts as paths."""
