@@ -19,7 +19,7 @@ def strings_in(value: str, _depth: int = 0) -> Iterator[str]:
         yield value
         return
     for token in _STRING.findall(value):
-        yield from strings_in(json.loads(token, strict=False), _depth + 1)
+        yield from strings_in(_text_of(token), _depth + 1)
 
 
 def replace_in_strings(value: str, change: Callable[[str], str], _depth: int = 0) -> str:
@@ -32,7 +32,7 @@ def replace_in_strings(value: str, change: Callable[[str], str], _depth: int = 0
         return change(value)
 
     def changed(found: re.Match[str]) -> str:
-        old = json.loads(found[0], strict=False)
+        old = _text_of(found[0])
         new = replace_in_strings(old, change, _depth + 1)
         return found[0] if new == old else json.dumps(new, ensure_ascii=found[0].isascii())
 
@@ -41,3 +41,8 @@ def replace_in_strings(value: str, change: Callable[[str], str], _depth: int = 0
 
 def _is_json(value: str) -> bool:
     return looks_like_json(value) and check(value) is None
+
+
+def _text_of(token: str) -> str:
+    text: str = json.loads(token, strict=False) if "\\" in token else token[1:-1]
+    return text

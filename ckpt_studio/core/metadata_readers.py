@@ -118,8 +118,8 @@ def _webui(metadata: Metadata) -> list[Reading]:
 def _civitai(metadata: Metadata) -> list[Reading]:
     stored = metadata.get("sshs_model_hash")
     readings = [
-        Reading(CIVITAI, "SHA-256 and AutoV2, which change with every edit of the metadata", ""),
-        Reading(CIVITAI, "AutoV3, which stays the same", ""),
+        Reading(CIVITAI, "SHA-256 and AutoV2", "", "changed by every edit of the metadata"),
+        Reading(CIVITAI, "AutoV3", "", "not changed by edits of the metadata"),
     ]
     if stored:
         readings[1] = Reading(CIVITAI, "AutoV3, as the file says it", "sshs_model_hash", stored)

@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QMessageBox,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -17,10 +16,13 @@ from PySide6.QtWidgets import (
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.document_picker import DocumentPicker
 from ckpt_studio.app.panels.metadata_bar import MetadataBar
+from ckpt_studio.app.panels.metadata_cleaning import CleanDialog
 from ckpt_studio.app.panels.metadata_editor import MetadataEditor
 from ckpt_studio.app.panels.metadata_find_bar import FindBar
 from ckpt_studio.app.panels.metadata_key_bar import KeyBar
 from ckpt_studio.app.panels.metadata_meter import MetadataMeter
+from ckpt_studio.app.panels.metadata_needed import may_lose
+from ckpt_studio.app.panels.metadata_readings import ReadingsDialog
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.app.panels.save_text import save_text
 from ckpt_studio.core import text
@@ -28,7 +30,7 @@ from ckpt_studio.core.errors import WriteError
 from ckpt_studio.core.header_size import metadata_bytes
 from ckpt_studio.core.json_text import check
 from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, RenameKey, ReplaceAll, SetValue
-from ckpt_studio.core.metadata_rows import MetadataRow, State, removed_with, rows_of
+from ckpt_studio.core.metadata_rows import MetadataRow, State, rows_of
 from ckpt_studio.core.metadata_rules import check_new_key, library_clash
 from ckpt_studio.core.pasted_metadata import Pasted, as_json, as_pasted, parse_pasted
 from ckpt_studio.core.plain_text import one_line
@@ -96,6 +98,8 @@ class MetadataPanel(QWidget):
         bar.find_requested.connect(self._start_finding)
         bar.export_requested.connect(self._export)
         bar.copy_all_requested.connect(self._copy_all)
+        bar.clean_requested.connect(self._ask_clean)
+        bar.readings_requested.connect(self._show_readings)
         for source in (bar, table):
             source.add_requested.connect(self._start_adding)
             source.remove_requested.connect(self.remove_selected)
@@ -200,10 +204,14 @@ class MetadataPanel(QWidget):
 
     def _show_size(self) -> None:
         opened = self._document.opened if self._document else None
-        size, rest = self.meter.bytes_of(self._metadata), 0
-        if opened is not None:
-            rest = opened.checkpoint.header_bytes - metadata_bytes(opened.checkpoint.metadata)
-        self.meter.show_size(size + rest, whole=opened is not None)
+        self.meter.show_size(self._header_bytes(), whole=opened is not None)
+
+    def _header_bytes(self) -> int:
+        opened = self._document.opened if self._document else None
+        size = self.meter.bytes_of(self._metadata)
+        if opened is None:
+            return size
+        return size + opened.checkpoint.header_bytes - metadata_bytes(opened.checkpoint.metadata)
 
     def _show_saved(self, clean: bool) -> None:
         self._save.setEnabled(not clean)
@@ -228,21 +236,6 @@ class MetadataPanel(QWidget):
         self._tell("")
         return True
 
-    def _may_lose(self, keys: frozenset[str]) -> bool:
-        """Ask before keys go that a program needs."""
-        reasons = removed_with(keys)
-        if not reasons:
-            return True
-        box = QMessageBox(QMessageBox.Icon.Warning, self.tr("Needed to load"), "", parent=self)
-        box.setText(self.tr("Some programs need this:"))
-        box.setInformativeText("\n".join(reasons))
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        go = box.addButton(self.tr("&Go on"), QMessageBox.ButtonRole.AcceptRole)
-        keep = box.addButton(self.tr("&Keep it"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.exec()
-        return box.clickedButton() is go
-
     def _start_finding(self) -> None:
         self.key_bar.hide()
         self.find_bar.start()
@@ -253,7 +246,7 @@ class MetadataPanel(QWidget):
 
     def _start_renaming(self) -> None:
         rows = self.table.selected()
-        if len(rows) == 1 and rows[0].new is not None and self._may_lose(frozenset({rows[0].key})):
+        if len(rows) == 1 and rows[0].new is not None and may_lose(frozenset({rows[0].key}), self):
             self.find_bar.hide()
             self.key_bar.start(rows[0].key)
 
@@ -295,14 +288,14 @@ class MetadataPanel(QWidget):
         self._edit(SetValue(key, value), merge=run)
 
     def _remove_emptied(self, key: str) -> None:
-        if not self._may_lose(frozenset({key})) or not self._edit(RemoveKeys(frozenset({key}))):
+        if not may_lose(frozenset({key}), self) or not self._edit(RemoveKeys(frozenset({key}))):
             self._show_value()
 
     def remove_selected(self) -> None:
         """Remove the selected keys, asking first about those that are needed."""
         rows = [row for row in self.table.selected() if row.new is not None]
         keys = frozenset(row.key for row in rows)
-        if keys and self._may_lose(keys):
+        if keys and may_lose(keys, self):
             self._edit(RemoveKeys(keys))
 
     def _restore(self, key: str) -> None:
@@ -355,7 +348,7 @@ class MetadataPanel(QWidget):
             return
         found = self._count(search)
         title = self.tr("Replace “{text}”").format(text=one_line(search.text, 30))
-        if edits and self._may_lose(keys_lost(edits)) and self._edit(*edits, title=title):
+        if edits and may_lose(keys_lost(edits), self) and self._edit(*edits, title=title):
             told = self.tr("{matches} matches replaced in {rows} keys.")
             self._tell(told.format(matches=found.matches, rows=found.rows))
 
@@ -370,6 +363,19 @@ class MetadataPanel(QWidget):
     def _ask_save(self) -> None:
         self.editor.finish()
         self.save_requested.emit(self._document)
+
+    def _ask_clean(self) -> None:
+        self.editor.finish()
+        dialog = CleanDialog(self._metadata, self)
+        title = self.tr("Clean for sharing")
+        dialog.cleaned.connect(lambda edits: self._edit(*edits, title=title))
+        dialog.exec()
+        dialog.deleteLater()
+
+    def _show_readings(self) -> None:
+        dialog = ReadingsDialog(self._metadata, self._header_bytes(), self)
+        dialog.exec()
+        dialog.deleteLater()
 
     def _copy_all(self) -> None:
         QGuiApplication.clipboard().setText(as_json(self._metadata))
