@@ -1,30 +1,46 @@
-"""The files a plan reads: opened once, read by position, and watched for changes."""
+"""The files a job reads: opened once, read by position, and watched for changes."""
 
 import errno
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ckpt_studio.core.checkpoint import Made, SourceFile
-from ckpt_studio.core.errors import CkptStudioError, SourceChangedError, WriteError
-from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.checkpoint import Checkpoint, Made, SourceFile
+from ckpt_studio.core.errors import (
+    CkptStudioError,
+    FormatError,
+    SourceChangedError,
+    WriteError,
+)
 from ckpt_studio.engine.lowering import FileKey
 from ckpt_studio.formats.files import Files, signature
 from ckpt_studio.formats.made import make
 from ckpt_studio.formats.shown import shown_name
 
-_AGAIN = "Nothing was saved. Open the file again and repeat the job."
+_NOTHING_SAVED = "Nothing was saved. "
+_AGAIN = "Open the file again and repeat the job."
 _MADE_KEPT = 2
 
 
 class Sources:
-    """Open descriptors of the source files, by source and file index."""
+    """Open descriptors of the files of checkpoints, by the index of both.
 
-    def __init__(self, plan: Plan, used: Iterable[FileKey], files: Files) -> None:
-        self._plan = plan
+    ``saving`` says whether the errors have to tell that nothing was saved.
+    """
+
+    def __init__(
+        self,
+        checkpoints: Sequence[Checkpoint],
+        used: Iterable[FileKey],
+        files: Files,
+        *,
+        saving: bool = True,
+    ) -> None:
+        self._checkpoints = checkpoints
         self._files = files
+        self._saving = saving
         self._by_path: dict[Path, int] = {}
         self._open: dict[FileKey, int] = {}
         self._made: OrderedDict[FileKey, bytes] = OrderedDict()
@@ -51,7 +67,7 @@ class Sources:
         Raises:
             SourceChangedError: the file ends too early.
             FormatError: compressed bytes are damaged.
-            WriteError: the system cannot read it.
+            WriteError: the system cannot read it; FormatError where nothing is being saved.
         """
         made = self._file(key).made
         if made is None:
@@ -80,11 +96,9 @@ class Sources:
             try:
                 count = self._files.read_into(self._open[key], buffer[done:], offset + done)
             except OSError as problem:
-                raise _unreadable(self._file(key).path, problem) from problem
+                raise self._unreadable(self._file(key).path, problem) from problem
             if not count:
-                raise SourceChangedError(
-                    f"{shown_name(self._file(key).path)} became shorter while it was read", _AGAIN
-                )
+                raise self._changed(self._file(key).path, "became shorter while it was read")
             done += count
 
     def check(self) -> None:
@@ -99,13 +113,11 @@ class Sources:
                 here = self._files.status(descriptor)
                 there = self._files.status_of(file.path)
             except OSError as problem:
-                raise _unreadable(file.path, problem) from problem
+                raise self._unreadable(file.path, problem) from problem
             if there is None:
-                raise SourceChangedError(f"{shown_name(file.path)} is no longer there", _AGAIN)
+                raise self._changed(file.path, "is no longer there")
             if not signature(here) == signature(there) == file.signature:
-                raise SourceChangedError(
-                    f"{shown_name(file.path)} was changed by another program", _AGAIN
-                )
+                raise self._changed(file.path, "was changed by another program")
 
     def close(self) -> None:
         """Close all files."""
@@ -115,21 +127,26 @@ class Sources:
         self._by_path.clear()
 
     def _file(self, key: FileKey) -> SourceFile:
-        return self._plan.sources[key[0]].files[key[1]]
+        return self._checkpoints[key[0]].files[key[1]]
 
     def _descriptor(self, path: Path) -> int:
         if path not in self._by_path:
             try:
                 self._by_path[path] = self._files.open_source(path)
             except OSError as problem:
-                raise _unreadable(path, problem) from problem
+                raise self._unreadable(path, problem) from problem
         return self._by_path[path]
 
+    def _changed(self, path: Path, what: str) -> SourceChangedError:
+        lost = _NOTHING_SAVED if self._saving else ""
+        return SourceChangedError(f"{shown_name(path)} {what}", lost + _AGAIN)
 
-def _unreadable(path: Path, problem: OSError) -> CkptStudioError:
-    if problem.errno in {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}:
-        return SourceChangedError(f"{shown_name(path)} is no longer there", _AGAIN)
-    return WriteError(
-        f"{shown_name(path)} cannot be read: {problem.strerror}",
-        "Nothing was saved. Check the disk and the permissions of that file.",
-    )
+    def _unreadable(self, path: Path, problem: OSError) -> CkptStudioError:
+        if problem.errno in {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}:
+            return self._changed(path, "is no longer there")
+        message = f"{shown_name(path)} cannot be read: {problem.strerror}"
+        if not self._saving:
+            return FormatError(message, "Check the disk and the permissions of that file.")
+        return WriteError(
+            message, f"{_NOTHING_SAVED}Check the disk and the permissions of that file."
+        )

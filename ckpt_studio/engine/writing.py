@@ -125,7 +125,7 @@ class _Saving:
         used = {
             (leaf.source, leaf.tensor.shard) for row in plan.tensors for leaf in reads(row.expr)
         }
-        sources = Sources(plan, sorted(used), self.files)
+        sources = Sources(plan.sources, sorted(used), self.files)
         try:
             target = Target(self.files, output, overwrite=plan.overwrite)
             torch = TorchStart() if plan.computes else None
