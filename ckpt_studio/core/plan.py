@@ -82,7 +82,9 @@ class Plan:
 
     The output is one file or, where the rows name files, a set of files: shards with their index,
     or the folder of a diffusers model. ``texts`` are the small files of a set, by their path
-    relative to its folder.
+    relative to its folder. ``output`` of a set is its index (one of the texts is called so and lies
+    beside the shards) or else its folder. ``shard_bytes`` is the most data that one file may hold,
+    0 without a limit; what does not fit has been split already.
     """
 
     verb: str  # save, convert, extract, meta
@@ -104,6 +106,7 @@ class Plan:
     container: Container = Container.SAFETENSORS
     texts: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
+    shard_bytes: int = 0
 
     @property
     def data_bytes(self) -> int:
@@ -112,8 +115,29 @@ class Plan:
 
     @property
     def bytes(self) -> int:
-        """Size of the output file."""
-        return self.header_bytes + self.data_bytes
+        """Size of the output, all files together."""
+        texts = sum(len(text.encode()) for text in self.texts.values())
+        return self.header_bytes + self.data_bytes + texts
+
+    @property
+    def files(self) -> Mapping[str, tuple[PlannedTensor, ...]]:
+        """The rows of each file of a set, in the order of the rows; empty where it is one file."""
+        found: dict[str, list[PlannedTensor]] = {}
+        for row in self.tensors:
+            found.setdefault(row.file, []).append(row)
+        return {} if found.keys() <= {""} else {name: tuple(rows) for name, rows in found.items()}
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the files of a set are relative to, or that of the one file."""
+        if self.output is None:
+            return None
+        return self.output.parent if not self.files or self.has_index else self.output
+
+    @property
+    def has_index(self) -> bool:
+        """Whether the output is the index of shards, one of the texts."""
+        return self.output is not None and self.output.name in self.texts
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -190,8 +214,19 @@ class OverflowCount:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """One file of a set that was written; only files with tensors have hashes."""
+
+    path: Path
+    bytes: int
+    sha256: str | None = None
+    autov2: str | None = None
+    autov3: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What was written."""
+    """What was written. The hashes of a set are those of its ``files``."""
 
     path: Path
     bytes: int
@@ -206,3 +241,4 @@ class Report:
     kept: tuple[str, ...] = ()
     verified: bool = False
     problems: tuple[Problem, ...] = ()
+    files: tuple[WrittenFile, ...] = ()

@@ -9,13 +9,14 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from ckpt_studio.core.errors import WriteError
 from ckpt_studio.core.problems import Problem, note, warning
+from ckpt_studio.engine.new_folders import NewFolders
 from ckpt_studio.engine.properties import keep_properties
 from ckpt_studio.formats.files import Files, kind_of, signature
 from ckpt_studio.formats.shown import shown_name
@@ -29,18 +30,25 @@ T = TypeVar("T")
 
 
 class Target:
-    """The new file and the place it will take. Use ``commit`` or ``discard``, then it is closed."""
+    """The new file and the place it will take. Use ``commit`` or ``discard``, then it is closed.
 
-    def __init__(self, files: Files, path: Path, *, overwrite: bool) -> None:
+    It comes to be in the folder of its place, which is made where it is missing, or in ``beside``,
+    a folder of the same volume.
+    """
+
+    def __init__(
+        self, files: Files, path: Path, *, overwrite: bool, beside: Path | None = None
+    ) -> None:
         self._files = files
         self.path = Path(os.path.realpath(path))
         self.problems: list[Problem] = []
-        self._made: list[Path] = []
+        self._beside = beside or self.path.parent
+        self._folders = NewFolders(files)
         self._temporary: Path | None = None
         self._before = self._existing(overwrite=overwrite)
         self.file = -1
         try:
-            self._make_folders(self.path.parent)
+            self._folders.make(self._beside)
             self._create()
         except BaseException:
             self.discard()
@@ -62,21 +70,11 @@ class Target:
             WriteError: the place is not what it was when writing began.
             OSError: as the system reports it.
         """
-        self._require_same_place()
+        self.require_same_place()
         self._put_in_place()
-        self._made.clear()
+        self._folders.keep()
         self._close()
-        try:
-            self._files.sync_folder(self.path.parent)
-        except OSError as problem:
-            self.problems.append(
-                warning(
-                    f"{shown_name(self.path)} is saved, but not confirmed on disk: "
-                    f"{problem.strerror}",
-                    "Check the disk before you remove the sources.",
-                    code="not-confirmed",
-                )
-            )
+        self.problems += confirmed(self._files, self.path, (self.path.parent,))
 
     def discard(self) -> None:
         """Remove the new file and the folders made for it. Does nothing after ``commit``."""
@@ -84,12 +82,22 @@ class Target:
         if self._temporary:
             self._remove(self._temporary)
             self._temporary = None
-        for folder in reversed(self._made):
-            try:
-                self._files.remove_folder(folder)
-            except OSError:
-                break  # somebody put something into it meanwhile
-        self._made.clear()
+        self._folders.remove()
+
+    def require_same_place(self) -> None:
+        """Refuse to go on when the place is not what it was at the beginning.
+
+        Raises:
+            WriteError: somebody else wrote there.
+            OSError: as the system reports it.
+        """
+        now = self._files.status_of(self.path)
+        same = now is None if self._before is None else now is not None and _same(now, self._before)
+        if not same:
+            raise WriteError(
+                f"Another program wrote {shown_name(self.path)} meanwhile",
+                "Nothing was saved. Look at that file, then save again or under another name.",
+            )
 
     def _existing(self, *, overwrite: bool) -> os.stat_result | None:
         status = self._files.status_of(self.path)
@@ -111,16 +119,9 @@ class Target:
             )
         return status
 
-    def _make_folders(self, folder: Path) -> None:
-        if self._files.status_of(folder) is not None:
-            return
-        self._make_folders(folder.parent)
-        self._files.make_folder(folder)
-        self._made.append(folder)
-
     def _create(self) -> None:
         mode = 0o600 if self._before else 0o666
-        unnamed = self._files.create_unnamed(self.path.parent, mode)
+        unnamed = self._files.create_unnamed(self._beside, mode)
         if unnamed is not None:
             self.file = unnamed
             return
@@ -130,17 +131,12 @@ class Target:
     def _named(self, make: Callable[[Path], T]) -> tuple[Path, T]:
         """Make something under a name that nobody has; a name that is taken is never touched."""
         for _ in range(_ATTEMPTS):
-            name = self._random_name()
+            name = random_name(self._beside / self.path.name, SUFFIX)
             with suppress(FileExistsError):
                 made = make(name)
                 self._temporary = name
                 return name, made
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-
-    def _random_name(self) -> Path:
-        end = f".{secrets.token_hex(_RANDOM_BYTES)}{SUFFIX}"
-        start = os.fsencode(f".{self.path.name}")[: _NAME_BYTES - len(end)]
-        return self.path.with_name(start.decode("utf-8", "ignore") + end)
 
     def _keep_properties(self) -> None:
         """Give the new file owner, permissions and attributes of the one it replaces."""
@@ -151,15 +147,6 @@ class Target:
         if lost:
             text = f"{', '.join(lost)} of the replaced file could not be kept"
             self.problems.append(note(text[0].upper() + text[1:], code="lost-properties"))
-
-    def _require_same_place(self) -> None:
-        now = self._files.status_of(self.path)
-        same = now is None if self._before is None else now is not None and _same(now, self._before)
-        if not same:
-            raise WriteError(
-                f"Another program wrote {shown_name(self.path)} meanwhile",
-                "Nothing was saved. Look at that file, then save again or under another name.",
-            )
 
     def _put_in_place(self) -> None:
         """Name the file. A new target is linked, which fails when the name is taken meanwhile."""
@@ -204,6 +191,29 @@ class Target:
             file, self.file = self.file, -1
             with suppress(OSError):  # what was to be kept is on the disk since ``settle``
                 self._files.close(file)
+
+
+def random_name(path: Path, suffix: str) -> Path:
+    """Return the hidden name beside a path that ends with random digits and ``suffix``."""
+    end = f".{secrets.token_hex(_RANDOM_BYTES)}{suffix}"
+    start = os.fsencode(f".{path.name}")[: _NAME_BYTES - len(end)]
+    return path.with_name(start.decode("utf-8", "ignore") + end)
+
+
+def confirmed(files: Files, path: Path, folders: Iterable[Path]) -> list[Problem]:
+    """Put the names in some folders on the disk; a warning about ``path`` where that fails."""
+    try:
+        for folder in folders:
+            files.sync_folder(folder)
+    except OSError as problem:
+        return [
+            warning(
+                f"{shown_name(path)} is saved, but not confirmed on disk: {problem.strerror}",
+                "Check the disk before you remove the sources.",
+                code="not-confirmed",
+            )
+        ]
+    return []
 
 
 def _same(one: os.stat_result, other: os.stat_result) -> bool:
