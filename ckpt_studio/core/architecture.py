@@ -260,7 +260,7 @@ def _placement(part: Component, data: Mapping[str, Any]) -> Placement:
         component=part,
         prefix=data["prefix"],
         names=data.get("names", "native"),
-        rules=parse_rules(inverse(_saved_lines(data)), {}),
+        rules=inverse(parse_rules(_saved_lines(data), {})),
         omit=frozenset(data.get("omit", ())),
         add={key: parse_spec(text) for key, text in data.get("add", {}).items()},
         optional=data.get("optional", False),

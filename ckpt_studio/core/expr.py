@@ -5,6 +5,7 @@ the classes: they cancel what undoes itself, so that a tensor that ends up uncha
 again and is copied by the kernel. Rows are slices along dimension 0, which are contiguous bytes.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -137,7 +138,20 @@ def rows(of: Expr, start: int, stop: int) -> Expr:
         return of
     if isinstance(of, Rows):
         return Rows(of.of, of.start + start, of.start + stop)
+    if isinstance(of, Concat) and start < stop:
+        return concat(_rows_of_parts(of.parts, start, stop))
     return Rows(of, start, stop)
+
+
+def _rows_of_parts(parts: tuple[Expr, ...], start: int, stop: int) -> tuple[Expr, ...]:
+    found: list[Expr] = []
+    first = 0
+    for part in parts:
+        last = first + part.shape[0]
+        if first < stop and start < last:
+            found.append(rows(part, max(start, first) - first, min(stop, last) - first))
+        first = last
+    return tuple(found)
 
 
 def concat(parts: tuple[Expr, ...]) -> Expr:
@@ -153,7 +167,10 @@ def concat(parts: tuple[Expr, ...]) -> Expr:
     ):
         raise ValueError("only tensors of the same type and inner shape can be joined")
     joined: list[Expr] = []
-    for part in parts:
+    flat = (
+        inner for part in parts for inner in (part.parts if isinstance(part, Concat) else (part,))
+    )
+    for part in flat:
         last = joined[-1] if joined else None
         if (
             isinstance(part, Rows)
@@ -165,6 +182,11 @@ def concat(parts: tuple[Expr, ...]) -> Expr:
         else:
             joined.append(part)
     return joined[0] if len(joined) == 1 else Concat(tuple(joined))
+
+
+def _flat(parts: tuple[Expr, ...]) -> Iterator[Expr]:
+    for part in parts:
+        yield from part.parts if isinstance(part, Concat) else (part,)
 
 
 def swap_halves(of: Expr) -> Expr:

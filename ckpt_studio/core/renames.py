@@ -1,29 +1,32 @@
-"""Rename the tensors of a part from one spelling to another.
+"""Rename the tensors of a part from one spelling to another, and back.
 
 The rules are data (``resources/components/_forms.toml`` says how they read); applying them gives,
 for each name of the new spelling, the expression over the old tensors that makes it.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
-from ckpt_studio.core.expr import Expr, concat, rows, swap_halves, transpose
+from ckpt_studio.core.expr import Expr, concat, reshape, rows, swap_halves, transpose
+from ckpt_studio.core.key_pattern import KeyPattern, fill, key_pattern, letters
 
-_HOLE = re.compile(r"\{([^{}]+)\}")
-_DIGITS, _WORD = r"\d+", r"[^.]+"
-_TERM = re.compile(r"([+-]?)(?:(\d+)\*)?([a-z]|\d+)")
-_OPERATIONS = ("transpose", "split", "join", "swap", "alias")
+_OPERATIONS = ("transpose", "split", "join", "swap", "alias", "conv", "matrix")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of a form: which keys it takes, what happens to them, and their new names."""
+    """One line of a form: which keys it takes, what happens to them, and their new names.
 
-    source: re.Pattern[str]
+    ``slot`` is the place of a part that is joined to others, ``shares`` how the rows are divided
+    among the parts that are split off, or for a part that is joined, its own share.
+    """
+
+    source: KeyPattern
     targets: tuple[str, ...]
     operation: str = ""
     slot: int = 0
+    shares: tuple[int, ...] = ()
     inner: tuple["Rule", ...] = ()
 
     def match(self, name: str) -> tuple[str, ...] | None:
@@ -31,28 +34,9 @@ class Rule:
         found = self.source.match(name)
         if found is None:
             return None
-        holes = found.groupdict()
-        rest = rename_head(self.inner, name[found.end() :])
+        holes, rest = found
+        rest = rename_head(self.inner, rest)
         return tuple(fill(target, holes) + rest for target in self.targets)
-
-
-def fill(target: str, holes: Mapping[str, str]) -> str:
-    """Put numbers into ``"output_blocks.{3*i+j}.0."``, and words into ``"{s}.attn."``."""
-    return _HOLE.sub(lambda hole: _filled(hole[1], holes), target)
-
-
-def _filled(text: str, holes: Mapping[str, str]) -> str:
-    if text in holes:
-        return holes[text]
-    return str(_evaluate(text, holes))
-
-
-def _evaluate(text: str, holes: Mapping[str, str]) -> int:
-    total = 0
-    for sign, factor, term in _TERM.findall(text):
-        value = int(factor or 1) * int(term if term.isdigit() else holes[term])
-        total += -value if sign == "-" else value
-    return total
 
 
 def rename_head(rules: Sequence[Rule], name: str) -> str:
@@ -72,38 +56,58 @@ def parse_rules(
 
 def _parse(line: Sequence[str], tables: Mapping[str, Sequence[Sequence[str]]]) -> Rule:
     source, second, *more = line
-    operation, _, slot = second.partition(" ")
-    if more and operation in _OPERATIONS:
-        return Rule(_pattern(source), tuple(more), operation, int(slot or 0))
-    inner = parse_rules(tables[more[0]], tables) if more else ()
-    return Rule(_pattern(source), (second,), inner=inner)
+    operation, *numbers = second.split() or [""]
+    if not more or operation not in _OPERATIONS:
+        inner = parse_rules(tables[more[0]], tables) if more else ()
+        return Rule(key_pattern(source), (second,), inner=inner)
+    if operation == "join":
+        slot, share = (int(number) for number in (*numbers, "1")[:2])
+        return Rule(key_pattern(source), tuple(more), operation, slot, (share,))
+    return Rule(key_pattern(source), tuple(more), operation, shares=(1,) * len(more))
 
 
-def _pattern(source: str) -> re.Pattern[str]:
-    pieces = _HOLE.split(source)
-    text = "".join(
-        re.escape(piece)
-        if index % 2 == 0
-        else rf"(?P<{piece}>{_WORD if piece == 's' else _DIGITS})"
-        for index, piece in enumerate(pieces)
+_BACK = {"": "", "transpose": "transpose", "swap": "swap", "conv": "matrix", "matrix": "conv"}
+
+
+def inverse(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Return the rules that lead back, those that take the fewest keys first.
+
+    A second spelling of a key (``alias``, or a later rule with the same target) has no way back.
+
+    Raises:
+        ValueError: a rule forgets a number of the key that it takes.
+    """
+    back: list[Rule] = []
+    joined: dict[str, list[Rule]] = {}
+    for rule in rules:
+        if rule.operation == "join":
+            joined.setdefault(rule.targets[0], []).append(rule)
+        elif rule.operation == "split":
+            back += [
+                Rule(key_pattern(target), (rule.source.text,), "join", slot, (rule.shares[slot],))
+                for slot, target in enumerate(rule.targets)
+            ]
+        elif rule.operation != "alias":
+            back.append(_back(rule))
+    back += [_split_again(target, parts) for target, parts in joined.items()]
+    return tuple(sorted(back, key=lambda rule: -rule.source.literal))
+
+
+def _back(rule: Rule) -> Rule:
+    target, source = rule.targets[0], rule.source.text
+    if not letters(source) <= letters(target):
+        raise ValueError(f"“{target}” has no way back to “{source}”")
+    return Rule(key_pattern(target), (source,), _BACK[rule.operation], inner=inverse(rule.inner))
+
+
+def _split_again(target: str, parts: Sequence[Rule]) -> Rule:
+    ordered = sorted(parts, key=lambda rule: rule.slot)
+    return Rule(
+        key_pattern(target),
+        tuple(rule.source.text for rule in ordered),
+        "split",
+        shares=tuple(share for rule in ordered for share in rule.shares),
     )
-    return re.compile(text if source.endswith(".") or not source else text + "$")
-
-
-def inverse(lines: Iterable[Sequence[str]]) -> list[Sequence[str]]:
-    """Return the lines that lead back. Only for lines without arithmetic and inner tables."""
-    back: list[Sequence[str]] = []
-    for source, second, *more in lines:
-        operation, _, _ = second.partition(" ")
-        if not more:
-            back.append((second, source))
-        elif operation == "transpose":
-            back.append((more[0], "transpose", source))
-        elif operation == "split":
-            back += [(part, f"join {slot}", source) for slot, part in enumerate(more)]
-        else:
-            raise ValueError(f"“{second}” has no way back")
-    return back
 
 
 def apply_rules(rules: Sequence[Rule], tensors: Mapping[str, Expr]) -> dict[str, Expr]:
@@ -124,7 +128,7 @@ def apply_rules(rules: Sequence[Rule], tensors: Mapping[str, Expr]) -> dict[str,
         elif rule.operation == "alias":
             aliases[names[0]] = expr
         else:
-            result.update(_operate(rule.operation, name, names, expr))
+            result.update(_operate(rule, name, names, expr))
     result.update(_join(joins))
     return {**aliases, **result}
 
@@ -137,26 +141,35 @@ def _first(rules: Sequence[Rule], name: str) -> tuple[Rule | None, tuple[str, ..
     return None, ()
 
 
-def _operate(operation: str, name: str, names: tuple[str, ...], expr: Expr) -> dict[str, Expr]:
+def _operate(rule: Rule, name: str, names: tuple[str, ...], expr: Expr) -> dict[str, Expr]:
     try:
-        return dict(zip(names, _OPERATE[operation](expr, len(names)), strict=True))
+        return dict(zip(names, _made(rule, expr), strict=True))
     except ValueError:
         return {name: expr}
 
 
-def _split(expr: Expr, count: int) -> list[Expr]:
-    if not expr.shape or expr.shape[0] % count:
-        raise ValueError("rows cannot be split evenly")
-    step = expr.shape[0] // count
-    return [rows(expr, part * step, (part + 1) * step) for part in range(count)]
+def _made(rule: Rule, expr: Expr) -> list[Expr]:
+    match rule.operation:
+        case "transpose":
+            return [transpose(expr)]
+        case "swap":
+            return [swap_halves(expr)]
+        case "split":
+            return _split(expr, rule.shares)
+        case "conv" if len(expr.shape) == 2:  # noqa: PLR2004 - a matrix has two dimensions
+            return [reshape(expr, (*expr.shape, 1, 1))]
+        case "matrix" if expr.shape[2:] and set(expr.shape[2:]) == {1}:
+            return [reshape(expr, expr.shape[:2])]
+        case _:
+            return [expr]
 
 
-_OPERATE: Mapping[str, Callable[[Expr, int], list[Expr]]] = {
-    "": lambda expr, _: [expr],
-    "transpose": lambda expr, _: [transpose(expr)],
-    "swap": lambda expr, _: [swap_halves(expr)],
-    "split": _split,
-}
+def _split(expr: Expr, shares: Sequence[int]) -> list[Expr]:
+    if not expr.shape or expr.shape[0] % sum(shares):
+        raise ValueError("the rows cannot be divided in these shares")
+    step = expr.shape[0] // sum(shares)
+    ends = [step * share for share in accumulate(shares, initial=0)]
+    return [rows(expr, start, stop) for start, stop in pairwise(ends)]
 
 
 def _join(joins: Mapping[str, Mapping[int, Expr]]) -> dict[str, Expr]:

@@ -3,7 +3,8 @@
 import pytest
 
 from ckpt_studio.core.expr import read
-from ckpt_studio.core.renames import apply_rules, fill, inverse, parse_rules
+from ckpt_studio.core.key_pattern import fill
+from ckpt_studio.core.renames import apply_rules, inverse, parse_rules
 from ckpt_studio.core.templates import Modules, Spec, parse_spec
 from ckpt_studio.core.tensors import DType
 from tests.models import checkpoint
@@ -117,9 +118,58 @@ def test_what_cannot_be_operated_on_keeps_its_name():
 
 
 def test_the_way_back():
-    lines = [["a.{i}.", "b.{i}."], ["w", "split", "x", "y"], ["t", "transpose", "u"]]
-    there, back = parse_rules(lines, {}), parse_rules(inverse(lines), {})
-    start = exprs(a_3_k=(1,), w=(4, 2), t=(2, 2))
-    assert apply_rules(back, apply_rules(there, start)) == start
+    lines = [
+        ["a.{i}.", "b.{i}."],
+        ["down.{i}.res.{j}.", "in.{3*i+j+1}.0.", "inner"],
+        ["down.{i}.op.", "in.{3*i+3}.0.op."],
+        ["up.{i}.", "out.{3-i}."],
+        ["w", "split", "x", "y"],
+        ["t", "transpose", "u"],
+        ["q.", "join 0", "all."],
+        ["m.", "join 1 4", "all."],
+        ["n.", "swap", "o."],
+        ["c.", "conv", "d."],
+        ["old.", "conv", "d."],
+    ]
+    there = parse_rules(lines, {"inner": [["norm.", "layers.0."]]})
+    start = exprs(
+        a_3_k=(1,),
+        down_1_res_1_norm_k=(1,),
+        down_1_op_k=(1,),
+        up_1_k=(1,),
+        w=(4, 2),
+        t=(2, 2),
+        q_k=(3, 2),
+        m_k=(12, 2),
+        n_k=(4, 2),
+        c_k=(2, 2),
+        c_b=(2,),
+    )
+    made = apply_rules(there, start)
+    assert {"in.5.0.layers.0.k", "in.6.0.op.k", "out.2.k"} <= made.keys()
+    assert made["d.k"].shape == (2, 2, 1, 1)
+    assert apply_rules(inverse(there), made) == start
+
+
+def test_there_and_back_from_the_other_side():
+    rules = parse_rules([["q.", "join 0", "a."], ["m.", "join 1 2", "a."], ["s", "swap", "t"]], {})
+    start = exprs(a_k=(6, 2), t=(4,))
+    made = apply_rules(inverse(rules), start)
+    assert {name: expr.shape for name, expr in made.items()} == {
+        "q.k": (2, 2),
+        "m.k": (4, 2),
+        "s": (4,),
+    }
+    assert apply_rules(rules, made) == start
+
+
+def test_a_rule_that_forgets_a_number_has_no_way_back():
     with pytest.raises(ValueError, match="no way back"):
-        inverse([["a", "swap", "b"]])
+        inverse(parse_rules([["a.{i}.", "b."]], {}))
+
+
+def test_a_number_that_fits_no_machine_is_no_number_of_a_block():
+    rules = parse_rules([["a.{i}.", "b.{i+1}."], ["c.{2*i}.", "d.{i}."]], {})
+    long = "9" * 5000
+    for name in (f"a.{long}.w", "c.3.w"):
+        assert apply_rules(rules, {name: 1}) == {name: 1}
