@@ -1,8 +1,11 @@
-"""Hash a file from its beginning while several threads still fill it."""
+"""Read a file from its beginning while several threads still fill it, to hash it."""
 
 import hashlib
 import heapq
 import threading
+from collections.abc import Iterator
+
+from typing_extensions import override
 
 from ckpt_studio.formats.files import Files
 
@@ -41,35 +44,85 @@ class Watermark:
 
 
 class Follower:
-    """Takes the SHA-256 of ``start`` to ``stop`` of a file as it grows, in a thread of its own.
+    """Reads a growing file in a thread of its own; what it does with it is up to ``follow``.
 
     It reads what was just written, so that copies by the kernel stay copies by the kernel.
     """
 
-    def __init__(self, files: Files, file: int, mark: Watermark, start: int, stop: int) -> None:
+    def __init__(self, files: Files, file: int, mark: Watermark, label: str) -> None:
+        self.label = label
         self._files = files
         self._file = file
         self._mark = mark
-        self._at = start
-        self._stop = stop
-        self._hash = hashlib.sha256()
         self._problem: OSError | None = None
-        self._thread = threading.Thread(target=self._run, name="hash")
+        self._thread = threading.Thread(target=self._run, name=label)
+        self.at = 0
+
+    def start(self) -> None:
+        """Begin."""
         self._thread.start()
 
     @property
-    def at(self) -> int:
-        """The position reached."""
-        return self._at
-
-    @property
     def running(self) -> bool:
-        """Whether it still hashes."""
+        """Whether it still works."""
         return self._thread.is_alive()
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait for the end."""
-        self._thread.join(timeout)
+        """Wait for the end, if it has begun."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+
+    def finish(self) -> None:
+        """Wait for the end and raise what went wrong.
+
+        Raises:
+            OSError: the file could not be read, or not be written.
+        """
+        self.join()
+        if self._problem:
+            raise self._problem
+
+    def follow(self) -> None:
+        """Do the work, in the thread."""
+        raise NotImplementedError
+
+    def parts(self, start: int, stop: int) -> Iterator[memoryview]:
+        """Yield the bytes of a range as they are complete; ends early when nobody waits.
+
+        A part is only valid until the next one.
+        """
+        buffer = memoryview(bytearray(min(_STEP, max(1, stop - start))))
+        self.at = start
+        while self.at < stop:
+            reached = min(self._mark.beyond(self.at), stop)
+            if reached <= self.at:
+                return
+            part = buffer[: min(len(buffer), reached - self.at)]
+            count = self._files.read_into(self._file, part, self.at)
+            if not count:
+                raise OSError(5, "the file just written is too short")
+            yield part[:count]
+            self.at += count
+
+    def _run(self) -> None:
+        try:
+            self.follow()
+        except OSError as problem:
+            self._problem = problem
+
+
+class Hasher(Follower):
+    """Takes the SHA-256 of ``start`` to ``stop``."""
+
+    def __init__(self, files: Files, file: int, mark: Watermark, start: int, stop: int) -> None:
+        super().__init__(files, file, mark, "SHA-256")
+        self._range = (start, stop)
+        self._hash = hashlib.sha256()
+
+    @override
+    def follow(self) -> None:
+        for part in self.parts(*self._range):
+            self._hash.update(part)
 
     def hexdigest(self) -> str:
         """Return the hash.
@@ -77,26 +130,5 @@ class Follower:
         Raises:
             OSError: the file could not be read.
         """
-        self.join()
-        if self._problem:
-            raise self._problem
+        self.finish()
         return self._hash.hexdigest()
-
-    def _run(self) -> None:
-        buffer = memoryview(bytearray(_STEP))
-        try:
-            while self._at < self._stop:
-                reached = min(self._mark.beyond(self._at), self._stop)
-                if reached <= self._at:
-                    return
-                self._take(buffer, reached)
-        except OSError as problem:
-            self._problem = problem
-
-    def _take(self, buffer: memoryview, reached: int) -> None:
-        part = buffer[: min(len(buffer), reached - self._at)]
-        count = self._files.read_into(self._file, part, self._at)
-        if not count:
-            raise OSError(5, "the file just written is too short")
-        self._hash.update(part[:count])
-        self._at += count

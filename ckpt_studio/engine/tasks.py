@@ -65,12 +65,15 @@ class Compute:
 Task = Copy | Convert | Compute
 
 
-def tasks_of(rows: Sequence[PlannedTensor], start: int) -> list[Task]:
-    """Return the work for all rows, copies first: they run while torch is being loaded."""
+def tasks_of(rows: Sequence[PlannedTensor], starts: Sequence[int]) -> list[Task]:
+    """Return the work for all rows, copies first: they run while torch is being loaded.
+
+    ``starts`` are the positions of the rows in the output.
+    """
     copies: list[Copy] = []
     others: list[Task] = []
-    at = start
-    for index, row in enumerate(rows):
+    for index, (row, start) in enumerate(zip(rows, starts, strict=True)):
+        at = start
         for segment in lower(row.expr):
             if isinstance(segment, Span):
                 _add(copies, Copy(index, segment, at))

@@ -10,9 +10,9 @@ from ckpt_studio.core.errors import FormatError, VerifyError
 from ckpt_studio.core.plan import PlannedTensor
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.engine.filling import Check
+from ckpt_studio.engine.image import Image
 from ckpt_studio.engine.pool import Meter, Pool
 from ckpt_studio.formats.files import Files
-from ckpt_studio.formats.safetensors import read_open
 from ckpt_studio.formats.shown import shown, shown_name
 
 _STEP = 4 << 20
@@ -29,7 +29,7 @@ class Written:
 
 
 def check_header(
-    written: Written, rows: Sequence[PlannedTensor], metadata: Mapping[str, str], start: int
+    written: Written, rows: Sequence[PlannedTensor], metadata: Mapping[str, str], image: Image
 ) -> None:
     """Read the header back with the strict reader and compare it with the plan.
 
@@ -37,25 +37,25 @@ def check_header(
         VerifyError: it is not what was planned.
     """
     try:
-        found = read_open(written.path, written.file)
+        found = image.read(written.path, written.file)
     except FormatError as problem:
         raise VerifyError(f"The written file is wrong: {problem.message}", _HINT) from problem
-    if found.header_bytes != start or dict(found.metadata) != dict(metadata):
+    if found.size != image.size or dict(found.metadata) != dict(metadata):
         raise _differs(written.path, "the header")
-    _check_rows(written.path, found, rows)
+    _check_rows(written.path, found, rows, image.starts)
 
 
-def _check_rows(path: Path, found: Checkpoint, rows: Sequence[PlannedTensor]) -> None:
+def _check_rows(
+    path: Path, found: Checkpoint, rows: Sequence[PlannedTensor], starts: Sequence[int]
+) -> None:
     if len(found.tensors) != len(rows):
         raise _differs(path, "the number of tensors")
-    at = found.header_bytes
-    for row in rows:
+    for row, start in zip(rows, starts, strict=True):
         info = found.tensors.get(row.name)
         if info is None or (info.dtype, info.shape) != (row.dtype, row.shape):
             raise _differs(path, f'the tensor "{shown(row.name)}"')
-        if info.nbytes and info.offset != at:
+        if info.nbytes and info.offset != start:
             raise _differs(path, f'the place of the tensor "{shown(row.name)}"')
-        at += info.nbytes
 
 
 @dataclass(frozen=True, slots=True)

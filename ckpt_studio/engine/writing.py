@@ -8,12 +8,14 @@ from ckpt_studio.core.errors import PlanError, WriteError
 from ckpt_studio.core.expr import reads
 from ckpt_studio.core.plan import OnOverflow, Plan, PlannedTensor, Report, casts
 from ckpt_studio.core.problems import Problem, warning
-from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback, ignore_progress
+from ckpt_studio.core.progress import CancelToken, ProgressCallback, ignore_progress
 from ckpt_studio.engine.copying import write_all
 from ckpt_studio.engine.filling import Check, Filler, Job
 from ckpt_studio.engine.flushing import Flusher
-from ckpt_studio.engine.following import Follower, Watermark
+from ckpt_studio.engine.followers import Followers
+from ckpt_studio.engine.following import Watermark
 from ckpt_studio.engine.hashing import AUTOV2_DIGITS, AUTOV3_DIGITS
+from ckpt_studio.engine.image import Image, image_of
 from ckpt_studio.engine.keeping import keep_old_precision
 from ckpt_studio.engine.overflow import overflow_counts, overflow_error
 from ckpt_studio.engine.pool import Meter, Pool, thread_count
@@ -25,7 +27,6 @@ from ckpt_studio.engine.tasks import Task, tasks_of
 from ckpt_studio.engine.torch_start import TorchStart
 from ckpt_studio.engine.verify import ReadBack, Written, check_header
 from ckpt_studio.formats.files import Files
-from ckpt_studio.formats.safetensors import encode_header
 from ckpt_studio.formats.shown import shown_name
 
 
@@ -84,17 +85,13 @@ def _require_ready(plan: Plan) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """One attempt at a plan: the header, the open sources and the new file."""
+    """One attempt at a plan: what the file will be, the open sources and the new file."""
 
     plan: Plan
-    header: bytes
+    image: Image
     sources: Sources
     target: Target
     torch: TorchStart | None
-
-    @property
-    def size(self) -> int:
-        return len(self.header) + self.plan.data_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +105,19 @@ class _Saving:
 
     def attempt(self, plan: Plan, output: Path) -> tuple[Report | None, Tally]:
         """Write the file; without a report when overflow was found and counted."""
-        header = encode_header(plan.tensors, plan.metadata)
+        image = image_of(plan)
         try:
-            return self._with_sources(plan, output, header)
+            return self._with_sources(plan, output, image)
         except OSError as problem:
-            needed = len(header) + plan.data_bytes
             free = self.files.free_bytes(output.parent)
-            raise write_error(problem, output, needed, free) from problem
+            raise write_error(problem, output, image.size, free) from problem
         except MemoryError as problem:
             raise WriteError(
                 f"There is not enough memory to write {shown_name(output)}",
                 "Nothing was saved. Close other programs and try again.",
             ) from problem
 
-    def _with_sources(self, plan: Plan, output: Path, header: bytes) -> tuple[Report | None, Tally]:
+    def _with_sources(self, plan: Plan, output: Path, image: Image) -> tuple[Report | None, Tally]:
         used = {
             (leaf.source, leaf.tensor.shard) for row in plan.tensors for leaf in reads(row.expr)
         }
@@ -130,7 +126,7 @@ class _Saving:
             target = Target(self.files, output, overwrite=plan.overwrite)
             torch = TorchStart() if plan.computes else None
             try:
-                return self._write(_Pass(plan, header, sources, target, torch))
+                return self._write(_Pass(plan, image, sources, target, torch))
             finally:
                 target.discard()
                 if torch:
@@ -140,18 +136,13 @@ class _Saving:
 
     def _write(self, work: _Pass) -> tuple[Report | None, Tally]:
         plan, target = work.plan, work.target
-        write_all(self.files, target.file, work.header, 0)
-        mark = Watermark(len(work.header))
-        followers = self._followers(work, mark)
-        try:
-            tally, checks = self._fill(work, mark)
+        write_all(self.files, target.file, work.image.head, 0)
+        hashes = self.options.hashes
+        with Followers(self.files, target.file, work.image, hashes=hashes) as followers:
+            tally, checks = self._fill(work, followers.mark)
             if tally.overflowed() and plan.on_overflow is not OnOverflow.CLAMP:
                 return None, tally
-            sums = self._hashes(followers, work.size)
-        finally:
-            mark.stop()
-            for follower in followers:
-                follower.join()
+            sums = followers.finish(self.progress, self.cancel)
         target.settle()
         self._check(work, checks)
         work.sources.check()
@@ -160,19 +151,11 @@ class _Saving:
         target.commit()
         return self._report(work, tally, sums), tally
 
-    def _followers(self, work: _Pass, mark: Watermark) -> list[Follower]:
-        if not self.options.hashes:
-            return []
-        return [
-            Follower(self.files, work.target.file, mark, start, work.size)
-            for start in (0, len(work.header))
-        ]
-
     def _fill(self, work: _Pass, mark: Watermark) -> tuple[Tally, list[Check]]:
-        tasks = tasks_of(work.plan.tensors, len(work.header))
+        tasks = tasks_of(work.plan.tensors, work.image.starts)
         meter = Meter(work.plan.data_bytes, "Writing")
         self.progress(meter.snapshot())
-        with Flusher(self.files, work.target.file, work.size) as flusher:
+        with Flusher(self.files, work.target.file, work.image.size) as flusher:
             job = Job(
                 files=self.files,
                 file=work.target.file,
@@ -192,18 +175,10 @@ class _Saving:
             flusher.raise_problem()
         return job.tally, job.checks or []
 
-    def _hashes(self, followers: list[Follower], size: int) -> list[str]:
-        for follower in followers:
-            while follower.running:
-                follower.join(0.05)
-                self.cancel.raise_if_cancelled()
-                self.progress(Progress(follower.at, size, "SHA-256", "Checking"))
-        return [follower.hexdigest() for follower in followers]
-
     def _check(self, work: _Pass, checks: list[Check]) -> None:
         plan, target = work.plan, work.target
         written = Written(self.files, target.file, target.path)
-        check_header(written, plan.tensors, plan.metadata, len(work.header))
+        check_header(written, plan.tensors, plan.metadata, work.image)
         if self.options.verify:
             threads = thread_count(self.options.threads)
             readback = ReadBack(written, plan.tensors, threads, self.progress, self.cancel)
@@ -214,11 +189,11 @@ class _Saving:
         converted = sum(casts(row.expr) for row in rows)
         return Report(
             path=work.plan.output or work.target.path,
-            bytes=work.size,
+            bytes=work.image.size,
             seconds=0.0,
             sha256=sums[0] if sums else None,
             autov2=sums[0][:AUTOV2_DIGITS] if sums else None,
-            autov3=sums[1][:AUTOV3_DIGITS] if sums else None,
+            autov3=sums[1][:AUTOV3_DIGITS] if sums[1:] else None,
             flushed=tally.flushed,
             converted=converted,
             copied=len(rows) - converted,

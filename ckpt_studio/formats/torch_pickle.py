@@ -2,6 +2,7 @@
 
 import os
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 from ckpt_studio.core.checkpoint import Checkpoint, SourceFile
@@ -33,15 +34,26 @@ def read_torch(path: Path) -> Checkpoint:
     """
     source = open_source(path)
     try:
-        return _read_open(path, source)
-    except PickleError as problem:
-        raise FormatError(f"{shown_name(path)} {problem.reason}", problem.hint) from problem
+        return read_torch_open(path, source)
     except OSError as problem:
         raise FormatError(
             f"{shown_name(path)} cannot be read: {problem.strerror}", "Check the disk."
         ) from problem
     finally:
         os.close(source)
+
+
+def read_torch_open(path: Path, source: int) -> Checkpoint:
+    """Read an open PyTorch file; ``path`` is only its name.
+
+    Raises:
+        FormatError: as ``read_torch``.
+        OSError: the system could not read it.
+    """
+    try:
+        return _read_open(path, source)
+    except PickleError as problem:
+        raise FormatError(f"{shown_name(path)} {problem.reason}", problem.hint) from problem
 
 
 def looks_like_torch(head: bytes) -> bool:
@@ -72,7 +84,9 @@ def _read_open(path: Path, source: int) -> Checkpoint:
         value, blocks = read_legacy(source, identity.size, meaning)
     state = State(value)
     problems += [*state.problems, *odd_things(meaning)]
-    return _checkpoint(SourceFile(path, identity), container, _table(state, blocks), problems)
+    table = _table(state, blocks)
+    found = _checkpoint(SourceFile(path, identity), container, table, problems)
+    return replace(found, metadata=state.metadata)
 
 
 def _table(state: State, blocks: dict[str, Block]) -> Table:

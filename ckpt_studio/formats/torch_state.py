@@ -12,17 +12,22 @@ _WRAPPERS = (
     *("state_dict", "model", "module", "params_ema", "params", "ema", "net"),
     *("model_state_dict", "weights"),
 )
+METADATA_KEY = "__metadata__"
+"""What stands beside the ``state_dict`` in files of this program: texts, as in safetensors."""
+
 _MODULE_FIELDS = ("_parameters", "_buffers", "_modules")
 _MOST_LEVELS = 64
 _MOST_SHOWN = 8
-_LONGEST_NAME = 10_000
+LONGEST_NAME = 10_000
+"""Letters of the longest name of a tensor that is believed."""
 
 
 class State:
-    """The tensors of a model by name, and what is said about the rest of the pickle."""
+    """The tensors of a model by name, its metadata, and what is said about the rest."""
 
     def __init__(self, value: object) -> None:
         self.tensors: Found = {}
+        self.metadata = _metadata(value)
         self.problems: list[Problem] = []
         self._seen: set[int] = set()
         self._unnamed: list[str] = []
@@ -38,7 +43,8 @@ class State:
         unwrapper = _Unwrapper()
         inside = unwrapper.unwrap(value)
         self._collect(inside, "", 0)
-        self._report(inside, unwrapper.left)
+        left = [name for name in unwrapper.left if name != METADATA_KEY or not self.metadata]
+        self._report(inside, left)
 
     def _collect(self, value: object, prefix: str, level: int) -> None:
         """Add the tensors below a value; every container is visited once."""
@@ -48,9 +54,9 @@ class State:
         for key, each in _entries(value):
             if not isinstance(each, dict | Instance | list | Tensor | OtherTensor):
                 continue
-            if len(prefix) + len(key) > _LONGEST_NAME:
+            if len(prefix) + len(key) > LONGEST_NAME:
                 raise PickleError(
-                    f"is damaged: it names a tensor with over {_LONGEST_NAME:,} letters"
+                    f"is damaged: it names a tensor with over {LONGEST_NAME:,} letters"
                 )
             if isinstance(each, Tensor | OtherTensor):
                 self._add(f"{prefix}{key}", each)
@@ -96,6 +102,28 @@ class State:
             self.problems.append(
                 warning("The file holds no tensors", "Its state_dict is empty, or it is no model.")
             )
+
+
+def _metadata(value: object) -> dict[str, str]:
+    """Return the texts beside the model; nothing where other things stand under that name."""
+    if not isinstance(value, dict) or "state_dict" not in value:
+        return {}
+    found = value.get(METADATA_KEY)
+    if not isinstance(found, dict):
+        return {}
+    texts = {key: text for key, text in found.items() if _is_text(key) and _is_text(text)}
+    return texts if len(texts) == len(found) else {}
+
+
+def _is_text(value: object) -> bool:
+    """Whether a value is a text that other files can hold; lone surrogates are none."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Unwrapper:
