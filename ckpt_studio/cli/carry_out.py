@@ -13,8 +13,8 @@ from ckpt_studio.core.errors import CkptStudioError, PlanError
 from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.problems import note
-from ckpt_studio.core.recipe import EditMetadata, Recipe
-from ckpt_studio.engine import Library, WriteOptions, plan, write
+from ckpt_studio.core.recipe import Assemble, EditMetadata, Layout, Recipe
+from ckpt_studio.engine import Library, WriteOptions, plan, plan_parts, write
 from ckpt_studio.engine.summary import Json, planned
 from ckpt_studio.formats.new_file import write_small_file
 from ckpt_studio.formats.recipe_json import recipe_to_json
@@ -34,7 +34,7 @@ def carry_out(
         Cancelled: the user stopped it.
     """
     library = Library()
-    plans = [_planned(recipe, library) for recipe in recipes]
+    plans = [made for recipe in recipes for made in _plans(recipe, library)]
     refused = next(filter(None, map(refusal, plans)), None) or _unknown_part(recipes, plans)
     if refused is not None or arguments.dry_run:
         answer = _answer([planned(one) for one in plans], refused)
@@ -51,6 +51,18 @@ def _answer(documents: list[Json], error: CkptStudioError | None = None) -> Answ
     """One file is one object; several are a list of them."""
     document = documents[0] if len(documents) == 1 else {"files": documents}
     return Answer(document, lambda: "\n\n".join(map(plan_text, documents)), error)
+
+
+def _plans(recipe: Recipe, library: Library) -> list[Plan]:
+    if not (isinstance(recipe, Assemble) and recipe.output.layout is Layout.PARTS):
+        return [_planned(recipe, library)]
+    parts = plan_parts(recipe, library)
+    if not parts.plans:
+        return [with_hints(parts.whole)]
+    own = {problem for each in parts.plans for problem in each.problems}
+    about_all = tuple(problem for problem in parts.whole.problems if problem not in own)
+    first, *others = map(with_hints, parts.plans)
+    return [replace(first, problems=(*first.problems, *about_all)), *others]
 
 
 def _planned(recipe: Recipe, library: Library) -> Plan:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from ckpt_studio.cli import options
 from ckpt_studio.cli.carry_out import carry_out
-from ckpt_studio.cli.command import Answer, Command
+from ckpt_studio.cli.command import Answer, Command, UsageError
 from ckpt_studio.cli.printing import printable
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.part_names import is_text_encoder
-from ckpt_studio.core.recipe import Extract, MetadataChoice, Output
+from ckpt_studio.core.recipe import Extract, Output
 from ckpt_studio.core.recognition import FoundPart
+from ckpt_studio.core.separate_files import folder_of
+from ckpt_studio.core.source_names import stem
 from ckpt_studio.engine import open_checkpoint
 
 
@@ -30,6 +32,14 @@ def _arguments(parser: ArgumentParser) -> None:
         metavar="DIR",
         help="folder for the files, each named FILE_PART.safetensors (default: here)",
     )
+    parser.add_argument(
+        "--folders",
+        action="store_true",
+        help="put them into diffusion_models/, text_encoders/, vae/ and clip_vision/ below it, "
+        "where ComfyUI looks for them",
+    )
+    options.add_names(parser)
+    options.add_family(parser)
     options.add_precision(parser)
     options.add_plan(parser)
     options.add_writing(parser)
@@ -37,21 +47,35 @@ def _arguments(parser: ArgumentParser) -> None:
 
 def _run(arguments: Namespace) -> Answer:
     found = open_checkpoint(arguments.file).recognition.parts
-    recipes = [
-        Extract(
-            source=arguments.file,
-            part=part,
-            precision=arguments.dtype,
-            on_overflow=arguments.on_overflow,
-            metadata=MetadataChoice(),
-            output=Output(
-                path=arguments.output_dir / f"{arguments.file.stem}_{part}.safetensors",
-                overwrite=arguments.overwrite,
-            ),
-        )
-        for part in _chosen(arguments.parts, found, arguments.file)
-    ]
+    names = dict(arguments.name)
+    chosen = _chosen(arguments.parts, found, arguments.file)
+    for part in names:
+        if part not in chosen:
+            raise UsageError(f"--name {part}=…: that part is not written; it is {_or(chosen)}")
+    recipes = [_recipe(arguments, part, names.get(part)) for part in chosen]
     return carry_out(recipes, arguments, options.write_options(arguments))
+
+
+def _recipe(arguments: Namespace, part: str, name: str | None) -> Extract:
+    folder = arguments.output_dir / folder_of(part) if arguments.folders else arguments.output_dir
+    model = part == "unet"
+    return Extract(
+        source=arguments.file,
+        part=part,
+        precision=arguments.dtype,
+        on_overflow=arguments.on_overflow,
+        output=Output(
+            path=folder / (name or f"{stem(arguments.file)}_{part}.safetensors"),
+            overwrite=arguments.overwrite,
+        ),
+        target=arguments.target if model else None,
+        prediction=arguments.prediction if model else None,
+        ema=arguments.ema and model,
+    )
+
+
+def _or(names: list[str]) -> str:
+    return " or ".join(names)
 
 
 def _chosen(wanted: str, found: tuple[FoundPart, ...], file: Path) -> list[str]:
@@ -71,7 +95,8 @@ def _chosen(wanted: str, found: tuple[FoundPart, ...], file: Path) -> list[str]:
 
 
 COMMAND = Command(
-    example="  ckpt-studio extract sdxl.safetensors --parts unet,vae -o parts/",
+    example="  ckpt-studio extract sdxl.safetensors --parts unet,vae -o parts/\n"
+    "  ckpt-studio extract sdxl.safetensors --folders -o ComfyUI/models",
     add_arguments=_arguments,
     run=_run,
 )

@@ -2,7 +2,7 @@
 
 import json
 import os
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, _ActionsContainer
 from pathlib import Path
 
 from ckpt_studio.cli.command import UsageError
@@ -87,6 +87,31 @@ def add_progress(parser: ArgumentParser) -> None:
         "--progress",
         action="store_true",
         help="show the progress bar although standard error is no terminal",
+    )
+
+
+def add_family(parser: ArgumentParser) -> None:
+    """Add ``--target``, ``--prediction`` and ``--ema``, which say what the diffusion model is."""
+    parser.add_argument("--target", metavar="ARCH", help="model family (default: recognised)")
+    parser.add_argument(
+        "--prediction", metavar="KIND", help="what the model predicts: epsilon, v, v-zsnr, …"
+    )
+    parser.add_argument(
+        "--ema",
+        action="store_true",
+        help="take the averaged (EMA) weights of a training checkpoint; dropped otherwise",
+    )
+
+
+def add_names(parser: _ActionsContainer) -> None:
+    """Add ``--name``."""
+    parser.add_argument(
+        "--name",
+        type=_name,
+        action="append",
+        default=[],
+        metavar="PART=FILE",
+        help="another name for the file of a part, below the folder (repeatable)",
     )
 
 
@@ -185,6 +210,13 @@ def _content(option: str, name: str) -> str:
 def write_options(arguments: Namespace) -> WriteOptions:
     """Return how to write, as the options say."""
     return WriteOptions(verify=arguments.verify, hashes=arguments.hashes, threads=arguments.threads)
+
+
+def _name(text: str) -> tuple[str, str]:
+    part, separator, name = text.partition("=")
+    if not (separator and part.strip()):
+        raise ArgumentTypeError(f"‘{text}’ is no PART=FILE")
+    return part_names(part)[0], name.strip()
 
 
 def _threads(text: str) -> int:

@@ -1,28 +1,21 @@
 """``save``: one checkpoint from parts."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 from ckpt_studio.cli import options
 from ckpt_studio.cli.carry_out import carry_out
 from ckpt_studio.cli.command import Answer, Command, UsageError
-from ckpt_studio.core.recipe import Assemble, Output
+from ckpt_studio.core.recipe import Assemble, Layout, Output
 
 
 def _arguments(parser: ArgumentParser) -> None:
     _add_parts(parser)
     _add_output(parser)
-    parser.add_argument("--target", metavar="ARCH", help="model family (default: recognised)")
-    parser.add_argument(
-        "--prediction", metavar="KIND", help="what the model predicts: epsilon, v, v-zsnr, …"
-    )
+    options.add_family(parser)
     parser.add_argument(
         "--allow-missing", action="store_true", help="save although whole parts are missing"
-    )
-    parser.add_argument(
-        "--ema",
-        action="store_true",
-        help="take the averaged (EMA) weights of a training checkpoint; dropped otherwise",
     )
     options.add_precision(parser)
     options.add_metadata(parser)
@@ -62,9 +55,14 @@ def _add_parts(parser: ArgumentParser) -> None:
 
 def _add_output(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("output")
+    group.add_argument("-o", "--output", metavar="OUT", help="the file to write")
     group.add_argument(
-        "-o", "--output", type=options.new_file, metavar="OUT", help="the file to write"
+        "--separate",
+        action="store_true",
+        help="each part as a file of its own: OUT is a folder, the files go into "
+        "diffusion_models/, text_encoders/, vae/ and clip_vision/ below it",
     )
+    options.add_names(group)
     group.add_argument(
         "--filename-prefix",
         metavar="PREFIX",
@@ -104,7 +102,9 @@ def _output(arguments: Namespace) -> Output:
     if arguments.output is not None:
         if named:
             raise UsageError("-o names the file; --filename-prefix and --output-dir do not fit")
-        return Output(path=arguments.output, overwrite=arguments.overwrite)
+        return _named_output(arguments)
+    if arguments.separate:
+        raise UsageError("--separate needs a folder: -o DIR")
     if not named and not arguments.dry_run:
         raise UsageError("say where to: -o OUT, or --filename-prefix and --output-dir")
     return Output(
@@ -112,6 +112,28 @@ def _output(arguments: Namespace) -> Output:
         folder=arguments.output_dir or Path(),
         overwrite=arguments.overwrite,
     )
+
+
+def _named_output(arguments: Namespace) -> Output:
+    if arguments.separate:
+        return Output(
+            path=_read(options.path, arguments.output),
+            overwrite=arguments.overwrite,
+            layout=Layout.PARTS,
+            names=dict(arguments.name),
+        )
+    if arguments.name:
+        raise UsageError("--name is for --separate; -o names the file")
+    path = _read(options.new_file, arguments.output)
+    return Output(path=path, overwrite=arguments.overwrite)
+
+
+def _read(kind: Callable[[str], Path], text: str) -> Path:
+    """Read the name of a file or a folder; which one it is depends on other options."""
+    try:
+        return kind(text)
+    except ArgumentTypeError as wrong:
+        raise UsageError(f"argument -o/--output: {wrong}") from wrong
 
 
 COMMAND = Command(

@@ -15,7 +15,7 @@ from ckpt_studio.core.ema import with_ema
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.problems import Problem, error, warning
-from ckpt_studio.core.recipe import Assemble
+from ckpt_studio.core.recipe import Assemble, Extract
 from ckpt_studio.core.recognition import FoundPart, Opened
 
 _NOT_TEXT = {"unet", "vae", "clip_vision"}
@@ -72,7 +72,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def choose_target(
-    recipe: Assemble, opened: Opened, unet: Chosen, vae: FoundPart | None = None
+    recipe: Assemble | Extract, opened: Opened, unet: Chosen, vae: FoundPart | None = None
 ) -> Architecture:
     """Return the family to write: as recognised, as asked for, or its sibling by prediction.
 

@@ -10,6 +10,7 @@ from ckpt_studio.core.recipe import (
     Convert,
     EditMetadata,
     Extract,
+    Layout,
     MetadataChoice,
     Output,
     Precision,
@@ -37,8 +38,31 @@ def _words(recipe: Assemble | Convert | Extract) -> Iterator[str]:
         case Convert():
             yield from ("convert", str(recipe.source))
         case Extract():
-            yield from ("extract", str(recipe.source), "--parts", recipe.part)
+            yield from _extract(recipe)
     yield from _common(recipe)
+
+
+def _extract(recipe: Extract) -> Iterator[str]:
+    yield from ("extract", str(recipe.source), "--parts", recipe.part)
+    yield from _family(recipe)
+
+
+def _extracted(recipe: Extract) -> Iterator[str]:
+    """Name the file: the option for the place takes a folder there."""
+    path = recipe.output.path
+    if path:
+        yield from ("-o", str(path.parent), "--name", f"{recipe.part}={path.name}")
+    if recipe.output.overwrite:
+        yield "--overwrite"
+
+
+def _family(recipe: Assemble | Extract) -> Iterator[str]:
+    if recipe.target:
+        yield from ("--target", recipe.target)
+    if recipe.prediction:
+        yield from ("--prediction", recipe.prediction)
+    if recipe.ema:
+        yield "--ema"
 
 
 def _assemble(recipe: Assemble) -> Iterator[str]:
@@ -52,14 +76,13 @@ def _assemble(recipe: Assemble) -> Iterator[str]:
     ):
         if path is not None:
             yield from (option, str(path))
-    if recipe.target:
-        yield from ("--target", recipe.target)
-    if recipe.prediction:
-        yield from ("--prediction", recipe.prediction)
-    if recipe.ema:
-        yield "--ema"
+    yield from _family(recipe)
     if recipe.allow_missing:
         yield "--allow-missing"
+    if recipe.output.layout is Layout.PARTS:
+        yield "--separate"
+        for part, name in recipe.output.names.items():
+            yield from ("--name", f"{part}={name}")
 
 
 def _common(recipe: Assemble | Convert | Extract) -> Iterator[str]:
@@ -67,7 +90,7 @@ def _common(recipe: Assemble | Convert | Extract) -> Iterator[str]:
     if recipe.on_overflow is not OnOverflow.ERROR:
         yield from ("--on-overflow", recipe.on_overflow.value)
     yield from _metadata(recipe.metadata)
-    yield from _output(recipe.output)
+    yield from _extracted(recipe) if isinstance(recipe, Extract) else _output(recipe.output)
 
 
 def _precision(choices: Mapping[str, Precision]) -> Iterator[str]:

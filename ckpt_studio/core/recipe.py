@@ -48,6 +48,7 @@ class Layout(StrEnum):
 
     FILE = "file"  # one file, or shards of one
     DIFFUSERS = "diffusers"  # a folder with a file for each part
+    PARTS = "parts"  # each part by itself, below a folder, where ComfyUI looks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class Output:
     """Where the result goes: a path, or ComfyUI's prefix below a folder (``comfyui.md`` 1.5).
 
     The ending of the path chooses the container. ``shard_bytes`` is the most data that one file
-    of a set holds; with 0 everything goes into one file.
+    of a set holds; with 0 everything goes into one file. With the layout PARTS the path is a folder
+    and ``names`` maps a part to its file below it; "" leaves the part out.
     """
 
     path: Path | None = None
@@ -64,6 +66,7 @@ class Output:
     overwrite: bool = False
     layout: Layout = Layout.FILE
     shard_bytes: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Accept texts as paths."""
@@ -136,7 +139,11 @@ class Convert:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """Write one part of a file in its standalone form; one recipe for each part and file."""
+    """Write one part of a file in its standalone form; one recipe for each part and file.
+
+    ``target``, ``prediction`` and ``ema`` are those of ``Assemble``; they matter to the diffusion
+    model alone, whose markers follow them.
+    """
 
     source: Path
     part: str
@@ -144,6 +151,9 @@ class Extract:
     on_overflow: OnOverflow = OnOverflow.ERROR
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
+    target: str | None = None
+    prediction: str | None = None
+    ema: bool = False
 
     def __post_init__(self) -> None:
         """Accept texts as paths."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from ckpt_studio.core.architecture import component, components, family
 from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.choosing import Chosen, choose_target
+from ckpt_studio.core.ema import with_ema
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import cast, read, reads
 from ckpt_studio.core.markers import markers_from
@@ -128,6 +130,8 @@ def extract(recipe: Extract, opened: Opened) -> Plan:
             f"{checkpoint.path.name} holds no {part_name(recipe.part)}.",
             f"Parts in this file: {held}.",
         )
+    if recipe.ema and part.part == "unet":
+        part = with_ema(part, checkpoint)
     precision = precision_for(recipe.precision, part.part, text_encoder=is_text_encoder(part.part))
     quantised = is_quantised(part.tensors.keys())
     fixed = _specs(part)
@@ -141,7 +145,7 @@ def extract(recipe: Extract, opened: Opened) -> Plan:
         )
         for key, expr in part.tensors.items()
     ]
-    rows += _standalone_markers(opened, part)
+    rows += _standalone_markers(recipe, opened, part)
     problems: list[Problem] = []
     if quantised and precision is not Precision.KEEP:
         message = f"The {part.part} in {checkpoint.path.name} is quantised and can only be kept."
@@ -164,14 +168,15 @@ def extract(recipe: Extract, opened: Opened) -> Plan:
     )
 
 
-def _standalone_markers(opened: Opened, part: FoundPart) -> list[PlannedTensor]:
+def _standalone_markers(recipe: Extract, opened: Opened, part: FoundPart) -> list[PlannedTensor]:
     """Return the prediction markers, which a UNet file holds beside its keys.
 
     (``comfyui.md`` 0.6)
     """
     if part.part != "unet":
         return []
-    return list(markers_from(family(part.architecture or ""), [opened], 0).rows)
+    wanted = choose_target(recipe, opened, Chosen(part, 0))
+    return list(markers_from(wanted, [opened], 0).rows)
 
 
 def edit_metadata(recipe: EditMetadata, opened: Opened) -> Plan:

@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from ckpt_studio.engine.isolated import write_isolated
     from ckpt_studio.engine.opening import Library, open_checkpoint
     from ckpt_studio.engine.planning import plan
+    from ckpt_studio.engine.separating import SeparatePlans, plan_parts
     from ckpt_studio.engine.writing import WriteOptions, write
 
 __all__ = [
     "Hashes",
     "Library",
+    "SeparatePlans",
     "WriteOptions",
     "hash_file",
     "open_checkpoint",
     "plan",
+    "plan_parts",
     "write",
     "write_isolated",
 ]
@@ -31,10 +34,12 @@ __all__ = [
 _HOMES = {
     "Hashes": "hashing",
     "Library": "opening",
+    "SeparatePlans": "separating",
     "WriteOptions": "writing",
     "hash_file": "hashing",
     "open_checkpoint": "opening",
     "plan": "planning",
+    "plan_parts": "separating",
     "write": "writing",
     "write_isolated": "isolated",
 }

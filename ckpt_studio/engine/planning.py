@@ -9,7 +9,7 @@ from ckpt_studio.core.assembling import assemble
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.problems import Problem, error, warning
-from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Output, Recipe
+from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Layout, Output, Recipe
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.single_file import convert, edit_metadata, extract
 from ckpt_studio.core.text import binary_size
@@ -39,6 +39,8 @@ def plan(recipe: Recipe, library: Library | None = None) -> Plan:
         FormatError: a source is no model, or is damaged.
         PlanError: the request makes no plan at all, such as one without a diffusion model.
     """
+    if isinstance(recipe, Assemble) and recipe.output.layout is Layout.PARTS:
+        raise PlanError("Parts as separate files are several plans.", "Use plan_parts.")
     library = library or Library()
     named = _in_place(recipe, library) or resolve(recipe.output)
     draft = _draft(recipe, library, named.title if named else "ComfyUI 1")

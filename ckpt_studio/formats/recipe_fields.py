@@ -19,13 +19,13 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
-    def number(self, name: str) -> int:
+    def number(self, name: str, *, default: int | None = None) -> int:
         """Take a whole number.
 
         Raises:
             FormatError: it is something else, as with every other reader.
         """
-        value = self._values.pop(name, None)
+        value = self._values.pop(name, default)
         if isinstance(value, bool) or not isinstance(value, int):
             self._refuse(name, "a whole number")
         return value

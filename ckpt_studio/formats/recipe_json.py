@@ -17,6 +17,7 @@ from ckpt_studio.core.recipe import (
     Convert,
     EditMetadata,
     Extract,
+    Layout,
     MetadataChoice,
     Output,
     Recipe,
@@ -46,6 +47,8 @@ def recipe_to_json(recipe: Recipe, *, folder: Path | None = None, indent: int | 
         case Extract():
             source = _path(recipe.source, folder)
             document |= {"verb": "extract", "source": source, "part": recipe.part}
+            document |= {"target": recipe.target, "prediction": recipe.prediction}
+            document["ema"] = recipe.ema
         case EditMetadata():
             document |= {"verb": "meta", "source": _path(recipe.source, folder)}
             document["edits"] = [_edit(edit) for edit in recipe.edits]
@@ -155,6 +158,9 @@ def _output(output: Output, folder: Path | None) -> Json:
             "prefix": _unless(default.prefix, output.prefix),
             "folder": _path(output.folder, folder),
             "overwrite": output.overwrite,
+            "layout": _unless(default.layout, output.layout),
+            "shard_bytes": output.shard_bytes,
+            "names": dict(output.names),
         }
     )
 
@@ -210,6 +216,9 @@ def _read_extract(fields: Fields) -> Extract:
     return Extract(
         source=fields.needed_path("source"),
         part=fields.text("part"),
+        target=fields.text("target") or None,
+        prediction=fields.text("prediction") or None,
+        ema=fields.flag("ema"),
         precision=fields.precision("precision"),
         on_overflow=_read_on_overflow(fields),
         metadata=_read_metadata(fields),
@@ -257,6 +266,9 @@ def _read_output(fields: Fields) -> Output:
         prefix=inner.text("prefix", default=Output().prefix),
         folder=inner.path("folder"),
         overwrite=inner.flag("overwrite"),
+        layout=Layout(inner.word("layout", tuple(Layout), default=Layout.FILE)),
+        shard_bytes=inner.number("shard_bytes", default=0),
+        names=inner.texts("names"),
     )
     inner.finish()
     return output
