@@ -36,7 +36,7 @@ class DocumentPanels(QObject):
     def finish_editing(self) -> None:
         """Take over what is still being typed."""
         if self._metadata_panel is not None:
-            self._metadata_panel.editor.finish()
+            self._metadata_panel.finish_editing()
 
     def _tensors_built(self) -> QWidget:
         from ckpt_studio.app.panels.tensors import TensorsPanel  # noqa: PLC0415 - on first visit

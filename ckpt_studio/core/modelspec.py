@@ -182,7 +182,7 @@ def check_spec(metadata: Metadata) -> tuple[SpecProblem, ...]:
     if not any(key.startswith(PREFIX) for key in metadata):
         return ()
     problems = [
-        SpecProblem(field.key, f"{field.title} is missing; the specification requires it.")
+        SpecProblem(field.key, "Missing; the specification requires it.")
         for field in FIELDS
         if field.level is Level.MUST and field.key not in metadata
     ]

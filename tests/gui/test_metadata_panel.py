@@ -50,11 +50,11 @@ def click(qtbot, panel, name):
 
 
 def choose(panel, key):
-    panel.table.selectRow(panel.table.rows.place_of(key))
+    panel.keys.table.selectRow(panel.keys.table.rows.place_of(key))
 
 
 def value_field(panel):
-    return panel.editor.edit
+    return panel.keys.editor.edit
 
 
 def type_value(qtbot, panel, text):
@@ -81,7 +81,7 @@ def answer(button_text):
 
 
 def cells(panel, key):
-    model, row = panel.table.model(), panel.table.rows.place_of(key)
+    model, row = panel.keys.table.model(), panel.keys.table.rows.place_of(key)
     return [model.index(row, column).data() for column in range(model.columnCount())]
 
 
@@ -141,7 +141,7 @@ def test_a_key_is_added_with_its_first_value(panel, document, qtbot):
     qtbot.keyClicks(value_field(panel), "me")
     assert list(document.metadata)[-1] == "author"
     assert document.metadata["author"] == "me"
-    assert [row.key for row in panel.table.selected()] == ["author"]
+    assert [row.key for row in panel.keys.table.selected()] == ["author"]
     assert cells(panel, "author")[4] == "+ added"
     document.undo_stack.undo()
     assert document.metadata == METADATA
@@ -163,7 +163,7 @@ def test_a_key_that_exists_is_refused_below_the_field(panel, document, qtbot):
 
 def test_f2_renames_in_place(panel, document, qtbot):
     choose(panel, "title")
-    qtbot.keyClick(panel.table, Qt.Key.Key_F2)
+    qtbot.keyClick(panel.keys.table, Qt.Key.Key_F2)
     field = panel.findChild(QLineEdit, "metadataKey")
     assert field.text() == "title"
     qtbot.keyClicks(field, "modelspec.title")
@@ -175,7 +175,7 @@ def test_f2_renames_in_place(panel, document, qtbot):
 
 def test_delete_removes_and_the_row_stays_struck_through(panel, document, qtbot):
     choose(panel, "title")
-    qtbot.keyClick(panel.table, Qt.Key.Key_Delete)
+    qtbot.keyClick(panel.keys.table, Qt.Key.Key_Delete)
     assert "title" not in document.metadata
     assert cells(panel, "title")[1:3] == ["One", "(removed)"]
     choose(panel, "title")
@@ -184,7 +184,7 @@ def test_delete_removes_and_the_row_stays_struck_through(panel, document, qtbot)
 
 
 def test_several_keys_are_removed_in_one_step(panel, document, qtbot):
-    panel.table.select_keys(["title", "note"])
+    panel.keys.table.select_keys(["title", "note"])
     click(qtbot, panel, "metadataRemove")
     assert list(document.metadata) == ["config", "big"]
     assert document.undo_stack.count() == 1
@@ -195,10 +195,10 @@ def test_a_needed_key_is_kept_unless_confirmed(panel, document, qtbot):
     assert said(panel, "metadataNote").startswith("Needed: LTX")
     assert cells(panel, "config")[4] == "needed to load"
     answer("&Keep it")
-    qtbot.keyClick(panel.table, Qt.Key.Key_Delete)
+    qtbot.keyClick(panel.keys.table, Qt.Key.Key_Delete)
     assert "config" in document.metadata
     answer("&Go on")
-    qtbot.keyClick(panel.table, Qt.Key.Key_Delete)
+    qtbot.keyClick(panel.keys.table, Qt.Key.Key_Delete)
     assert "config" not in document.metadata
 
 
@@ -280,8 +280,8 @@ def test_a_very_long_line_of_json_is_formatted_before_it_is_edited(panel, docume
 
 def test_lines_and_objects_are_pasted(panel, document, qtbot):
     QGuiApplication.clipboard().setText("title\tNew\nauthor\tme")
-    panel.table.setFocus()
-    qtbot.keyClick(panel.table, Qt.Key.Key_V, CONTROL)
+    panel.keys.table.setFocus()
+    qtbot.keyClick(panel.keys.table, Qt.Key.Key_V, CONTROL)
     assert document.metadata["title"] == "New"
     assert document.metadata["author"] == "me"
     assert document.undo_stack.count() == 1
@@ -298,8 +298,8 @@ def test_lines_and_objects_are_pasted(panel, document, qtbot):
 
 
 def test_selected_keys_are_copied(panel, qtbot):
-    panel.table.select_keys(["title", "config"])
-    qtbot.keyClick(panel.table, Qt.Key.Key_C, CONTROL)
+    panel.keys.table.select_keys(["title", "config"])
+    qtbot.keyClick(panel.keys.table, Qt.Key.Key_C, CONTROL)
     assert QGuiApplication.clipboard().text() == "title\tOne\nconfig\t{}"
 
 
@@ -321,15 +321,15 @@ def test_without_json_on_the_clipboard_the_prompt_is_typed(panel, document, qtbo
 
 def test_find_and_replace_is_one_step_after_a_count(panel, document, qtbot):
     document.edit(SetValue("two", "One and one"))
-    qtbot.keyClick(panel.table, Qt.Key.Key_F, CONTROL)
+    qtbot.keyClick(panel.keys.table, Qt.Key.Key_F, CONTROL)
     find = panel.findChild(QLineEdit, "metadataFind")
     qtbot.waitUntil(find.isVisible)
     qtbot.keyClicks(find, "one")
     assert said(panel, "metadataFindResult") == "3 matches in 2 keys"
     qtbot.keyClick(find, Qt.Key.Key_Return)
-    assert [row.key for row in panel.table.selected()] == ["title"]
+    assert [row.key for row in panel.keys.table.selected()] == ["title"]
     qtbot.keyClick(find, Qt.Key.Key_Return)
-    assert [row.key for row in panel.table.selected()] == ["two"]
+    assert [row.key for row in panel.keys.table.selected()] == ["two"]
     qtbot.keyClicks(panel.findChild(QLineEdit, "metadataReplacement"), "1")
     click(qtbot, panel, "metadataReplaceAll")
     assert (document.metadata["title"], document.metadata["two"]) == ("1", "1 and 1")

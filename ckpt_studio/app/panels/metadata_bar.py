@@ -1,7 +1,7 @@
-"""The buttons above the metadata table."""
+"""The buttons above the metadata table, for what is done with its keys."""
 
-from PySide6.QtCore import Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from ckpt_studio.qt.icons import icon
 
@@ -17,10 +17,6 @@ class MetadataBar(QWidget):
     rename_requested = Signal()
     paste_requested = Signal()
     find_requested = Signal()
-    export_requested = Signal()
-    copy_all_requested = Signal()
-    clean_requested = Signal()
-    readings_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,8 +43,6 @@ class MetadataBar(QWidget):
         self.rename.clicked.connect(self.rename_requested)
         self._row.addStretch()
         self._paste_and_find()
-        self._export()
-        self._share()
 
     def _paste_and_find(self) -> None:
         paste = self._button(
@@ -63,26 +57,6 @@ class MetadataBar(QWidget):
         )
         find.clicked.connect(self.find_requested)
 
-    def _export(self) -> None:
-        tip = self.tr("Take the metadata elsewhere as JSON")
-        menu = self._menu("metadataExport", self.tr("Export"), tip)
-        _add(menu, "metadataExportJson", self.tr("Save as JSON…"), self.export_requested)
-        _add(menu, "metadataCopyJson", self.tr("Copy as JSON"), self.copy_all_requested)
-
-    def _share(self) -> None:
-        tip = self.tr("Look at the metadata as others will")
-        menu = self._menu("metadataShare", self.tr("Share"), tip)
-        _add(menu, "metadataClean", self.tr("Clean for sharing…"), self.clean_requested)
-        _add(menu, "metadataReadings", self.tr("What programs read…"), self.readings_requested)
-
-    def _menu(self, name: str, title: str, tip: str) -> QMenu:
-        button = self._button(name, title, "", tip)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setProperty("menu", True)
-        menu = QMenu(button)
-        button.setMenu(menu)
-        return menu
-
     def _button(self, name: str, title: str, sign: str, tip: str) -> QToolButton:
         button = QToolButton()
         button.setObjectName(name)
@@ -96,9 +70,3 @@ class MetadataBar(QWidget):
             button.setToolButtonStyle(_BESIDE)
         self._row.addWidget(button)
         return button
-
-
-def _add(menu: QMenu, name: str, title: str, asked: SignalInstance) -> None:
-    action = menu.addAction(title)
-    action.setObjectName(name)
-    action.triggered.connect(asked)

@@ -1,0 +1,93 @@
+"""All metadata as one JSON text, checked while it is typed."""
+
+from itertools import count as numbers
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ckpt_studio.core.metadata import Metadata
+from ckpt_studio.core.metadata_document import read_document, shown_document
+from ckpt_studio.core.metadata_rules import difference, same
+from ckpt_studio.qt.labels import ElidedLabel, set_property
+from ckpt_studio.qt.value_edit import ValueEdit
+
+_PAUSE_MS = 300
+_RUNS = 2_000_000  # runs of typing here are told apart from those elsewhere in the panel
+
+
+class MetadataJson(QWidget):
+    """Emits the edits that turn the metadata into what the text says; mistakes are only shown."""
+
+    edited = Signal(tuple, int)  # of Edit, number of the run of typing
+    undo_requested = Signal()
+    redo_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("metadataJson")
+        self._metadata: Metadata = {}
+        self._runs = numbers(_RUNS)
+        self._run = next(self._runs)
+        self.edit = ValueEdit()
+        self.edit.setObjectName("metadataJsonText")
+        self.edit.setAccessibleName(self.tr("Metadata as JSON"))
+        self._check = ElidedLabel(role="dim")
+        self._check.setObjectName("metadataJsonCheck")
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.edit, 1)
+        column.addWidget(self._check)
+        self.edit.text_edited.connect(lambda _: self._pause.start())
+        self.edit.undo_requested.connect(self._undo)
+        self.edit.redo_requested.connect(self.redo_requested)
+        self.edit.left.connect(self.finish)
+        self._pause.timeout.connect(self._commit)
+
+    def show_metadata(self, metadata: Metadata) -> None:
+        """Show other metadata; a text that says the same already stays as it was typed."""
+        if self._pause.isActive() or self._says(metadata):
+            self._metadata = metadata
+            return
+        self._metadata = metadata
+        self.edit.show_text(shown_document(metadata))
+        self._tell("")
+
+    def finish(self) -> None:
+        """Pass on what was typed last."""
+        if self._pause.isActive():
+            self._pause.stop()
+            self._commit()
+        self._run = next(self._runs)
+
+    def discard(self) -> None:
+        """Forget a text with a mistake in it."""
+        self._pause.stop()
+        self.edit.show_text("")
+
+    def _says(self, metadata: Metadata) -> bool:
+        try:
+            return same(read_document(self.edit.exact_text(), metadata), metadata)
+        except ValueError:
+            return False
+
+    def _commit(self) -> None:
+        try:
+            said = read_document(self.edit.exact_text(), self._metadata)
+        except ValueError as mistake:
+            self._tell(self.tr("Not taken over yet. {reason}").format(reason=mistake), "bad")
+            return
+        self._tell(self.tr("✔ valid"), "good")
+        edits = difference(self._metadata, said)
+        if edits:
+            self.edited.emit(edits, self._run)
+
+    def _undo(self) -> None:
+        self.finish()
+        self.discard()
+        self.undo_requested.emit()
+
+    def _tell(self, message: str, role: str = "dim") -> None:
+        set_property(self._check, "role", role)
+        self._check.set_text(message)

@@ -1,0 +1,218 @@
+"""The form and the JSON view of the Metadata panel, and that all views share one history."""
+
+import base64
+import json
+
+import pytest
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageWriter
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton, QWidget
+
+from ckpt_studio.app.document import Document
+from ckpt_studio.app.panels.metadata import MetadataPanel
+from ckpt_studio.core.metadata import SetValue
+from ckpt_studio.core.metadata_document import LONG
+from ckpt_studio.qt.line_field import LineField
+from ckpt_studio.qt.pictures import image_of
+from ckpt_studio.qt.value_edit import ValueEdit
+from tests.gui.opened import opened_file
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+METADATA = {"modelspec.title": "One", "format": "pt", "long": "x" * (LONG + 1)}
+
+
+@pytest.fixture
+def document(qtbot):
+    return Document("model", opened_file(metadata=METADATA))
+
+
+@pytest.fixture
+def panel(qtbot, document):
+    panel = MetadataPanel()
+    qtbot.addWidget(panel)
+    panel.resize(1000, 700)
+    panel.set_documents([document])
+    panel.show_document(document)
+    panel.show()
+    qtbot.waitExposed(panel)
+    panel.activateWindow()
+    return panel
+
+
+def show(qtbot, panel, view):
+    button = panel.findChild(QToolButton, f"metadataView{view}")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def field(panel, name, kind=LineField):
+    return panel.findChild(kind, name)
+
+
+def press(qtbot, panel, name):
+    qtbot.mouseClick(panel.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def said(panel, name):
+    return panel.findChild(QLabel, name).text()
+
+
+def test_typing_in_the_form_is_one_step_for_a_field(panel, document, qtbot):
+    show(qtbot, panel, "Form")
+    title = field(panel, "formTitle")
+    title.setFocus()
+    assert title.text() == "One"
+    qtbot.keyClick(title, Qt.Key.Key_End)
+    qtbot.keyClicks(title, " two")
+    author = field(panel, "formAuthor")
+    author.setFocus()
+    qtbot.keyClicks(author, "me")
+    assert document.metadata["modelspec.title"] == "One two"
+    assert document.metadata["modelspec.author"] == "me"
+    assert document.undo_stack.count() == 2
+    qtbot.keyClick(author, Qt.Key.Key_Z, CONTROL)
+    assert author.text() == ""
+    assert "modelspec.author" not in document.metadata
+    qtbot.keyClick(author, Qt.Key.Key_Z, CONTROL)
+    assert title.text() == "One"
+    assert document.metadata == METADATA
+
+
+def test_a_field_that_is_emptied_removes_its_key(panel, document, qtbot):
+    show(qtbot, panel, "Form")
+    title = field(panel, "formTitle")
+    title.setFocus()
+    title.selectAll()
+    qtbot.keyClick(title, Qt.Key.Key_Delete)
+    assert "modelspec.title" not in document.metadata
+
+
+def test_what_is_wrong_is_said_below_the_field(panel, document, qtbot):
+    show(qtbot, panel, "Form")
+    assert "requires" in said(panel, "noteResolution")
+    resolution = field(panel, "formResolution")
+    resolution.setFocus()
+    qtbot.keyClicks(resolution, "1024")
+    assert "1024x1024" in said(panel, "noteResolution")
+    qtbot.keyClicks(resolution, "x768")
+    assert said(panel, "noteResolution") == "Width x height it was trained for"
+
+
+def test_common_values_can_be_chosen(panel, document, qtbot):
+    show(qtbot, panel, "Form")
+    box = panel.findChild(QComboBox, "choicesArchitecture")
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Down)
+    box.activated.emit(box.currentIndex())
+    assert document.metadata["modelspec.architecture"] == box.currentText() != ""
+
+
+def test_several_lines_are_kept_as_typed(panel, document, qtbot):
+    show(qtbot, panel, "Form")
+    text = field(panel, "formDescription", ValueEdit)
+    text.setFocus()
+    qtbot.keyClicks(text, "one")
+    qtbot.keyClick(text, Qt.Key.Key_Return)
+    qtbot.keyClicks(text, "two")
+    assert document.metadata["modelspec.description"] == "one\ntwo"
+
+
+def test_a_copied_picture_becomes_the_thumbnail(panel, document, qtbot):
+    show(qtbot, panel, "Form")
+    picture = QImage(600, 300, QImage.Format.Format_RGB32)
+    picture.fill(QColor("red"))
+    QGuiApplication.clipboard().setImage(picture)
+    press(qtbot, panel, "formThumbnailPaste")
+    address = document.metadata["modelspec.thumbnail"]
+    assert address.startswith("data:image/jpeg;base64,")
+    image = image_of(address)
+    assert (image.width(), image.height()) == (256, 256)
+    press(qtbot, panel, "formThumbnailRemove")
+    assert "modelspec.thumbnail" not in document.metadata
+    document.undo_stack.undo()
+    assert document.metadata["modelspec.thumbnail"] == address
+
+
+@pytest.mark.parametrize(
+    "address", ["data:image/png;base64,AAAA", "data:image/png;base64,***", "nothing", "data:,"]
+)
+def test_an_address_without_a_picture_shows_none(panel, document, qtbot, address):
+    document.edit(SetValue("modelspec.thumbnail", address))
+    show(qtbot, panel, "Form")
+    assert said(panel, "formThumbnailPicture") == "No preview"
+
+
+def test_a_picture_of_absurd_size_is_not_decoded():
+    data, small = QByteArray(), QImage(1, 1, QImage.Format.Format_RGB32)
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(buffer, QByteArray(b"bmp")).write(small)
+    huge = bytearray(data.data())
+    huge[18:26] = (60_000).to_bytes(4, "little") * 2
+    assert image_of("data:image/bmp;base64," + base64.b64encode(huge).decode()) is None
+
+
+def json_text(panel):
+    return panel.findChild(ValueEdit, "metadataJsonText")
+
+
+def test_json_is_edited_as_one_text(panel, document, qtbot):
+    show(qtbot, panel, "Json")
+    edit = json_text(panel)
+    shown = json.loads(edit.exact_text())
+    assert shown["modelspec.title"] == "One"
+    assert len(shown["long"]) < 100
+    shown["modelspec.title"], shown["seed"] = "Two", 5
+    del shown["format"]
+    edit.setFocus()
+    edit.selectAll()
+    edit.insertPlainText(json.dumps(shown))
+    qtbot.waitUntil(lambda: document.metadata.get("seed") == "5")
+    assert dict(document.metadata) == {
+        "modelspec.title": "Two",
+        "long": METADATA["long"],
+        "seed": "5",
+    }
+    qtbot.keyClick(edit, Qt.Key.Key_Z, CONTROL)
+    assert document.metadata == METADATA
+    assert json.loads(edit.exact_text())["modelspec.title"] == "One"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("{", "Line 1"), ("[]", "one object"), ('{"a": "1", "a": "2"}', "twice")]
+)
+def test_a_mistake_in_json_changes_nothing(panel, document, qtbot, text, reason):
+    show(qtbot, panel, "Json")
+    edit = json_text(panel)
+    edit.selectAll()
+    edit.insertPlainText(text)
+    qtbot.waitUntil(lambda: reason in said(panel, "metadataJsonCheck"))
+    assert document.metadata == METADATA
+    show(qtbot, panel, "Table")
+    show(qtbot, panel, "Json")
+    assert document.metadata == METADATA
+
+
+def test_views_show_what_the_others_changed(panel, document, qtbot):
+    show(qtbot, panel, "Json")
+    edit = json_text(panel)
+    edit.selectAll()
+    edit.insertPlainText('{"modelspec.title": "From JSON"}')
+    show(qtbot, panel, "Form")
+    assert field(panel, "formTitle").text() == "From JSON"
+    title = field(panel, "formTitle")
+    title.setFocus()
+    qtbot.keyClicks(title, "!")
+    show(qtbot, panel, "Json")
+    assert json.loads(edit.exact_text()) == {
+        "modelspec.title": document.metadata["modelspec.title"]
+    }
+    assert document.metadata["modelspec.title"].count("!") == 1
+
+
+def test_find_goes_to_the_table(panel, qtbot):
+    show(qtbot, panel, "Form")
+    title = field(panel, "formTitle")
+    title.setFocus()
+    qtbot.keyClick(title, Qt.Key.Key_F, CONTROL)
+    find = panel.findChild(QWidget, "metadataFind")
+    qtbot.waitUntil(find.isVisible)
