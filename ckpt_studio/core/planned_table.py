@@ -20,7 +20,7 @@ def planned_table(plan: Plan) -> Opened:
         offset += row.nbytes
     checkpoint = Checkpoint(
         path=plan.output or Path(),
-        container="safetensors",
+        container=plan.container,
         files=(),
         header_bytes=plan.header_bytes,
         tensors=tensors,

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.plan import Container, Plan
+from ckpt_studio.core.problems import Problem, note
 from ckpt_studio.formats.safetensors import encode_header, read_open
 from ckpt_studio.formats.torch_pickle import read_torch_open
+from ckpt_studio.formats.torch_pickle_writing import is_new_type
 from ckpt_studio.formats.torch_zip_writing import TorchZip
 
 
@@ -43,3 +45,28 @@ def image_of(plan: Plan) -> Image:
     head = encode_header(plan.tensors, plan.metadata)
     *begins, size = accumulate((row.nbytes for row in plan.tensors), initial=len(head))
     return Image(head, tuple(begins), size, len(head), read_open)
+
+
+def container_notes(plan: Plan) -> tuple[Problem, ...]:
+    """Return what to know about the container that was chosen."""
+    if plan.container is not Container.TORCH_ZIP:
+        return ()
+    safer = note(
+        "Pickle files such as this kind can run programs when other software opens them; "
+        "safetensors files never do",
+        "Choose the ending .safetensors unless a program needs the old format.",
+        code="pickle-output",
+    )
+    new = tuple(row.name for row in plan.tensors if is_new_type(row.dtype))
+    if not new:
+        return (safer,)
+    kinds = ", ".join(sorted({row.dtype.label for row in plan.tensors if is_new_type(row.dtype)}))
+    return (
+        safer,
+        note(
+            f"Older programs cannot open a PyTorch file with {kinds}",
+            "Choose fp16 for them, or the ending .safetensors.",
+            code="new-types",
+            names=new,
+        ),
+    )

@@ -8,11 +8,21 @@ from pathlib import Path
 from unicodedata import category
 
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.plan import Container
 from ckpt_studio.core.recipe import Output
 from ckpt_studio.formats.files import kind_of
 from ckpt_studio.formats.shown import shown, shown_name
 
-SUFFIXES = (".safetensors", ".sft")
+CONTAINERS = {
+    ".safetensors": Container.SAFETENSORS,
+    ".sft": Container.SAFETENSORS,
+    ".ckpt": Container.TORCH_ZIP,
+    ".pt": Container.TORCH_ZIP,
+    ".pth": Container.TORCH_ZIP,
+    ".bin": Container.TORCH_ZIP,
+}
+"""What is written, by the ending of its name."""
+
 _ILLEGAL = frozenset('<>:"|?*')
 _RESERVED = frozenset(
     ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
@@ -25,6 +35,7 @@ class Named:
 
     path: Path
     title: str
+    container: Container = Container.SAFETENSORS
 
 
 def resolve(output: Output, *, now: datetime | None = None) -> Named | None:
@@ -35,7 +46,7 @@ def resolve(output: Output, *, now: datetime | None = None) -> Named | None:
     """
     if output.path is not None:
         path = with_suffix(output.path)
-        return Named(path, path.stem)
+        return Named(path, path.stem, container_of(path))
     if output.folder is None:
         return None
     return next_output_path(output.prefix, output.folder, now=now)
@@ -45,7 +56,7 @@ def with_suffix(path: Path) -> Path:
     """Return the path with ``.safetensors`` where it has no suffix that can be written.
 
     Raises:
-        PlanError: the name is not allowed on some system, or asks for another container.
+        PlanError: the name is not allowed on some system, or asks for one that is only read.
     """
     if path.name in {"", os.pardir} or path.is_dir():
         raise PlanError(f"{shown(str(path))} is a folder.", "Add the name of a file.")
@@ -53,14 +64,19 @@ def with_suffix(path: Path) -> Path:
     if path.exists() and not path.is_file():
         kind = kind_of(path.stat().st_mode)
         raise PlanError(f"{shown_name(path)} is {kind}, not a file.", "Choose another name.")
-    if path.suffix.lower() in SUFFIXES:
+    if path.suffix.lower() in CONTAINERS:
         return path
-    if path.suffix.lower() in {".ckpt", ".pt", ".pth", ".bin", ".gguf"}:
+    if path.suffix.lower() == ".gguf":
         raise PlanError(
-            f"{path.name}: only safetensors files can be written.",
+            f"{shown_name(path)}: GGUF files cannot be written.",
             "Give the output the ending .safetensors.",
         )
     return path.with_name(path.name + ".safetensors")
+
+
+def container_of(path: Path) -> Container:
+    """Return what is written to a path with an ending of ``CONTAINERS``."""
+    return CONTAINERS[path.suffix.lower()]
 
 
 _TOKEN = re.compile(r"%[^%]*%")

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from ckpt_studio.core.assembling import assemble
 from ckpt_studio.core.errors import PlanError
-from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.plan import Container, Plan
 from ckpt_studio.core.problems import Problem, error, warning
 from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Layout, Output, Recipe
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.single_file import convert, edit_metadata, extract
 from ckpt_studio.core.text import binary_size
+from ckpt_studio.engine.image import container_notes, image_of
 from ckpt_studio.engine.opening import Library
 from ckpt_studio.engine.output_names import Named, resolve
 from ckpt_studio.formats.recipe_json import METADATA_KEY, recipe_to_json
-from ckpt_studio.formats.safetensors import encode_header
 from ckpt_studio.formats.shown import shown_name
 
 _COPY_MEMORY = 64 << 20
@@ -43,6 +43,11 @@ def plan(recipe: Recipe, library: Library | None = None) -> Plan:
         raise PlanError("Parts as separate files are several plans.", "Use plan_parts.")
     library = library or Library()
     named = _in_place(recipe, library) or resolve(recipe.output)
+    if named and named.container is Container.TORCH_ZIP and recipe.output.shard_bytes:
+        raise PlanError(
+            f"{shown_name(named.path)}: PyTorch files are not written as shards.",
+            "Write one file, or give the output the ending .safetensors.",
+        )
     draft = _draft(recipe, library, named.title if named else "ComfyUI 1")
     return _with_output(_with_recipe(draft, recipe, named), named)
 
@@ -86,9 +91,12 @@ def _with_recipe(draft: Plan, recipe: Recipe, named: Named | None) -> Plan:
 
 
 def _with_output(draft: Plan, named: Named | None) -> Plan:
-    header = encode_header(draft.tensors, draft.metadata)
-    memory = (_COMPUTE_MEMORY if draft.computes else _COPY_MEMORY) + 4 * len(header)
-    sized = replace(draft, header_bytes=len(header), peak_memory_bytes=memory)
+    if named is not None:
+        draft = replace(draft, container=named.container)
+        draft = replace(draft, problems=(*draft.problems, *container_notes(draft)))
+    header = image_of(draft).size - draft.data_bytes
+    memory = (_COMPUTE_MEMORY if draft.computes else _COPY_MEMORY) + 4 * header
+    sized = replace(draft, header_bytes=header, peak_memory_bytes=memory)
     if named is None:
         return sized
     free = _free_bytes(named.path)

@@ -56,6 +56,7 @@ def planned(plan: Plan, report: Report | None = None) -> Json:
     summary: Json = {
         "target": plan.target,
         "output": None if plan.output is None else str(plan.output),
+        "container": plan.container.value,
         "bytes": plan.bytes,
         "header_bytes": plan.header_bytes,
         "peak_memory_bytes": plan.peak_memory_bytes,

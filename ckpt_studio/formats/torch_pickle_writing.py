@@ -54,6 +54,11 @@ def encode_state(rows: Iterable[Described], metadata: Mapping[str, str]) -> byte
     return pickle.done()
 
 
+def is_new_type(dtype: DType) -> bool:
+    """Whether programs from before fp8 came to torch cannot read such a tensor."""
+    return dtype not in _STORAGES
+
+
 def _check_name(name: str, seen: set[str]) -> None:
     if name in seen:
         raise PlanError(f'The name "{shown(name)}" is taken already')
