@@ -18,7 +18,8 @@ from ckpt_studio.core.expr import (
     rows,
     transpose,
 )
-from ckpt_studio.core.plan import OnOverflow, Plan, file_order
+from ckpt_studio.core.plan import OnOverflow, Plan, PlannedTensor, file_order
+from ckpt_studio.core.sharding import sharded, whole
 from ckpt_studio.core.tensors import DType
 
 _FLOATS = (DType.F8_E5M2, DType.F8_E4M3, DType.F16, DType.BF16, DType.F32, DType.F64)
@@ -28,14 +29,22 @@ _EIGHT_BITS = 8
 def keep_old_precision(plan: Plan, names: Collection[str]) -> Plan:
     """Return the plan with those tensors as they are in their sources.
 
-    Rows that were in the order of the format are sorted again, since the type decides the order.
+    Rows that were in the order of the format are sorted again, since the type decides the order,
+    and shards are filled again, since it decides the size.
     """
+    once = whole(plan)
+    files = list(dict.fromkeys(row.file for row in once.tensors))
+
+    def order(row: PlannedTensor) -> tuple[int, int, bytes]:
+        return files.index(row.file), *file_order(row)
+
     tensors = tuple(
-        replace(row, expr=uncast(row.expr)) if row.name in names else row for row in plan.tensors
+        replace(row, expr=uncast(row.expr)) if row.name in names else row for row in once.tensors
     )
-    if plan.tensors == tuple(sorted(plan.tensors, key=file_order)):
-        tensors = tuple(sorted(tensors, key=file_order))
-    return replace(plan, tensors=tensors, on_overflow=OnOverflow.ERROR)
+    if once.tensors == tuple(sorted(once.tensors, key=order)):
+        tensors = tuple(sorted(tensors, key=order))
+    kept = replace(once, tensors=tensors, on_overflow=OnOverflow.ERROR)
+    return sharded(kept, plan.shard_bytes) if plan.shard_bytes else kept
 
 
 def uncast(expr: Expr) -> Expr:

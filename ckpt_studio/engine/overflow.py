@@ -1,7 +1,10 @@
-"""What is said about values that do not fit the chosen precision."""
+"""What is said about values that do not fit the chosen precision, or are no numbers."""
+
+from collections.abc import Sequence
 
 from ckpt_studio.core.errors import OverflowFoundError
-from ckpt_studio.core.plan import OverflowCount, Plan
+from ckpt_studio.core.plan import OverflowCount, Plan, PlannedTensor
+from ckpt_studio.core.problems import Problem, warning
 from ckpt_studio.core.text import count
 from ckpt_studio.engine.tally import Tally
 from ckpt_studio.formats.shown import shown
@@ -32,4 +35,22 @@ def overflow_error(plan: Plan, counts: tuple[OverflowCount, ...]) -> OverflowFou
         f"{values} too large for {kinds} in {tensors}: {worst}",
         "Nothing was saved. Choose another precision, such as bf16, keep these tensors in their "
         "old precision, or allow the largest value that fits.",
+    )
+
+
+def invalid_numbers(rows: Sequence[PlannedTensor], tally: Tally) -> tuple[Problem, ...]:
+    """Return the warning about converted tensors that hold NaN or infinity, if there are any."""
+    names = tuple(rows[index].name for index in tally.invalid())
+    if not names:
+        return ()
+    what = (
+        "One converted tensor holds" if len(names) == 1 else f"{len(names)} converted tensors hold"
+    )
+    return (
+        warning(
+            f"{what} invalid numbers (NaN or infinity)",
+            "They were invalid in the source already; pictures may come out black.",
+            code="invalid-numbers",
+            names=names,
+        ),
     )

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ckpt_studio.core.errors import WriteError
 from ckpt_studio.core.problems import Problem, note, warning
@@ -27,6 +27,13 @@ _RANDOM_BYTES = 6
 _NAME_BYTES = 255
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 T = TypeVar("T")
+
+
+class TargetMaker(Protocol):
+    """Gives the new file of one output."""
+
+    def __call__(self, files: Files, path: Path, *, overwrite: bool) -> "Target":
+        """Return the new file for a path."""
 
 
 class Target:

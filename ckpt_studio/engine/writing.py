@@ -6,10 +6,10 @@ from time import monotonic
 
 from ckpt_studio.core.errors import PlanError, WriteError
 from ckpt_studio.core.expr import reads
-from ckpt_studio.core.plan import OnOverflow, Plan, PlannedTensor, Report, casts
-from ckpt_studio.core.problems import Problem, warning
+from ckpt_studio.core.plan import OnOverflow, Plan, Report, casts
 from ckpt_studio.core.progress import CancelToken, ProgressCallback, ignore_progress
 from ckpt_studio.engine.copying import write_all
+from ckpt_studio.engine.file_set import FileSet
 from ckpt_studio.engine.filling import Check, Filler, Job
 from ckpt_studio.engine.flushing import Flusher
 from ckpt_studio.engine.followers import Followers
@@ -17,12 +17,12 @@ from ckpt_studio.engine.following import Watermark
 from ckpt_studio.engine.hashing import AUTOV2_DIGITS, AUTOV3_DIGITS
 from ckpt_studio.engine.image import Image, image_of
 from ckpt_studio.engine.keeping import keep_old_precision
-from ckpt_studio.engine.overflow import overflow_counts, overflow_error
+from ckpt_studio.engine.overflow import invalid_numbers, overflow_counts, overflow_error
 from ckpt_studio.engine.pool import Meter, Pool, thread_count
 from ckpt_studio.engine.reasons import write_error
 from ckpt_studio.engine.sources import Sources
 from ckpt_studio.engine.tally import Tally
-from ckpt_studio.engine.target import Target
+from ckpt_studio.engine.target import Target, TargetMaker
 from ckpt_studio.engine.tasks import Task, tasks_of
 from ckpt_studio.engine.torch_start import TorchStart
 from ckpt_studio.engine.verify import ReadBack, Written, check_header
@@ -48,6 +48,8 @@ def write(
     files: Files | None = None,
 ) -> Report:
     """Write the file that a plan describes. The target is the old file or the complete new one.
+
+    A set of files is written as one: all of them are there at the end, or none.
 
     Progress and cancel are served from the calling thread, about twenty times a second.
 
@@ -102,9 +104,13 @@ class _Saving:
     progress: ProgressCallback
     cancel: CancelToken
     files: Files
+    make_target: TargetMaker = Target
 
     def attempt(self, plan: Plan, output: Path) -> tuple[Report | None, Tally]:
-        """Write the file; without a report when overflow was found and counted."""
+        """Write the file or the set; without a report when overflow was found and counted."""
+        if plan.files:
+            one, verify = self._one_of_a_set, self.options.verify
+            return FileSet(one, self.progress, self.cancel, self.files, verify).attempt(plan)
         image = image_of(plan)
         try:
             return self._with_sources(plan, output, image)
@@ -117,13 +123,18 @@ class _Saving:
                 "Nothing was saved. Close other programs and try again.",
             ) from problem
 
+    def _one_of_a_set(
+        self, plan: Plan, output: Path, make_target: TargetMaker, progress: ProgressCallback
+    ) -> tuple[Report | None, Tally]:
+        return replace(self, make_target=make_target, progress=progress).attempt(plan, output)
+
     def _with_sources(self, plan: Plan, output: Path, image: Image) -> tuple[Report | None, Tally]:
         used = {
             (leaf.source, leaf.tensor.shard) for row in plan.tensors for leaf in reads(row.expr)
         }
         sources = Sources(plan.sources, sorted(used), self.files)
         try:
-            target = Target(self.files, output, overwrite=plan.overwrite)
+            target = self.make_target(self.files, output, overwrite=plan.overwrite)
             torch = TorchStart() if plan.computes else None
             try:
                 return self._write(_Pass(plan, image, sources, target, torch))
@@ -198,22 +209,5 @@ class _Saving:
             converted=converted,
             copied=len(rows) - converted,
             verified=self.options.verify,
-            problems=(*work.target.problems, *_invalid(rows, tally)),
+            problems=(*work.target.problems, *invalid_numbers(rows, tally)),
         )
-
-
-def _invalid(rows: tuple[PlannedTensor, ...], tally: Tally) -> tuple[Problem, ...]:
-    names = tuple(rows[index].name for index in tally.invalid())
-    if not names:
-        return ()
-    what = (
-        "One converted tensor holds" if len(names) == 1 else f"{len(names)} converted tensors hold"
-    )
-    return (
-        warning(
-            f"{what} invalid numbers (NaN or infinity)",
-            "They were invalid in the source already; pictures may come out black.",
-            code="invalid-numbers",
-            names=names,
-        ),
-    )

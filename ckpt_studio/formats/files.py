@@ -190,6 +190,13 @@ class Files:
         except FileNotFoundError:
             return None
 
+    def entries(self, folder: Path) -> list[str]:
+        """Return the names in a folder, none where there is no such folder."""
+        try:
+            return sorted(os.listdir(folder))
+        except FileNotFoundError:
+            return []
+
     def make_folder(self, folder: Path) -> None:
         """Create one folder."""
         folder.mkdir()

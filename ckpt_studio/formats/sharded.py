@@ -8,6 +8,7 @@ from pathlib import Path
 from ckpt_studio.core.checkpoint import Checkpoint, SourceFile
 from ckpt_studio.core.errors import FormatError
 from ckpt_studio.core.problems import Problem, warning
+from ckpt_studio.core.sharding import without_added
 from ckpt_studio.core.tensors import TensorInfo
 from ckpt_studio.formats.plain_paths import inside
 from ckpt_studio.formats.shard_index import read_weight_map
@@ -111,7 +112,7 @@ class _Set:
             files=tuple(self._files),
             header_bytes=self._header_bytes,
             tensors=self._tensors,
-            metadata=self._metadata,
+            metadata=without_added(self._metadata),
             problems=tuple(self._problems),
         )
 
