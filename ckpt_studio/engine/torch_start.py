@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ckpt_studio.core.errors import WriteError
+from ckpt_studio.core.errors import CkptStudioError, WriteError
 
 if TYPE_CHECKING:
     from ckpt_studio.engine._torch.casting import Caster
@@ -13,7 +13,7 @@ _TICK_S = 0.05
 
 
 class TorchStart:
-    """Begins to import torch when made; ``caster`` waits for it.
+    """Begins to import torch when made; ``caster`` and ``ready`` wait for it.
 
     A cancelled job does not wait until the import is through. The program does when it ends:
     a process that leaves while libraries are being loaded crashes.
@@ -31,20 +31,46 @@ class TorchStart:
         Raises:
             WriteError: torch is not installed or broken.
         """
-        while self._thread.is_alive():
-            if given_up():
-                return None
-            self._thread.join(_TICK_S)
+        if not self._loaded(given_up):
+            return None
         if self._problem:
             raise WriteError(
                 f"Converting needs torch, which cannot be loaded: {self._problem}",
                 "Install torch, or keep the precision of all parts.",
             ) from self._problem
         from ckpt_studio.engine._torch.casting import Caster  # noqa: PLC0415 - loads torch
+
+        self._use_one_thread()
+        return Caster(values)
+
+    def ready(self, given_up: Callable[[], bool]) -> bool:
+        """Wait until values can be computed in this thread; False when the job is given up.
+
+        Raises:
+            CkptStudioError: torch is not installed or broken.
+        """
+        if not self._loaded(given_up):
+            return False
+        if self._problem:
+            raise CkptStudioError(
+                f"Looking at values needs torch, which cannot be loaded: {self._problem}",
+                "Install torch.",
+            ) from self._problem
+        self._use_one_thread()
+        return True
+
+    def _loaded(self, given_up: Callable[[], bool]) -> bool:
+        while self._thread.is_alive():
+            if given_up():
+                return False
+            self._thread.join(_TICK_S)
+        return True
+
+    @staticmethod
+    def _use_one_thread() -> None:
         from ckpt_studio.engine._torch.threads import set_threads  # noqa: PLC0415 - loads torch
 
         set_threads(1)
-        return Caster(values)
 
     def finish(self) -> None:
         """Give torch back the threads it had; workers use one each, in parallel."""
