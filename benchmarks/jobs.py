@@ -73,6 +73,23 @@ save_file(halves, sys.argv[2])
 """
 
 
+def from_pytorch(setting: Setting) -> Iterator[Figure]:
+    """A checkpoint goes from .ckpt to safetensors, and the other way; nothing is converted."""
+    source, ckpt = setting.folder / "sd15.safetensors", setting.folder / "sd15.ckpt"
+    files.whole_checkpoint(source, "sd15", DType.F16, sparse=False)
+    run((*COMMAND_LINE, "convert", source, "-o", ckpt))
+    out = setting.folder / "out.safetensors"
+    pair = against_copy((ckpt,), (*COMMAND_LINE, "convert", ckpt, "-o", out), out, setting.rounds)
+    job, limit = "SD 1.5 fp16 .ckpt → safetensors (2.13 GB)", 1.3 * pair.theirs
+    yield _seconds(job, pair.ours, limit, f"1.3 × cp ({pair.theirs:.2f} s)")
+    yield _memory(f"{job}: peak memory", pair.peak, 100 * MB)
+    ckpt.unlink()
+    back = (*COMMAND_LINE, "convert", source, "-o", ckpt)
+    pair = against_copy((source,), back, ckpt, setting.rounds)
+    text = f"{pair.ours:.2f} s (cp: {pair.theirs:.2f} s)"
+    yield Figure("The same from safetensors to .ckpt, with its CRCs", text, "", None)
+
+
 def shrink_flux(setting: Setting) -> Iterator[Figure]:
     """A 24 GB diffusion transformer becomes fp8; memory does not grow with it."""
     source, out = setting.folder / "flux.safetensors", setting.folder / "out.safetensors"
@@ -143,6 +160,7 @@ def _memory(job: str, measured: int, limit: int) -> Figure:
 JOBS: dict[str, Callable[[Setting], Iterator[Figure]]] = {
     "assemble": assemble,
     "halve": halve,
+    "ckpt": from_pytorch,
     "flux": shrink_flux,
     "inspect": inspect,
     "window": window,

@@ -52,7 +52,7 @@ def container_notes(plan: Plan) -> tuple[Problem, ...]:
     if plan.container is not Container.TORCH_ZIP:
         return ()
     safer = note(
-        "Pickle files such as this kind can run programs when other software opens them; "
+        "PyTorch files can run programs when other software opens them; "
         "safetensors files never do",
         "Choose the ending .safetensors unless a program needs the old format.",
         code="pickle-output",
