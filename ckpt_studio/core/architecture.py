@@ -40,6 +40,7 @@ class Component:
 
     ``ignored`` maps starts of keys that files hold and models do not need to the reason,
     ``stand_ins`` starts of keys that files may lack to the start of those that are used instead.
+    ``diffusers`` says what the part is in a diffusers folder, as ``diffusers_layout`` reads it.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Component:
     ignored: Mapping[str, str]
     stand_ins: Mapping[str, str]
     forms: tuple[Form, ...]
+    diffusers: Mapping[str, Any] = field(default_factory=dict)
 
     def stand_in(self, key: str) -> str | None:
         """Return the key whose tensor is used where this one is missing."""
@@ -93,7 +95,8 @@ class Architecture:
     those that are ``told_by`` some of them must have these. ``kept_metadata`` are keys of the
     metadata of a source that say how to load the model. ``warning`` says what ComfyUI does not
     load again from such a checkpoint (``comfyui.md`` 2.4). ``latents`` names what a VAE has to
-    decode: VAEs of one shape are not alike when their families' latents differ.
+    decode: VAEs of one shape are not alike when their families' latents differ. ``diffusers`` says
+    what a diffusers folder of it is, as ``diffusers_layout`` reads it.
     """
 
     id: str
@@ -114,6 +117,7 @@ class Architecture:
     kept_metadata: tuple[str, ...] = ()
     warning: str = ""
     latents: str = ""
+    diffusers: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def placements(self) -> dict[str, Placement]:
@@ -248,6 +252,7 @@ def build_family(name: str, data: Mapping[str, Any]) -> Architecture:
         told_by=tuple(data.get("told_by", markers)),
         kept_metadata=tuple(data.get("kept_metadata", ())),
         warning=data.get("warning", ""),
+        diffusers=data.get("diffusers") or {},
     )
 
 
@@ -294,6 +299,7 @@ def _component(name: str, data: Mapping[str, Any], arguments: Arguments) -> Comp
         forms=tuple(
             _form(key, _complete(table, tables), arguments) for key, table in tables.items()
         ),
+        diffusers=data.get("diffusers") or {},
     )
 
 

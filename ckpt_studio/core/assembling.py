@@ -1,6 +1,6 @@
 """Plan a checkpoint from parts: what the result holds, and what is wrong with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ckpt_studio.core.architecture import Architecture, Placement
@@ -19,8 +19,16 @@ from ckpt_studio.core.recognition import Opened, dtype_bytes
 from ckpt_studio.core.text import counted
 
 
-def assemble(recipe: Assemble, opened: Mapping[Path, Opened], *, title: str) -> Plan:
+def assemble(
+    recipe: Assemble,
+    opened: Mapping[Path, Opened],
+    *,
+    title: str,
+    placed: Callable[[Architecture], Architecture] | None = None,
+) -> Plan:
     """Return the plan of one checkpoint; ``title`` goes into ``modelspec.title`` where it is due.
+
+    ``placed`` returns the family with its parts elsewhere than in ComfyUI's checkpoints.
 
     Raises:
         PlanError: there is no diffusion model, its family is unknown, or the target is impossible.
@@ -30,6 +38,8 @@ def assemble(recipe: Assemble, opened: Mapping[Path, Opened], *, title: str) -> 
     unet = choose_unet(recipe, opened, sources)
     vae = opened[recipe.vae].recognition.find("vae") if recipe.vae else None
     architecture = choose_target(recipe, opened[sources[unet.source]], unet, vae)
+    if placed is not None:
+        architecture = placed(architecture)
     chosen, problems = choose_parts(recipe, architecture, opened, sources, unet)
     rows: list[PlannedTensor] = []
     parts: list[PartSummary] = []

@@ -103,14 +103,14 @@ def modules() -> dict[str, Any]:
 def inherited(folder: str, name: str) -> dict[str, Any]:
     """Return the content of a data file with what it takes over from its base."""
     data = toml(f"{folder}/{name}.toml")
-    return _merge(inherited(folder, data["base"]), data) if "base" in data else data
+    return merged(inherited(folder, data["base"]), data) if "base" in data else data
 
 
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return tables with what other tables say differently."""
+    result = dict(base)
     for key, value in over.items():
-        old = merged.get(key)
-        merged[key] = (
-            _merge(old, value) if isinstance(value, dict) and isinstance(old, dict) else value
-        )
-    return merged
+        old = result.get(key)
+        both = isinstance(value, dict) and isinstance(old, dict)
+        result[key] = merged(old, value) if both else value
+    return result

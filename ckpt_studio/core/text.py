@@ -1,5 +1,6 @@
-"""Numbers as text, for every place where a person reads them."""
+"""Numbers and lists as text, for every place where a person reads them."""
 
+from collections.abc import Sequence
 from math import log10
 
 import humanize
@@ -52,3 +53,8 @@ def duration(seconds: float) -> str:
 def speed(bytes_per_second: float) -> str:
     """Return a rate: ``1.60 GiB/s``."""
     return f"{binary_size(bytes_per_second)}/s"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return "A, B and C"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
