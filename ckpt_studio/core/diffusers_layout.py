@@ -1,4 +1,4 @@
-"""The folder of a model in diffusers: which part goes where, and under what names."""
+"""The folder of a model in diffusers: which part goes where, and under what names.
 
 The data is in ``resources/diffusers``, in the family's file and in those of its shared parts; how
 it reads says ``resources/diffusers/sd1.toml``.
