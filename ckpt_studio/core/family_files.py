@@ -111,6 +111,8 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
-        both = isinstance(value, dict) and isinstance(old, dict)
-        result[key] = merged(old, value) if both else value
+        if isinstance(value, dict) and isinstance(old, dict):
+            result[key] = merged(old, value)
+        else:
+            result[key] = value
     return result
