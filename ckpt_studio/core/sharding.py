@@ -56,7 +56,7 @@ def sharded(plan: Plan, limit: int) -> Plan:
 
 def whole(plan: Plan) -> Plan:
     """Return the plan before it was split; any other plan as it is."""
-    indexes = {_index_of(file) for file in plan.files if _NUMBER.search(file)}
+    indexes = {_index_of(file) for file in plan.files} - {""}
     if not indexes:
         return plan
     output = plan.output
@@ -84,6 +84,22 @@ def file_metadata(plan: Plan) -> Mapping[str, Mapping[str, str]]:
     return {name: {"format": first["format"]} for name in names} | dict.fromkeys(names[:1], first)
 
 
+def file_plans(plan: Plan) -> Mapping[str, Plan]:
+    """Return the plan of each file of a set, by its name; empty where the output is one file."""
+    metadata = file_metadata(plan)
+    return {
+        name: replace(
+            plan,
+            tensors=tuple(replace(row, file="") for row in rows),
+            metadata=metadata[name],
+            output=None if plan.folder is None else plan.folder / name,
+            texts={},
+            shard_bytes=0,
+        )
+        for name, rows in plan.files.items()
+    }
+
+
 def without_added(metadata: Mapping[str, str]) -> dict[str, str]:
     """Return the joined metadata of shards without what was added for loaders."""
     extra = {ADDED_KEY, metadata[ADDED_KEY]} if ADDED_KEY in metadata else set()
@@ -91,15 +107,15 @@ def without_added(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def older_shards(plan: Plan, names: Iterable[str]) -> list[str]:
-    """Return those of some names that are shards of another set of the same name as this one."""
+    """Return those of some names that belong to another set of shards of the name of this output.
+
+    Its index is among them where this output is one file.
+    """
     if plan.output is None or not (plan.has_index or plan.shard_bytes):
         return []
     index = _stem(plan.output.name) + INDEX_END
-    return sorted(
-        name
-        for name in names
-        if _NUMBER.search(name) and name not in plan.files and _index_of(name) == index
-    )
+    ours = {*plan.files, *plan.texts}
+    return sorted(name for name in names if name not in ours and index in {name, _index_of(name)})
 
 
 def _stem(name: str) -> str:
@@ -110,7 +126,9 @@ def _stem(name: str) -> str:
 
 
 def _index_of(shard: str) -> str:
-    return _stem(_NUMBER.sub("", shard)) + INDEX_END
+    """Return the name of the index that lists a shard, "" for other names."""
+    plain, count = _NUMBER.subn("", shard)
+    return _stem(plain) + INDEX_END if count else ""
 
 
 def _split(

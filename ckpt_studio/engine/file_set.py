@@ -6,14 +6,14 @@ complete and on the disk. ``exchange`` says how they do.
 
 import errno
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from ckpt_studio.core.errors import PlanError, VerifyError, WriteError
-from ckpt_studio.core.plan import Plan, PlannedTensor, Report, WrittenFile
+from ckpt_studio.core.plan import Plan, Report, WrittenFile
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback
-from ckpt_studio.core.sharding import file_metadata, older_shards
+from ckpt_studio.core.sharding import file_plans, older_shards
 from ckpt_studio.engine.copying import write_all
 from ckpt_studio.engine.exchange import Exchange
 from ckpt_studio.engine.overflow import invalid_numbers
@@ -101,14 +101,12 @@ class FileSet:
     ) -> tuple[list[Report | None], Tally]:
         reports: list[Report | None] = []
         whole = Tally()
-        metadata = file_metadata(plan)
         numbers: dict[str, list[int]] = {}
         for number, row in enumerate(plan.tensors):
             numbers.setdefault(row.file, []).append(number)
         before = 0
-        for name, rows in plan.files.items():
+        for name, part in file_plans(plan).items():
             self.cancel.raise_if_cancelled()
-            part = _one_file(plan, rows, metadata[name], paths[name])
             show = _Part(self.progress, plan.data_bytes, before, part.data_bytes, self.verify)
             report, tally = self.write_one(part, paths[name], exchange.stage, show)
             reports.append(report)
@@ -175,19 +173,6 @@ class _Part:
             done += self.own
         phase = "Writing and checking" if self.verify else _WRITING
         self.show(Progress(done, self.total * times, progress.label, phase))
-
-
-def _one_file(
-    plan: Plan, rows: tuple[PlannedTensor, ...], metadata: Mapping[str, str], path: Path
-) -> Plan:
-    return replace(
-        plan,
-        tensors=tuple(replace(row, file="") for row in rows),
-        metadata=metadata,
-        output=path,
-        texts={},
-        shard_bytes=0,
-    )
 
 
 def _plain(name: str) -> PurePosixPath:

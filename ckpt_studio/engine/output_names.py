@@ -9,7 +9,8 @@ from unicodedata import category
 
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.plan import Container
-from ckpt_studio.core.recipe import Output
+from ckpt_studio.core.recipe import Layout, Output
+from ckpt_studio.core.sharding import INDEX_END
 from ckpt_studio.formats.files import kind_of
 from ckpt_studio.formats.shown import shown, shown_name
 
@@ -31,7 +32,10 @@ _RESERVED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A resolved output and the title ComfyUI would give it."""
+    """A resolved output (a folder for the layout DIFFUSERS) and the title ComfyUI would give it.
+
+    What is split into shards is named as the one file it would be otherwise.
+    """
 
     path: Path
     title: str
@@ -44,12 +48,24 @@ def resolve(output: Output, *, now: datetime | None = None) -> Named | None:
     Raises:
         PlanError: the name cannot be used.
     """
+    is_folder = output.layout is Layout.DIFFUSERS
+    if output.path is not None and is_folder:
+        _check_name(output.path.absolute().name)
+        return Named(output.path, output.path.absolute().name)
     if output.path is not None:
-        path = with_suffix(output.path)
+        path = with_suffix(_before_splitting(output.path) if output.shard_bytes else output.path)
         return Named(path, path.stem, container_of(path))
     if output.folder is None:
         return None
-    return next_output_path(output.prefix, output.folder, now=now)
+    ending = "" if is_folder else ".safetensors"
+    return next_output_path(output.prefix, output.folder, ending=ending, now=now)
+
+
+def _before_splitting(path: Path) -> Path:
+    """Return the name of the one file whose shards an index lists; other paths as they are."""
+    if not path.name.lower().endswith(INDEX_END):
+        return path
+    return path.with_name(path.name[: -len(".index.json")])
 
 
 def with_suffix(path: Path) -> Path:
@@ -94,7 +110,9 @@ def _check_name(name: str) -> None:
         )
 
 
-def next_output_path(prefix: str, folder: Path, *, now: datetime | None = None) -> Named:
+def next_output_path(
+    prefix: str, folder: Path, *, ending: str = ".safetensors", now: datetime | None = None
+) -> Named:
     """Return the next free ``<prefix>_00001_.safetensors`` below a folder.
 
     Raises:
@@ -109,7 +127,7 @@ def next_output_path(prefix: str, folder: Path, *, now: datetime | None = None) 
             "Use a prefix below it, such as checkpoints/ComfyUI.",
         )
     counter = _next_counter(target, base)
-    file = f"{base}_{counter:05}_.safetensors"
+    file = f"{base}_{counter:05}_{ending}"
     for part in (*Path(subfolder).parts, file):
         _check_name(part if os.name == "nt" else _TOKEN.sub("_", part))
     return Named(target / file, f"{base} {counter}")

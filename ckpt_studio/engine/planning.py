@@ -1,6 +1,5 @@
 """Turn a recipe into a plan: open its sources, decide the output, look at the disk."""
 
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +10,13 @@ from ckpt_studio.core.plan import Container, Plan
 from ckpt_studio.core.problems import Problem, error, warning
 from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Layout, Output, Recipe
 from ckpt_studio.core.recognition import Opened
+from ckpt_studio.core.sharding import file_plans, sharded
 from ckpt_studio.core.single_file import convert, edit_metadata, extract
 from ckpt_studio.core.text import binary_size
 from ckpt_studio.engine.image import container_notes, image_of
 from ckpt_studio.engine.opening import Library
 from ckpt_studio.engine.output_names import Named, resolve
+from ckpt_studio.engine.output_places import beside_shards, place_problems
 from ckpt_studio.formats.recipe_json import METADATA_KEY, recipe_to_json
 from ckpt_studio.formats.shown import shown_name
 
@@ -42,14 +43,16 @@ def plan(recipe: Recipe, library: Library | None = None) -> Plan:
     if isinstance(recipe, Assemble) and recipe.output.layout is Layout.PARTS:
         raise PlanError("Parts as separate files are several plans.", "Use plan_parts.")
     library = library or Library()
-    named = _in_place(recipe, library) or resolve(recipe.output)
+    in_place = _in_place(recipe, library)
+    named = in_place or resolve(recipe.output)
     if named and named.container is Container.TORCH_ZIP and recipe.output.shard_bytes:
         raise PlanError(
             f"{shown_name(named.path)}: PyTorch files are not written as shards.",
             "Write one file, or give the output the ending .safetensors.",
         )
     draft = _draft(recipe, library, named.title if named else "ComfyUI 1")
-    return _with_output(_with_recipe(draft, recipe, named), named)
+    limit = 0 if in_place else recipe.output.shard_bytes
+    return _with_output(_with_recipe(draft, recipe, named), named, limit)
 
 
 def _in_place(recipe: Recipe, library: Library) -> Named | None:
@@ -90,18 +93,23 @@ def _with_recipe(draft: Plan, recipe: Recipe, named: Named | None) -> Plan:
     return replace(draft, metadata={**draft.metadata, METADATA_KEY: text})
 
 
-def _with_output(draft: Plan, named: Named | None) -> Plan:
+def _with_output(draft: Plan, named: Named | None, limit: int) -> Plan:
     if named is not None:
-        draft = replace(draft, container=named.container)
+        draft = replace(draft, container=named.container, output=named.path)
         draft = replace(draft, problems=(*draft.problems, *container_notes(draft)))
-    header = image_of(draft).size - draft.data_bytes
-    memory = (_COMPUTE_MEMORY if draft.computes else _COPY_MEMORY) + 4 * header
-    sized = replace(draft, header_bytes=header, peak_memory_bytes=memory)
-    if named is None:
+    if limit > 0:
+        draft = sharded(draft, limit)
+    headers = [
+        image_of(one).size - one.data_bytes for one in file_plans(draft).values() or (draft,)
+    ]
+    texts = draft.bytes - draft.data_bytes - draft.header_bytes
+    memory = (_COMPUTE_MEMORY if draft.computes else _COPY_MEMORY) + 4 * max(headers) + 2 * texts
+    sized = replace(draft, header_bytes=sum(headers), peak_memory_bytes=memory)
+    if sized.output is None:
         return sized
-    free = _free_bytes(named.path)
-    problems = (*sized.problems, *_output_problems(sized, named.path, free))
-    return replace(sized, output=named.path, free_bytes=free, problems=problems)
+    free = _free_bytes(sized.output)
+    problems = (*sized.problems, *_output_problems(sized, sized.output, free))
+    return replace(sized, free_bytes=free, problems=problems)
 
 
 def _free_bytes(path: Path) -> int | None:
@@ -116,7 +124,7 @@ def _free_bytes(path: Path) -> int | None:
 
 def _output_problems(planned: Plan, path: Path, free: int | None) -> list[Problem]:
     try:
-        problems = _place_problems(path, overwrite=planned.overwrite)
+        problems = place_problems(planned, path)
     except PermissionError:
         message = f"There is no permission to look into {path.parent}."
         problems = [error(message, "Choose another folder.", "no-permission")]
@@ -126,28 +134,4 @@ def _output_problems(planned: Plan, path: Path, free: int | None) -> list[Proble
             f"{binary_size(free)} are free."
         )
         problems.append(warning(message, "Make room, or choose another disk.", "disk-space"))
-    return problems
-
-
-def _place_problems(path: Path, *, overwrite: bool) -> list[Problem]:
-    if path.is_dir():
-        return [error(f"{path} is a folder.", "Choose the name of a file.", "is-folder")]
-    if path.exists() and not overwrite:
-        message = f"{path.name} exists already."
-        return [error(message, "Choose another name, or allow overwriting.", "exists")]
-    folder = next((parent for parent in path.absolute().parents if parent.exists()), None)
-    if folder is not None and not folder.is_dir():
-        return [error(f"{folder} is a file, not a folder.", "Choose another folder.", "not-folder")]
-    if folder is not None and _is_read_only(folder):
-        message = f"The disk of {folder} is read-only."
-        return [error(message, "Choose another folder.", "read-only")]
-    if folder is not None and not os.access(folder, os.W_OK):
-        message = f"There is no permission to write in {folder}."
-        return [error(message, "Choose another folder.", "no-permission")]
-    return []
-
-
-def _is_read_only(folder: Path) -> bool:
-    if not hasattr(os, "statvfs"):
-        return False
-    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    return [*problems, *beside_shards(planned)]
