@@ -1,7 +1,7 @@
 """Lay out a PyTorch file (1.6 and later): a zip of one pickle and a record for every tensor.
 
-Only the records that every loader knows are written: `data.pkl`, `byteorder`, `version` and
-`data/N`. Loaders that look for harmful files refuse archives with other names.
+Only the records that PyTorch 1.6 wrote are there: `data.pkl`, `version` and `data/N`. Loaders of its
+time that look for harmful files refuse archives with other names, `byteorder` among them.
 """
 
 import zlib
@@ -26,7 +26,6 @@ class TorchZip:
         self._first: list[Slot] = []
         self._first_crcs: list[int] = []
         self._add("data.pkl", encode_state(rows, metadata))
-        self._add("byteorder", b"little")
         self._add("version", b"3\n")
         self._slots: list[Slot] = []
         position = len(self.head)
