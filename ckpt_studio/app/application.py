@@ -39,6 +39,7 @@ def create_window(argv: list[str]) -> MainWindow:
     appearance.setParent(window)
     appearance.connect_actions(window.actions_.themes)
     files = tuple(Path(name).absolute() for name in _arguments(argv) if not name.startswith("-"))
+    window.recovery.offer()
     if files:
         window.sources.start_with(files)
     if settings.output_folder:
@@ -78,7 +79,12 @@ def real_verbs() -> Verbs:
     ) -> Report:
         return engine.write_isolated(plan, options, progress=progress, cancel=cancel)
 
-    return Verbs(open=library.open, plan=lambda recipe: engine.plan(recipe, library), write=write)
+    return Verbs(
+        open=library.open,
+        plan=lambda recipe: engine.plan(recipe, library),
+        plan_parts=lambda recipe: engine.plan_parts(recipe, library),
+        write=write,
+    )
 
 
 def _icon() -> QIcon:

@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 
 from ckpt_studio.core import text
-from ckpt_studio.qt.banner import Banner, Message
+from ckpt_studio.qt.banner import Banner, Message, Remedy
 from ckpt_studio.qt.job import Job
 
 Find = Callable[[Path], tuple[Path, ...]]
@@ -18,9 +18,7 @@ class LeftoverFiles(QObject):
     def __init__(self, banner: Banner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._banner = banner
-        self._found: tuple[Path, ...] = ()
         self._job: Job | None = None
-        banner.action_clicked.connect(self._remove)
 
     def look(self, folder: Path, find: Find) -> None:
         """Look for leftovers in a folder."""
@@ -38,7 +36,6 @@ class LeftoverFiles(QObject):
 
     @Slot(object)
     def _offer(self, found: tuple[Path, ...]) -> None:
-        self._found = found
         if not found:
             return
         size = text.binary_size(sum(path.stat().st_size for path in found if path.exists()))
@@ -48,7 +45,7 @@ class LeftoverFiles(QObject):
                 self.tr("It is not a finished checkpoint and can be removed."),
                 "\n".join(map(str, found)),
                 kind="note",
-                action=self.tr("Remove"),
+                remedies=(Remedy(self.tr("Remove"), lambda: _remove(found)),),
             )
         )
 
@@ -56,10 +53,7 @@ class LeftoverFiles(QObject):
     def _forget_job(self) -> None:
         self._job = None
 
-    @Slot()
-    def _remove(self) -> None:
-        found, self._found = self._found, ()
-        for path in found:
-            path.unlink(missing_ok=True)
-        if found:
-            self._banner.hide()
+
+def _remove(found: tuple[Path, ...]) -> None:
+    for path in found:
+        path.unlink(missing_ok=True)

@@ -1,8 +1,9 @@
 """The one way problems are shown in the window: what happened, what to do, details to copy."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -27,23 +28,29 @@ _DETAILS_HEIGHT = 140
 
 
 @dataclass(frozen=True, slots=True)
+class Remedy:
+    """A button that helps: its caption and what it does; the banner goes with the click."""
+
+    caption: str
+    act: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What happened, what to do about it, and what a developer wants to know.
 
-    ``kind`` is error, warning, note or good. ``action`` is the caption of a button that helps.
+    ``kind`` is error, warning, note or good. At most two buttons help.
     """
 
     what: str
     todo: str = ""
     details: str = ""
     kind: str = "error"
-    action: str = ""
+    remedies: tuple[Remedy, ...] = ()
 
 
 class Banner(QFrame):
     """A message at the top of the window that stays until it is dismissed."""
-
-    action_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,9 +61,11 @@ class Banner(QFrame):
         self._what, self._todo = label(role="h2", wrap=True), label(role="dim", wrap=True)
         for part in (self._what, self._todo):
             part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._action = QPushButton()
-        self._action.setObjectName("problemAction")
-        self._action.setAccessibleName(self.tr("Help with the problem"))
+        self._remedies = (QPushButton(), QPushButton())
+        for place, button in enumerate(self._remedies):
+            button.setObjectName(("problemAction", "problemSecondAction")[place])
+            button.setAccessibleName(self.tr("Help with the problem"))
+            button.clicked.connect(lambda _=False, place=place: self._help(place))
         self._more = QPushButton(self.tr("Details"))
         self._more.setObjectName("problemDetails")
         self._more.setCheckable(True)
@@ -76,7 +85,6 @@ class Banner(QFrame):
         self._more.toggled.connect(self._text.setVisible)
         self._copy.clicked.connect(self._copy_all)
         self._close.clicked.connect(self.hide)
-        self._action.clicked.connect(self.action_clicked)
         self.hide()
 
     def _build(self) -> None:
@@ -88,7 +96,7 @@ class Banner(QFrame):
         row.setSpacing(10)
         row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(column, 1)
-        for button in (self._action, self._more, self._copy, self._close):
+        for button in (*self._remedies, self._more, self._copy, self._close):
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(12, 10, 10, 10)
@@ -108,9 +116,12 @@ class Banner(QFrame):
         self._what.setText(message.what)
         self._todo.setText(message.todo)
         self._todo.setVisible(bool(message.todo))
-        self._action.setText(message.action)
-        self._action.setAccessibleName(message.action or self.tr("Help with the problem"))
-        self._action.setVisible(bool(message.action))
+        for button in self._remedies:
+            button.hide()
+        for button, remedy in zip(self._remedies, message.remedies, strict=False):
+            button.setText(remedy.caption)
+            button.setAccessibleName(remedy.caption)
+            button.show()
         self._text.setPlainText(message.details)
         self._more.setVisible(bool(message.details))
         self._copy.setVisible(message.kind in {"error", "warning"})
@@ -129,6 +140,11 @@ class Banner(QFrame):
         """Hide a refusal, and nothing else."""
         if self._message is self._refusal:
             self.hide()
+
+    def _help(self, place: int) -> None:
+        remedy = self._message.remedies[place]
+        self.hide()
+        remedy.act()
 
     def _copy_all(self) -> None:
         parts = (self._message.what, self._message.todo, self._message.details)

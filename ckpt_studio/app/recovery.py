@@ -1,0 +1,116 @@
+"""Unsaved edits survive a crash: kept while they are made, offered at the next start."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from ckpt_studio.app.document import Document
+from ckpt_studio.app.session import Session
+from ckpt_studio.app.sources import Sources
+from ckpt_studio.app.unsaved_work import LeftWork, UnsavedWork, left_work
+from ckpt_studio.core.recipe import Assemble, EditMetadata, Recipe
+from ckpt_studio.core.text import counted
+from ckpt_studio.qt.banner import Banner, Message, Remedy
+
+_PAUSE_MS = 1_000
+
+
+class Recovery(QObject):
+    """Keeps the recipe and the edits of open files; brings those of a lost run back."""
+
+    def __init__(self, session: Session, sources: Sources, banner: Banner, folder: Path) -> None:
+        super().__init__(session)
+        self._session, self._sources, self._banner = session, sources, banner
+        self._folder = folder
+        self._work = UnsavedWork(folder)
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._pause.timeout.connect(self._keep)
+        session.undo_group.indexChanged.connect(self._soon)
+        session.undo_group.cleanChanged.connect(self._soon)
+        session.recipe_changed.connect(self._soon)
+        session.files_changed.connect(self._soon)
+
+    def offer(self) -> None:
+        """Offer what a run that ended by accident had not saved."""
+        left = left_work(self._folder)
+        if not left:
+            return
+        recipes = [recipe for work in left for recipe in work.recipes]
+        self._banner.show_message(
+            Message(
+                self.tr("The program ended before {what} saved.").format(what=_were(len(recipes))),
+                self.tr("The edits can be brought back. Your files were not changed."),
+                "\n".join(map(_described, recipes)),
+                kind="note",
+                remedies=(
+                    Remedy(self.tr("&Restore"), lambda: self._restore(left)),
+                    Remedy(self.tr("&Discard"), lambda: _remove(left)),
+                ),
+            )
+        )
+
+    def finish(self) -> None:
+        """The window closes in good order: nothing is left to bring back."""
+        self._pause.stop()
+        self._work.forget()
+
+    @Slot()
+    def _soon(self) -> None:
+        self._pause.start()
+
+    @Slot()
+    def _keep(self) -> None:
+        self._work.keep(tuple(_recipe_of(self._session, each) for each in self._session.unsaved))
+
+    def _restore(self, left: tuple[LeftWork, ...]) -> None:
+        for work in left:
+            self._sources.open_for(_sources_of(work), partial(self._put, work))
+
+    def _put(self, work: LeftWork, opened: Mapping[Path, Document]) -> None:
+        """Take over what was kept; it is given up only once all of it is kept by this run."""
+        whole = [recipe for recipe in work.recipes if set(_paths(recipe)) <= opened.keys()]
+        for recipe in whole:
+            if isinstance(recipe, EditMetadata):
+                opened[recipe.source].restore_edits(recipe.edits)
+            elif isinstance(recipe, Assemble):
+                self._take(recipe)
+        self._keep()
+        if len(whole) == len(work.recipes):
+            work.remove()
+
+    def _take(self, recipe: Assemble) -> None:
+        session = self._session
+        wanted = replace(recipe, output=session.recipe.output)
+        session.change(wanted, self.tr("Restore the last session"))
+        session.new_checkpoint.restore_edits(recipe.metadata.edits)
+
+
+def _recipe_of(session: Session, document: Document) -> Recipe:
+    path = document.path
+    if document is session.new_checkpoint or path is None:
+        return session.recipe
+    return EditMetadata(path, document.edits_since_original())
+
+
+def _remove(left: tuple[LeftWork, ...]) -> None:
+    for work in left:
+        work.remove()
+
+
+def _paths(recipe: Recipe) -> tuple[Path, ...]:
+    return recipe.sources if isinstance(recipe, Assemble) else (recipe.source,)
+
+
+def _sources_of(work: LeftWork) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(path for recipe in work.recipes for path in _paths(recipe)))
+
+
+def _described(recipe: Recipe) -> str:
+    return ", ".join(map(str, _paths(recipe)))
+
+
+def _were(number: int) -> str:
+    return f"{counted(number, 'change')} {'was' if number == 1 else 'were'}"

@@ -1,0 +1,117 @@
+"""Edits that were not saved survive the end of the program."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+
+from ckpt_studio.app.settings import Settings
+from ckpt_studio.app.unsaved_work import UnsavedWork, left_work
+from ckpt_studio.core.metadata import SetValue
+from ckpt_studio.core.recipe import EditMetadata
+from tests.gui.acting import drop, named, settled, wait_for_plan
+
+DIE = """
+import os, sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from ckpt_studio.app.unsaved_work import UnsavedWork
+from ckpt_studio.core.metadata import SetValue
+from ckpt_studio.core.recipe import Assemble, EditMetadata
+app = QCoreApplication([])
+file = Path(sys.argv[2])
+edits = (SetValue("modelspec.title", "Not lost"),)
+recipes = [EditMetadata(file, edits)]
+if len(sys.argv) > 3:
+    recipes = [Assemble(model=Path(sys.argv[3]), vae=file)]
+UnsavedWork(Path(sys.argv[1])).keep(recipes)
+os._exit(1)
+"""
+
+
+@pytest.fixture
+def kept(own_settings):
+    return Settings().recovery_folder
+
+
+def lose(kept: Path, *files: Path) -> None:
+    """Edit in a program that ends by accident."""
+    command = [sys.executable, "-c", DIE, str(kept), *map(str, files)]
+    subprocess.run(command, check=False)
+
+
+def press(window, name):
+    QTest.mouseClick(named(window, name, QPushButton), Qt.MouseButton.LeftButton)
+
+
+def test_lost_edits_are_offered_and_restored(open_window, kept, parts, qtbot):
+    lose(kept, parts[2])
+    window = open_window()
+    assert "before 1 change was saved" in window.banner.message.what
+    press(window, "problemAction")
+    qtbot.waitUntil(lambda: settled(window) and window.session.documents != ())
+    (document,) = window.session.documents
+    assert document.metadata["modelspec.title"] == "Not lost"
+    assert not document.undo_stack.isClean()
+    assert left_work(kept) == ()
+    assert len(list(kept.glob("*.json"))) == 1  # kept by this run now
+
+
+def test_a_lost_recipe_comes_back(open_window, kept, parts, qtbot):
+    lose(kept, parts[2], parts[0])
+    window = open_window()
+    press(window, "problemAction")
+    wait_for_plan(qtbot, window)
+    assert window.session.recipe.model == parts[0]
+    assert window.session.recipe.vae == parts[2]
+
+
+def test_discarded_edits_are_not_offered_again(open_window, kept, parts):
+    lose(kept, parts[2])
+    window = open_window()
+    press(window, "problemSecondAction")
+    assert left_work(kept) == ()
+    assert window.session.documents == ()
+
+
+def test_edits_of_a_file_that_is_gone_stay_on_offer(open_window, kept, tmp_path, qtbot):
+    lose(kept, tmp_path / "gone.safetensors")
+    window = open_window()
+    press(window, "problemAction")
+    qtbot.waitUntil(lambda: settled(window))
+    assert len(left_work(kept)) == 1
+
+
+def test_edits_are_kept_while_they_are_made_and_forgotten_when_the_window_closes(
+    window, kept, parts, qtbot
+):
+    drop(window, *parts)
+    wait_for_plan(qtbot, window)
+    qtbot.waitUntil(lambda: list(kept.glob("*.json")) != [], timeout=5000)
+    (file,) = kept.glob("*.json")
+    assert "unet.safetensors" in json.loads(file.read_text())[0]
+    assert left_work(kept) == ()  # it belongs to a window that is open
+    for stack in (window.session.undo_stack, window.session.new_checkpoint.undo_stack):
+        stack.setClean()
+    window.close()
+    assert list(kept.glob("*.json")) == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", '["{}"]', "[" * 100_000])
+def test_a_file_that_cannot_be_read_is_no_offer(kept, content):
+    kept.mkdir(parents=True)
+    (kept / "broken.json").write_text(content)
+    assert left_work(kept) == ()
+
+
+def test_a_folder_that_cannot_be_made_keeps_nobody_from_editing(tmp_path):
+    (tmp_path / "file").write_text("")
+    work = UnsavedWork(tmp_path / "file" / "folder")
+    work.keep([EditMetadata(tmp_path / "a.safetensors", (SetValue("a", "b"),))])
+    work.forget()
+    assert left_work(tmp_path / "file" / "folder") == ()
