@@ -26,6 +26,7 @@ from ckpt_studio.app.job_history import JobHistory
 from ckpt_studio.app.job_log import JobLog, Record, State
 from ckpt_studio.app.job_strip import JobStrip
 from ckpt_studio.app.leftover_files import LeftoverFiles
+from ckpt_studio.app.model_folders import ModelFolders
 from ckpt_studio.app.panels.assemble import AssemblePanel
 from ckpt_studio.app.panels.jobs import JobsPanel
 from ckpt_studio.app.panels_late import LatePanel
@@ -37,6 +38,7 @@ from ckpt_studio.app.saving import Saving
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.sources import Sources
+from ckpt_studio.app.source_choice import SourceChoice
 from ckpt_studio.app.status_line import StatusLine
 from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.app.window_state import WindowState
@@ -59,6 +61,8 @@ class MainWindow(QMainWindow):
         self.jobs = JobLog(self)
         self.sources = Sources(self.session, settings, self)
         self._history = JobHistory(self.jobs, settings.job_history)
+        self.folders = ModelFolders(settings, self)
+        self._choice = SourceChoice(self.session, settings, self.folders, self)
         self.saving = Saving(self.session, self.jobs, settings, self)
         self.actions_ = create_actions(self, self.menuBar(), self.session.undo_group)
         self.banner = Banner()
@@ -78,6 +82,7 @@ class MainWindow(QMainWindow):
         self._connect_actions()
         self._connect_panels()
         self.leftovers = LeftoverFiles(self.banner, self)
+        self.folders.refresh()
         self.show_panel(self._state.panel)
         self._retitle()
 
@@ -124,9 +129,11 @@ class MainWindow(QMainWindow):
         assemble.files_dropped.connect(sources.add)
         assemble.files_dropped_on.connect(sources.add_to)
         assemble.browse_requested.connect(sources.browse)
-        assemble.source_menu_requested.connect(sources.fill_menu)
-        assemble.output.path_edited.connect(saving.set_path)
-        assemble.output.browse_requested.connect(saving.browse)
+        assemble.choices_requested.connect(self._choice.ask)
+        self._choice.chosen.connect(sources.add_to)
+        self._choice.browse_requested.connect(sources.browse)
+        assemble.output.path_edited.connect(saving.output.set_path)
+        assemble.output.browse_requested.connect(saving.output.browse)
         assemble.output.save_requested.connect(saving.save)
         assemble.result.show_in_folder_requested.connect(show_in_folder)
         assemble.result.open_requested.connect(lambda path: sources.look_at((path,)))
@@ -248,3 +255,4 @@ class MainWindow(QMainWindow):
             part.stop()
         self._crashes.remove()
         event.accept()
+        self.folders.stop()

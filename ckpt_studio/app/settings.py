@@ -7,6 +7,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 T = TypeVar("T", str, int, bool, QByteArray)
 RECENT_LIMIT = 15
+LAST_FOLDER = "last"
 
 
 class Setting(Generic[T]):
@@ -40,6 +41,7 @@ class Settings:
     source_folder = Setting("folders/source", "")
     output_folder = Setting("folders/output", "")
     image_folder = Setting("folders/image", "")
+    save_to = Setting("folders/save_to", "")  # "" the first program's, LAST_FOLDER, or a location
     verify = Setting("saving/verify", True)
     hashes = Setting("saving/hashes", True)
     skip_usual_plan = Setting("saving/skip_usual_plan", False)
@@ -60,9 +62,7 @@ class Settings:
     @property
     def recent_files(self) -> tuple[Path, ...]:
         """The files opened last, newest first; those that are gone included."""
-        value = self.store.value("files/recent", [])
-        texts = [value] if isinstance(value, str) else cast("list[str]", value or [])
-        return tuple(Path(text) for text in texts if text)
+        return self._paths("files/recent")
 
     def add_recent(self, path: Path) -> None:
         """Put a file first in the list."""
@@ -72,3 +72,18 @@ class Settings:
     def clear_recent(self) -> None:
         """Forget the files opened last."""
         self.store.remove("files/recent")
+
+    @property
+    def model_folders(self) -> tuple[Path, ...]:
+        """The folders and lists that models are looked for in, in the order of the user."""
+        return self._paths("folders/models")
+
+    @model_folders.setter
+    def model_folders(self, paths: tuple[Path, ...]) -> None:
+        self.store.setValue("folders/models", [str(path) for path in paths])
+
+    def _paths(self, key: str) -> tuple[Path, ...]:
+        """Return a list of paths; a file with one entry gives it as a text."""
+        value = self.store.value(key, [])
+        texts = [value] if isinstance(value, str) else cast("list[str]", value or [])
+        return tuple(Path(text) for text in texts if text)

@@ -1,10 +1,9 @@
-"""Files into slots: drops, dialogs, the menu of a slot; what does not fit is refused with why."""
+"""Files into slots: drops, dialogs, choices; what does not fit is refused with why."""
 
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.opener import Opener, Outcome
@@ -21,7 +20,6 @@ MODEL_SUFFIXES = (
     *("*.safetensors", "*.sft", "*.ckpt", "*.pt", "*.pth", "*.bin"),
     *("*.index.json", "model_index.json"),
 )
-_RECENT_SHOWN = 8
 
 
 class Sources(QObject):
@@ -102,35 +100,6 @@ class Sources(QObject):
             filters.format(suffixes=" ".join(MODEL_SUFFIXES)),
         )
         return tuple(Path(name) for name in names)
-
-    def fill_menu(self, part: str, menu: QMenu) -> None:
-        """List what a slot can take: parts of open files, recent files, a dialog."""
-        menu.clear()
-        for path, opened in self._session.files.items():
-            self._add_choice(menu, part, path, opened)
-        recent = [each for each in self._settings.recent_files if each not in self._session.files]
-        if recent:
-            menu.addSection(self.tr("Recent files"))
-        for path in recent[:_RECENT_SHOWN]:
-            action = menu.addAction(path.name)
-            action.setToolTip(str(path))
-            action.setEnabled(path.exists())
-            action.triggered.connect(lambda _=False, file=path: self.add_to(part, (file,)))
-        menu.addSeparator()
-        browse = menu.addAction(self.tr("Browse…"))
-        browse.triggered.connect(lambda: self.browse(part))
-        menu.setToolTipsVisible(True)
-
-    def _add_choice(self, menu: QMenu, part: str, path: Path, opened: Opened) -> None:
-        session = self._session
-        placed = slots.place_in(session.recipe, part, opened, session.files)
-        action: QAction = menu.addAction(path.name)
-        action.setToolTip(placed.reason if isinstance(placed, Refused) else str(path))
-        action.setEnabled(not isinstance(placed, Refused))
-        current = slots.source_of(session.recipe, part, session.files)
-        action.setCheckable(True)
-        action.setChecked(current is not None and current.path == path)
-        action.triggered.connect(lambda: self.add_to(part, (path,)))
 
     def _take(self, outcome: Outcome, part: str) -> None:
         before = recipe = self._session.recipe

@@ -1,25 +1,25 @@
-"""A flat button with a menu whose text is cut in the middle where space is short."""
+"""A flat button with an arrow whose text is cut in the middle where space is short."""
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QToolButton
 from typing_extensions import override
+
+from ckpt_studio.qt.icons import icon
 
 _ARROW_WIDTH = 24
 _LEAST_WIDTH = 80
 
 
 class ElidedButton(QToolButton):
-    """Opens its menu on a click; keeps the full text as its accessible description."""
+    """Says that there is more to choose from; keeps the full text before cutting."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
         self.setProperty("source", True)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMenu(QMenu(self))
         self._full = ""
 
     @property
@@ -46,6 +46,12 @@ class ElidedButton(QToolButton):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._elide()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        arrow = QRect(self.width() - 19, (self.height() - 16) // 2 + 1, 16, 16)
+        icon("chevron-down").paint(QPainter(self), arrow)
 
     def _elide(self) -> None:
         space = self.width() - _ARROW_WIDTH + 2

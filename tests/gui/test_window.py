@@ -218,16 +218,6 @@ def test_only_the_last_fifteen_files_are_remembered(own_settings):
     assert settings.recent_files == tuple(Path(f"/models/{n}") for n in range(19, 4, -1))
 
 
-def test_the_menu_of_a_slot_offers_open_files_and_says_what_does_not_fit(qtbot, full, parts):
-    menu = QMenu()
-    full.sources.fill_menu("vae", menu)
-    offered = {action.text(): action for action in menu.actions() if action.text()}
-    assert offered["vae.safetensors"].isChecked()
-    assert not offered["clip_l.safetensors"].isEnabled()
-    assert "has no VAE" in offered["clip_l.safetensors"].toolTip()
-    assert "Browse…" in offered
-
-
 def test_small_windows_keep_every_control_in_reach(qtbot, full):
     full.resize(1024, 640)
     save = named(full, "saveButton")

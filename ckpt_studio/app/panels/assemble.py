@@ -27,7 +27,7 @@ class AssemblePanel(QWidget):
     files_dropped = Signal(object)  # tuple[Path, ...]: each finds its place
     files_dropped_on = Signal(str, object)  # a part, and the files that were put on it
     browse_requested = Signal(str)  # a part, or nothing for any
-    source_menu_requested = Signal(str, object)  # a part, and the QMenu to fill
+    choices_requested = Signal(str, object)  # a part, and the widget to show them at
     output_browse_requested = Signal()
     save_requested = Signal()
 
@@ -122,7 +122,7 @@ class AssemblePanel(QWidget):
 
     def _row(self, part: str, name: str) -> SlotRow:
         row = SlotRow(part, name)
-        row.source_menu_requested.connect(self.source_menu_requested)
+        row.choices_requested.connect(self.choices_requested)
         row.browse_requested.connect(self.browse_requested)
         row.clear_requested.connect(self._clear)
         row.precision_chosen.connect(self._choose_precision)

@@ -21,7 +21,7 @@ _SIZE_WIDTH = 74
 class SlotRow(DropFrame):
     """Shows a SlotView and says what the user wants; knows nothing else."""
 
-    source_menu_requested = Signal(str, object)  # part, the QMenu to fill
+    choices_requested = Signal(str, object)  # part, the widget to show them at
     browse_requested = Signal(str)
     clear_requested = Signal(str)
     precision_chosen = Signal(str, object)  # part, Precision
@@ -74,8 +74,8 @@ class SlotRow(DropFrame):
             row.addWidget(widget)
 
     def _connect(self) -> None:
-        menu = self._source.menu()
-        menu.aboutToShow.connect(lambda: self.source_menu_requested.emit(self._part, menu))
+        source = self._source
+        source.clicked.connect(lambda: self.choices_requested.emit(self._part, source))
         self._browse.clicked.connect(lambda: self.browse_requested.emit(self._part))
         self._clear.clicked.connect(lambda: self.clear_requested.emit(self._part))
         self._precision.currentIndexChanged.connect(self._choose_precision)
