@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ckpt_studio.core.assembling import assemble
+from ckpt_studio.core.diffusers_folder import assemble_folder, convert_to_folder
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.plan import Container, Plan
 from ckpt_studio.core.problems import Problem, error, warning
@@ -19,6 +20,7 @@ from ckpt_studio.engine.output_names import Named, resolve
 from ckpt_studio.engine.output_places import beside_shards, place_problems
 from ckpt_studio.formats.recipe_json import METADATA_KEY, recipe_to_json
 from ckpt_studio.formats.shown import shown_name
+from ckpt_studio.formats.tokenizers import tokenizer_texts
 
 _COPY_MEMORY = 64 << 20
 _COMPUTE_MEMORY = 420 << 20
@@ -68,6 +70,8 @@ def _in_place(recipe: Recipe, library: Library) -> Named | None:
 
 
 def _draft(recipe: Recipe, library: Library, title: str) -> Plan:
+    if recipe.output.layout is Layout.DIFFUSERS:
+        return _folder_draft(recipe, library)
     match recipe:
         case Assemble():
             return assemble(recipe, _opened(recipe, library), title=title)
@@ -77,6 +81,19 @@ def _draft(recipe: Recipe, library: Library, title: str) -> Plan:
             return extract(recipe, library.open(recipe.source))
         case EditMetadata():
             return edit_metadata(recipe, library.open(recipe.source))
+
+
+def _folder_draft(recipe: Recipe, library: Library) -> Plan:
+    match recipe:
+        case Assemble():
+            return assemble_folder(recipe, _opened(recipe, library), tokenizer_texts)
+        case Convert():
+            return convert_to_folder(recipe, library.open(recipe.source), tokenizer_texts)
+        case _:
+            raise PlanError(
+                "Only a whole model can be written as a diffusers folder.",
+                "Assemble or convert it; parts and edited metadata go to files.",
+            )
 
 
 def _opened(recipe: Assemble, library: Library) -> dict[Path, Opened]:
