@@ -89,7 +89,7 @@ def stall(out: str, precision: str, *paths: str) -> float:
     wait(lambda: not window.sources.busy and window.session.plan is not None)
     chosen = replace(window.session.recipe, precision={"*": Precision(precision)})
     window.session.change(chosen, "Precision")
-    window.saving.set_path(Path(out))
+    window.saving.output.set_path(Path(out))
     wait(lambda: not window.session.planning and window.session.plan is not None)
     longest, last = 0.0, perf_counter()
 

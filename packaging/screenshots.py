@@ -41,7 +41,7 @@ def main(files: list[str]) -> None:
         window.resize(*_SIZE)
         window.show()
         _wait(_OPENING_MS)
-        window.saving.set_path(_OUTPUT)
+        window.saving.output.set_path(_OUTPUT)
         _fill(window)
         _wait(_PAINTING_MS)
         _PICTURES.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,13 @@
 """The jobs of this window: waiting, running and done, with what they were and how they went."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import monotonic
 
 from PySide6.QtCore import QObject, Signal
 
+from ckpt_studio.core.plan import Report
 from ckpt_studio.core.progress import Progress
 from ckpt_studio.core.rate import Rate
 from ckpt_studio.core.recipe import Recipe
@@ -40,6 +41,7 @@ class Record:
     job: Job | None = None
     then: Callable[[object], object] | None = None
     command: str = ""  # the command line of a job of an earlier start
+    complete: Sequence[Report] = ()  # files that are written already, although the job is not done
 
     @property
     def ended(self) -> bool:
@@ -80,9 +82,14 @@ class JobLog(QObject):
         recipe: Recipe | None = None,
         then: Callable[[object], object] | None = None,
         again: Work | None = None,
+        *,
+        complete: Sequence[Report] = (),
     ) -> Record:
-        """Queue work; ``then`` gets its result on the GUI thread."""
-        record = Record(title, work, recipe, again, then=then)
+        """Queue work; ``then`` gets its result on the GUI thread.
+
+        ``complete`` is filled by work that writes several files, with those that are complete.
+        """
+        record = Record(title, work, recipe, again, then=then, complete=complete)
         job = Job(work, title)
         record.job = job
         job.progressed.connect(lambda progress: self._note_progress(record, progress))
@@ -101,7 +108,14 @@ class JobLog(QObject):
         work = record.again or record.work
         if work is None:
             return record
-        return self.start(record.title, work, record.recipe, record.then, record.again)
+        return self.start(
+            record.title,
+            work,
+            record.recipe,
+            record.then,
+            record.again,
+            complete=record.complete,
+        )
 
     def bring_back(self, records: Iterable[Record]) -> None:
         """Show jobs of an earlier start; they come before those of this one."""

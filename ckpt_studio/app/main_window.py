@@ -112,7 +112,7 @@ class MainWindow(QMainWindow):
         actions = self.actions_
         self._files.connect_actions(actions, self._take_files)
         actions.save.triggered.connect(self._save)
-        actions.save_to.triggered.connect(self.saving.browse)
+        actions.save_to.triggered.connect(self.saving.output.browse)
         actions.quit.triggered.connect(self.close)
         for number, action in enumerate(actions.panels):
             action.triggered.connect(lambda _=False, index=number: self.show_panel(index))

@@ -1,32 +1,34 @@
 """Propose where a checkpoint goes: a name from its parts and precision that is not taken."""
 
-import re
 from pathlib import Path
 
+from ckpt_studio.core.output_kinds import OutputKind, ending, kind_of, models_folder
 from ckpt_studio.core.recipe import Assemble, Precision
-
-_SUFFIX = ".safetensors"
-_DTYPE_WORD = re.compile(
-    r"[-_.](fp16|fp32|bf16|fp8(_e4m3fn|_e5m2)?|unet|prefixed|ldm|full)(?=[-_.]|$)"
-)
+from ckpt_studio.core.source_names import plain_stem
 
 
 def proposed_path(recipe: Assemble, folder: Path | None) -> Path | None:
-    """Return a free path in ``folder``, or beside the model; None while there is no model."""
+    """Return a free path in ``folder``, or beside the model; None while there is no model.
+
+    Parts as separate files go into the folder that the kinds of models are in; they need no model.
+    """
+    kind = kind_of(recipe.output)
+    if kind is OutputKind.PARTS and recipe.sources:
+        return models_folder(folder or recipe.sources[0].parent)
     model = recipe.model or recipe.base
     if model is None:
         return None
-    parent = folder or model.parent
-    stem = f"{_base_name(model)}_custom{_precision_word(recipe)}"
-    candidate, number = parent / (stem + _SUFFIX), 2
-    while candidate.exists():
-        candidate = parent / f"{stem}_{number}{_SUFFIX}"
+    stem = f"{plain_stem(model)}_custom{_precision_word(recipe)}"
+    return free_path(folder or model.parent, stem, ending(kind))
+
+
+def free_path(folder: Path, stem: str, suffix: str) -> Path:
+    """Return ``STEM.SUFFIX`` in a folder, with a number where that or shards of it exist."""
+    candidate, number = folder / (stem + suffix), 2
+    while candidate.exists() or candidate.with_name(f"{candidate.name}.index.json").exists():
+        candidate = folder / f"{stem}_{number}{suffix}"
         number += 1
     return candidate
-
-
-def _base_name(model: Path) -> str:
-    return _DTYPE_WORD.sub("", model.stem).removesuffix("_custom") or model.stem
 
 
 def _precision_word(recipe: Assemble) -> str:

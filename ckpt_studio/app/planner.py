@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from ckpt_studio.app.verbs import MakePlan
+from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.core import architecture
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.planned_table import planned_table
-from ckpt_studio.core.recipe import Assemble
+from ckpt_studio.core.recipe import Assemble, Layout
 from ckpt_studio.core.recognition import Opened
+from ckpt_studio.engine.separating import SeparatePlans
 from ckpt_studio.qt.job import Job
 
 _PAUSE_MS = 30
@@ -20,13 +21,15 @@ _PAUSE_MS = 30
 class Planned:
     """A recipe and its plan; ``unedited`` is its metadata before the edits made by hand.
 
-    ``table`` is the file as it will be, ready to be looked at.
+    ``table`` is the file as it will be, ready to be looked at. ``parts`` are the plans of the files
+    where each part becomes one; ``plan`` shows all of them then.
     """
 
     recipe: Assemble
     plan: Plan
     unedited: Metadata
     table: Opened
+    parts: SeparatePlans | None = None
 
 
 class Planner(QObject):
@@ -35,9 +38,9 @@ class Planner(QObject):
     planned = Signal(Planned)
     failed = Signal(object, Exception)  # Assemble, the error
 
-    def __init__(self, plan: MakePlan, parent: QObject | None = None) -> None:
+    def __init__(self, verbs: Verbs, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._plan = plan
+        self._verbs = verbs
         self._wanted: Assemble | None = None
         self._job: Job | None = None
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -66,7 +69,7 @@ class Planner(QObject):
         recipe, self._wanted = self._wanted, None
         if recipe is None:
             return
-        job = Job(lambda _progress, _cancel: _planned(self._plan, recipe), parent=self)
+        job = Job(lambda _progress, _cancel: _planned(self._verbs, recipe), parent=self)
         job.succeeded.connect(self.planned)
         job.failed.connect(lambda error: self.failed.emit(recipe, error))
         job.finished.connect(self._finish)
@@ -82,11 +85,18 @@ class Planner(QObject):
             self._timer.start()
 
 
-def _planned(plan: MakePlan, recipe: Assemble) -> Planned:
+def _planned(verbs: Verbs, recipe: Assemble) -> Planned:
     architecture.families()  # read on this thread, they cost the window nothing
-    result = plan(recipe)
-    unedited = result.metadata
+    plan, parts = _plan(verbs, recipe)
+    unedited = plan.metadata
     if recipe.metadata.edits:
         before = replace(recipe, metadata=replace(recipe.metadata, edits=()))
-        unedited = plan(before).metadata
-    return Planned(recipe, result, unedited, planned_table(result))
+        unedited = _plan(verbs, before)[0].metadata
+    return Planned(recipe, plan, unedited, planned_table(plan), parts)
+
+
+def _plan(verbs: Verbs, recipe: Assemble) -> tuple[Plan, SeparatePlans | None]:
+    if recipe.output.layout is not Layout.PARTS:
+        return verbs.plan(recipe), None
+    parts = verbs.plan_parts(recipe)
+    return parts.whole, parts

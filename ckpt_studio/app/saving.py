@@ -4,19 +4,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.job_log import JobLog
-from ckpt_studio.app.output_name import proposed_path
+from ckpt_studio.app.output_choice import OutputChoice
+from ckpt_studio.app.parts_job import PartsJob, planned
 from ckpt_studio.app.save_plan import Answer, SavePlanDialog, unusual
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.verbs import Verbs
-from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
-from ckpt_studio.core.recipe import EditMetadata, Output, Recipe
+from ckpt_studio.core.recipe import Assemble, EditMetadata, Output, Recipe
+from ckpt_studio.engine.separating import SeparatePlans
 from ckpt_studio.engine.writing import WriteOptions
 from ckpt_studio.qt.job import Work
 
@@ -32,29 +33,8 @@ class Saving(QObject):
         self._session, self._log, self._settings = session, log, settings
         self._window = window
         self._wanted = False  # Save was asked for while the plan was on its way
-        self._proposed: Path | None = None
+        self.output = OutputChoice(session, settings, window)
         session.plan_changed.connect(self._plan_arrived)
-        session.recipe_changed.connect(self._propose)
-
-    def set_path(self, path: Path | None) -> None:
-        """Take the path that the user typed or chose."""
-        overwrite = path is not None and path.is_file()
-        output = replace(self._session.recipe.output, path=path, overwrite=overwrite)
-        self._session.set_output(output)
-
-    def browse(self) -> None:
-        """Ask for the path by dialog; Replace is asked by the save plan, once."""
-        current = self._session.recipe.output.path
-        name, _ = QFileDialog.getSaveFileName(
-            self._window,
-            self.tr("Save checkpoint to"),
-            str(current or self._settings.output_folder),
-            self.tr("Models (*.safetensors *.sft)"),
-            options=QFileDialog.Option.DontConfirmOverwrite,
-        )
-        if name:
-            path = Path(name)
-            self.set_path(path if path.suffix else path.with_suffix(".safetensors"))
 
     def save(self) -> None:
         """Save the recipe being built, after a look at its plan."""
@@ -107,57 +87,47 @@ class Saving(QObject):
 
     def _start(self, plan: Plan, options: WriteOptions) -> None:
         session = self._session
-        wanted, verbs = session.recipe, session.verbs
+        wanted, verbs, parts = session.recipe, session.verbs, session.parts
         recipe = replace(wanted, on_overflow=plan.on_overflow)
         output = plan.output or Path()
-        self._settings.output_folder = str(output.parent)
-        title = self.tr("Saving {name}").format(name=output.name)
-
-        def work(progress: ProgressCallback, cancel: CancelToken) -> Report:
-            return verbs.write(plan, options, progress, cancel)
 
         def done(report: object) -> None:
             if replace(session.recipe, output=wanted.output) == wanted:
                 session.mark_saved()
             if isinstance(report, Report):
                 self.saved.emit(report)
-            self._refresh_overwrite()
+            self.output.note_saved()
+
+        if parts is not None:
+            job = PartsJob(verbs, parts, plan.on_overflow, options)
+            title = self.tr("Saving {count} parts").format(count=len(parts.plans))
+            named = _with_names(recipe, parts)
+            self._log.start(title, job.first, named, done, again=job.again, complete=job.done)
+            return
+        self._settings.output_folder = str(output.parent)
+        title = self.tr("Saving {name}").format(name=output.name)
+
+        def work(progress: ProgressCallback, cancel: CancelToken) -> Report:
+            return verbs.write(plan, options, progress, cancel)
 
         self._log.start(title, work, recipe, done, again=planned_anew(verbs, recipe, options))
-
-    def _refresh_overwrite(self) -> None:
-        """The file exists now: propose another name, or plan to replace what the user named."""
-        if self._session.recipe.output.path == self._proposed:
-            self._proposed = None
-            self._session.set_output(replace(self._session.recipe.output, path=None))
-        else:
-            self.set_path(self._session.recipe.output.path)
-        self._session.replan()
 
     def _plan_arrived(self, _: object) -> None:
         if self._wanted:
             self._wanted = False
             self.save()
 
-    def _propose(self) -> None:
-        """Follow the parts with the proposed name until the user gives one."""
-        output = self._session.recipe.output
-        if output.path is not None and output.path != self._proposed:
-            return
-        folder = Path(self._settings.output_folder) if self._settings.output_folder else None
-        path = proposed_path(self._session.recipe, folder)
-        if path != output.path:
-            self._proposed = path
-            self._session.set_output(replace(output, path=path, overwrite=False))
+
+def _with_names(recipe: Assemble, parts: SeparatePlans) -> Assemble:
+    """Return the recipe with the names that the parts have now, proposed or not."""
+    names = {file.part: file.file for file in parts.files}
+    return replace(recipe, output=replace(recipe.output, names=names))
 
 
 def planned_anew(verbs: Verbs, recipe: Recipe, options: WriteOptions) -> Work:
     """Return work that plans a recipe and writes the plan; for jobs that are run again."""
 
     def work(progress: ProgressCallback, cancel: CancelToken) -> Report:
-        plan = verbs.plan(recipe)
-        if plan.errors:
-            raise PlanError(plan.errors[0].message, plan.errors[0].hint)
-        return verbs.write(plan, options, progress, cancel)
+        return verbs.write(planned(verbs.plan(recipe)), options, progress, cancel)
 
     return work

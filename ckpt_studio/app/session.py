@@ -13,9 +13,11 @@ from ckpt_studio.app.planner import Planned, Planner
 from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.core import slots
 from ckpt_studio.core.architecture import Architecture
+from ckpt_studio.core.output_kinds import OutputKind, kind_of
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Assemble, Output
 from ckpt_studio.core.recognition import Opened
+from ckpt_studio.engine.separating import SeparatePlans
 
 
 class Session(QObject):
@@ -41,7 +43,8 @@ class Session(QObject):
         self._current = self.new_checkpoint
         self._recipe = Assemble()
         self._plan: Plan | None = None
-        self._planner = Planner(verbs.plan, self)
+        self._parts: SeparatePlans | None = None
+        self._planner = Planner(verbs, self)
         self._planner.planned.connect(self._take_plan)
         self._planner.failed.connect(self._take_plan_failure)
 
@@ -59,6 +62,11 @@ class Session(QObject):
     def planning(self) -> bool:
         """Whether the plan is about to change."""
         return self._planner.busy
+
+    @property
+    def parts(self) -> SeparatePlans | None:
+        """The files of the parts, where each becomes one; the last ones that could be planned."""
+        return self._parts if kind_of(self._recipe.output) is OutputKind.PARTS else None
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -137,10 +145,13 @@ class Session(QObject):
             self._current = document
             self.current_changed.emit(document)
 
-    def change(self, recipe: Assemble, title: str) -> None:
-        """Replace the recipe as one step that can be undone."""
+    def change(self, recipe: Assemble, title: str, merge: int = -1) -> None:
+        """Replace the recipe as one step that can be undone.
+
+        Steps in a row with the same ``merge`` number are one step: typing a name is undone at once.
+        """
         if recipe != self._recipe:
-            self.undo_stack.push(_Change(self, title, recipe))
+            self.undo_stack.push(_Change(self, title, recipe, merge))
 
     def set_output(self, output: Output) -> None:
         """Say where the result goes; this is no step of its own."""
@@ -182,6 +193,7 @@ class Session(QObject):
         if planned.recipe != self._recipe:
             return
         self._plan = planned.plan
+        self._parts = planned.parts or self._parts
         if self.new_checkpoint.original != planned.unedited:
             self.new_checkpoint.set_original(planned.unedited)
         self.new_checkpoint.set_opened(planned.table)
@@ -195,12 +207,27 @@ class Session(QObject):
 
 
 class _Change(QUndoCommand):
-    """Swap the recipe before for the recipe after; output and metadata have their own ways."""
+    """Swap the recipe before for the recipe after.
 
-    def __init__(self, session: Session, title: str, after: Assemble) -> None:
+    Metadata have their own way. So has the path of the output, unless the step is about the kind
+    of the output: then it comes back with the kind.
+    """
+
+    def __init__(self, session: Session, title: str, after: Assemble, merge: int = -1) -> None:
         super().__init__(title)
-        self._session = session
+        self._session, self._merge = session, merge
         self._before, self._after = session.recipe, after
+
+    @override
+    def id(self) -> int:
+        return self._merge
+
+    @override
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _Change):
+            return False
+        self._after = other._after  # noqa: SLF001 - one unit
+        return True
 
     @override
     def redo(self) -> None:
@@ -212,6 +239,10 @@ class _Change(QUndoCommand):
 
     def _swap(self, recipe: Assemble) -> None:
         now = self._session.recipe
+        output = recipe.output
+        if kind_of(self._before.output) is kind_of(self._after.output):
+            kept, chosen = now.output, recipe.output
+            output = replace(kept, names=chosen.names, shard_bytes=chosen.shard_bytes)
         self._session._show(  # noqa: SLF001 - one unit
-            replace(recipe, output=now.output, metadata=now.metadata)
+            replace(recipe, output=output, metadata=now.metadata)
         )

@@ -6,19 +6,22 @@ from pathlib import Path
 
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
-from ckpt_studio.core.recipe import Recipe
+from ckpt_studio.core.recipe import Assemble, Recipe
 from ckpt_studio.core.recognition import Opened
+from ckpt_studio.engine.separating import SeparatePlans
 from ckpt_studio.engine.writing import WriteOptions
 
 Open = Callable[[Path], Opened]
 MakePlan = Callable[[Recipe], Plan]
+MakePlans = Callable[[Assemble], SeparatePlans]
 Write = Callable[[Plan, WriteOptions, ProgressCallback, CancelToken], Report]
 
 
 @dataclass(frozen=True, slots=True)
 class Verbs:
-    """Open a file, plan a recipe, write a plan."""
+    """Open a file, plan a recipe or its parts as files of their own, write a plan."""
 
     open: Open
     plan: MakePlan
+    plan_parts: MakePlans
     write: Write

@@ -1,5 +1,6 @@
 """A planned file as if it was open already, so that it can be looked at before it is written."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from ckpt_studio.core import architecture
@@ -12,8 +13,10 @@ from ckpt_studio.core.tensors import TensorInfo
 def planned_table(plan: Plan) -> Opened:
     """Return the table of tensors that a plan will write, with the part of each tensor.
 
-    Offsets count from the start of the file, as if its header had the planned length.
+    Offsets count from the start of the file, as if its header had the planned length. Where files
+    of a set hold tensors of one name, the names begin with the file.
     """
+    plan = _told_apart(plan)
     tensors, offset = {}, plan.header_bytes
     for row in plan.tensors:
         tensors[row.name] = TensorInfo(row.name, row.dtype, row.shape, offset, row.nbytes)
@@ -27,6 +30,13 @@ def planned_table(plan: Plan) -> Opened:
         metadata=plan.metadata,
     )
     return Opened(checkpoint, _recognition(plan))
+
+
+def _told_apart(plan: Plan) -> Plan:
+    if len({row.name for row in plan.tensors}) == len(plan.tensors):
+        return plan
+    rows = (replace(row, name=f"{row.file}: {row.name}") for row in plan.tensors)
+    return replace(plan, tensors=tuple(rows))
 
 
 def _recognition(plan: Plan) -> Recognition:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from ckpt_studio.core.choosing import Chosen, choose_parts, choose_target, choose_unet
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.part_names import is_text_encoder, part_name
-from ckpt_studio.core.plan import OnOverflow, Plan
+from ckpt_studio.core.plan import OnOverflow, Plan, Report, WrittenFile
 from ckpt_studio.core.problems import Problem, error
 from ckpt_studio.core.recipe import Assemble, Extract, Output, Precision, precision_for
 from ckpt_studio.core.recognition import Opened
@@ -164,7 +164,11 @@ def _extract(recipe: Assemble, part: str, source: Path, file: str, precision: Pr
         precision={} if precision is Precision.KEEP else {part: precision},
         on_overflow=recipe.on_overflow,
         metadata=replace(recipe.metadata, prompt="", extra_pnginfo={}),
-        output=Output(path=folder / file if folder else None, overwrite=recipe.output.overwrite),
+        output=Output(
+            path=folder / file if folder else None,
+            overwrite=recipe.output.overwrite,
+            shard_bytes=recipe.output.shard_bytes,
+        ),
         target=recipe.target if model else None,
         prediction=recipe.prediction if model else None,
         ema=recipe.ema and model,
@@ -237,3 +241,23 @@ def nothing_chosen(separate: SeparateFiles) -> Problem | None:
         return None
     left = counted(len(separate.files), "part")
     return error(f"Nothing would be written: {left} left out.", "Tick a part.", "no-part")
+
+
+def report_of_all(reports: Sequence[Report], folder: Path) -> Report:
+    """Return what was written by several plans as one report; hashes are those of the files."""
+    return Report(
+        path=folder,
+        bytes=sum(report.bytes for report in reports),
+        seconds=sum(report.seconds for report in reports),
+        overflowed=tuple(count for report in reports for count in report.overflowed),
+        flushed=sum(report.flushed for report in reports),
+        converted=sum(report.converted for report in reports),
+        copied=sum(report.copied for report in reports),
+        kept=tuple(name for report in reports for name in report.kept),
+        verified=all(report.verified for report in reports),
+        problems=tuple(problem for report in reports for problem in report.problems),
+        files=tuple(
+            WrittenFile(report.path, report.bytes, report.sha256, report.autov2, report.autov3)
+            for report in reports
+        ),
+    )
