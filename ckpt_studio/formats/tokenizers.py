@@ -1,4 +1,4 @@
-"""Read the tokenizer that lies beside a text encoder in a diffusers folder, as far as it is text."""
+"""Read the tokenizer beside a text encoder in a diffusers folder, as far as it is text."""
 
 import os
 from pathlib import Path
