@@ -70,13 +70,13 @@ class SourceChoice(QObject):
         recent = [path for path in self._settings.recent_files if path not in known]
         yield Group(self.tr("Recent files"), tuple(map(self._recent, recent[:_RECENT_SHOWN])))
         of_kind, whole, unknown = fitting(models, part)
-        yield Group(self._title(part), tuple(map(_choice, of_kind)))
-        yield Group(self.tr("Whole checkpoints in your folders"), tuple(map(_choice, whole)))
-        yield Group(self.tr("Other models in your folders"), tuple(map(_choice, unknown)))
+        yield Group(self._title(part), tuple(map(self._choice, of_kind)))
+        yield Group(self.tr("Whole checkpoints in your folders"), tuple(map(self._choice, whole)))
+        yield Group(self.tr("Other models in your folders"), tuple(map(self._choice, unknown)))
 
     def _title(self, part: str) -> str:
         if part == "unet":
-            return self.tr("Models in your folders")
+            return self.tr("Diffusion models in your folders")
         if is_text_encoder(part):
             return self.tr("Text encoders in your folders")
         return self.tr("{part} files in your folders").format(part=part_name(part))
@@ -100,13 +100,8 @@ class SourceChoice(QObject):
             return self.tr("Add the folders of ComfyUI and others to find models here.")
         return ""
 
-
-def _choice(model: Model) -> Choice:
-    return Choice(model.path, model.name, _place(model), model.bytes, model.files)
-
-
-def _place(model: Model) -> str:
-    """Return the folder that the name of a model begins in."""
-    path = model.path.as_posix()
-    inside = path.endswith(f"/{model.name}")
-    return str(Path(path.removesuffix(model.name)) if inside else model.path.parent)
+    def _choice(self, model: Model) -> Choice:
+        place = model.place
+        if model.files > 1:
+            place = self.tr("{count} files in {place}").format(count=model.files, place=place)
+        return Choice(model.path, model.name, place, model.bytes)

@@ -39,8 +39,8 @@ class Location:
 class Model:
     """A model in a folder: a file, the first of a set of shards, or a diffusers folder.
 
-    ``name`` is its path below the folder of its kind, as other programs show it; ``files`` is the
-    number of files it is made of.
+    ``name`` is its path below the folder of its kind, as other programs show it; ``place`` is that
+    folder in words; ``files`` is the number of files it is made of.
     """
 
     path: Path
@@ -48,6 +48,7 @@ class Model:
     kind: Kind
     bytes: int
     files: int = 1
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

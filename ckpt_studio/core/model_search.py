@@ -20,7 +20,6 @@ class Choice:
     name: str
     place: str
     bytes: int | None = None
-    files: int = 1
     reason: str = ""
     current: bool = False
 
@@ -61,14 +60,11 @@ class Search:
 
 
 def fitting(models: Iterable[Model], part: str) -> tuple[list[Model], list[Model], list[Model]]:
-    """Return the models for a slot: of its kind, whole checkpoints, and those of unknown kind.
-
-    For the diffusion model itself whole checkpoints are of its kind.
-    """
+    """Return the models for a slot: of its kind, whole checkpoints, and those of unknown kind."""
     wanted = kind_of_part(part)
     of_kind, whole, unknown = list[Model](), list[Model](), list[Model]()
     for model in models:
-        if model.kind is wanted or (part == "unet" and model.kind is Kind.CHECKPOINT):
+        if model.kind is wanted:
             of_kind.append(model)
         elif model.kind is Kind.CHECKPOINT:
             whole.append(model)

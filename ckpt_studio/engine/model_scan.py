@@ -42,7 +42,7 @@ def scan(
     cancel: CancelToken | None = None,
 ) -> Listing:
     """Return the models of a location; see ``list_models``."""
-    walk = _Walk(progress, cancel or CancelToken())
+    walk = _Walk(location.path.parent, progress, cancel or CancelToken())
     for place in location.places:
         walk.place(place)
     ordered = sorted(walk.found.values(), key=lambda model: (model.kind, model.name.casefold()))
@@ -51,6 +51,7 @@ def scan(
 
 @dataclass(slots=True)
 class _Walk:
+    base: Path
     progress: ProgressCallback
     cancel: CancelToken
     found: dict[Path, Model] = field(default_factory=dict)
@@ -142,7 +143,10 @@ class _Walk:
 
     def _add(self, place: Place, model: Model) -> None:
         named = replace(model, name=place.name, kind=place.kind) if place.name else model
-        self.found.setdefault(model.path, named)
+        folder = model.path.parent if place.name else place.path
+        inside = folder.is_relative_to(self.base)
+        words = folder.relative_to(self.base).as_posix() if inside else str(folder)
+        self.found.setdefault(model.path, replace(named, place=words))
 
 
 def _model_name(file: str) -> tuple[str, str]:

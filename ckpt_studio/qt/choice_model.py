@@ -130,7 +130,7 @@ class ChoiceDelegate(QStyledItemDelegate):
         inside.setRight(inside.right() - option.fontMetrics.horizontalAdvance("888.8 MiB") - 14)
         name = option.fontMetrics.horizontalAdvance(row.name)
         room = max(inside.width() * 6 // 10, inside.width() - self._place_width(option, row))
-        used = min(name, room)
+        used = min(name + 3, room)  # widths are rounded: with none to spare a name is cut
         place = QRect(inside)
         place.setLeft(inside.left() + used + self._GAP)
         self._draw(painter, place, row.reason or row.place, Qt.AlignmentFlag.AlignRight)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -130,10 +130,13 @@ class ChoicePopup(QFrame):
             self.close()
             self.chosen.emit(paths)
 
-    def _take_clicked(self) -> None:
+    @Slot(QModelIndex)
+    def _take_clicked(self, index: QModelIndex) -> None:
+        """Take what was clicked; with Ctrl or Shift it is only added to what will be taken."""
         held = QApplication.keyboardModifiers()
         adding = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-        if not (self._several and held & adding):
+        enabled = bool(index.flags() & Qt.ItemFlag.ItemIsEnabled)
+        if enabled and not (self._several and held & adding):
             self._take()
 
     @Slot()

@@ -166,6 +166,7 @@ def test_a_list_of_comfyui_gives_its_folders_and_says_which_are_missing(tmp_path
     text = "a:\n  base_path: webui\n  vae: models/VAE\n  loras: |\n    models/Lora\n    models/Ly\n"
     (tmp_path / "extra_model_paths.yaml").write_text(f"{text}  custom_nodes: nodes\n")
     location = locate(tmp_path / "extra_model_paths.yaml")
+    assert list_models(location.path).models[0].place == "webui/models/Lora"
     assert location.missing == (tmp_path / "webui/models/Ly",)
     assert location.home(Kind.VAE) == tmp_path / "webui/models/VAE"
     assert found(location.path) == {("vae", "a.pt"), ("lora", "b.safetensors")}
