@@ -1,6 +1,7 @@
 """The Metadata panel: the metadata of a document as a table, a form or JSON, with undo."""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -8,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from ckpt_studio.app.document import Document
+from ckpt_studio.app.metadata_templates import MetadataTemplates
 from ckpt_studio.app.panels.document_picker import DocumentPicker
 from ckpt_studio.app.panels.metadata_cleaning import CleanDialog
 from ckpt_studio.app.panels.metadata_editing import MetadataEditing
@@ -18,11 +20,15 @@ from ckpt_studio.app.panels.metadata_menus import MetadataMenus
 from ckpt_studio.app.panels.metadata_meter import MetadataMeter
 from ckpt_studio.app.panels.metadata_readings import ReadingsDialog
 from ckpt_studio.app.panels.metadata_switch import MetadataSwitch, MetadataView
+from ckpt_studio.app.panels.metadata_template_menu import TemplateMenu
 from ckpt_studio.app.panels.save_text import save_text
+from ckpt_studio.app.settings import Settings
 from ckpt_studio.core.errors import WriteError
 from ckpt_studio.core.header_size import metadata_bytes
-from ckpt_studio.core.metadata import Edit, RemoveKeys, SetValue
+from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, ReplaceAll, SetValue
+from ckpt_studio.core.modelspec_known import known_fields, still_missing
 from ckpt_studio.core.pasted_metadata import as_json
+from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.qt.labels import ElidedLabel, label, set_property
 
 
@@ -33,9 +39,12 @@ class MetadataPanel(QWidget):
     save_requested = Signal(object)  # Document
     failed = Signal(Exception)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, templates: MetadataTemplates | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("metadataPanel")
+        self._templates = templates or MetadataTemplates(Settings().template_file, self)
         self._editing = MetadataEditing(self)
         self.picker = DocumentPicker()
         self.picker.setObjectName("metadataDocument")
@@ -85,6 +94,10 @@ class MetadataPanel(QWidget):
         menus.export_requested.connect(self._export)
         menus.copy_all_requested.connect(self._copy_all)
         menus.clean_requested.connect(self._ask_clean)
+        fill = TemplateMenu(menus.templates, self._templates, self.keys.selected_values, self)
+        fill.chosen.connect(self._fill_in)
+        fill.known_requested.connect(self._fill_in_known)
+        fill.failed.connect(self.failed)
         menus.readings_requested.connect(self._show_readings)
         self.form.value_edited.connect(self._set_field)
         self.json.edited.connect(self._set_all)
@@ -207,6 +220,27 @@ class MetadataPanel(QWidget):
         dialog.cleaned.connect(lambda edits: self._editing.edit(*edits, title=title))
         dialog.exec()
         dialog.deleteLater()
+
+    def _fill_in(self, name: str, template: Metadata) -> None:
+        self.finish_editing()
+        title = self.tr("Fill in “{name}”").format(name=one_line(name))
+        self._editing.edit(ReplaceAll(template, title))
+
+    def _fill_in_known(self) -> None:
+        self.finish_editing()
+        document, title = self._editing.document, self.tr("Fill in what is known")
+        found = document.opened.recognition if document and document.opened else None
+        known = known_fields(
+            self._editing.metadata,
+            found.architecture if found else None,
+            found.prediction if found else None,
+            document.path if document else None,
+            date.today(),
+        )
+        self._editing.edit(ReplaceAll(known, title))
+        missing = ", ".join(still_missing(self._editing.metadata))
+        told = self.tr("Still to fill in: {fields}.").format(fields=missing)
+        self._editing.tell(told if missing else self.tr("All required fields are filled in."))
 
     def _show_readings(self) -> None:
         dialog = ReadingsDialog(self._editing.metadata, self._header_bytes(), self)

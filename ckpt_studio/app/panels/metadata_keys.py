@@ -84,6 +84,11 @@ class MetadataKeys(QWidget):
         self._new_key = ""
         self.key_bar.hide()
 
+    def selected_values(self) -> dict[str, str]:
+        """Return the selected keys with their values; all keys when none is selected."""
+        rows = [row for row in self.table.selected() if row.new is not None]
+        return {row.key: row.value for row in rows} or dict(self._editing.metadata)
+
     def refresh(self) -> None:
         """Show the document as it is now; the selection stays."""
         document = self._editing.document

@@ -17,6 +17,9 @@ class MetadataMenus(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(6)
+        self.templates = self._menu(
+            "metadataTemplates", self.tr("Fill in"), self.tr("Put many keys in at once")
+        )
         export = self._menu(
             "metadataExport", self.tr("Export"), self.tr("Take the metadata elsewhere as JSON")
         )

@@ -1,0 +1,81 @@
+"""The menu of templates: put one into the metadata, make one of the selected keys, forget one."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
+
+from ckpt_studio.app.metadata_templates import MetadataTemplates, Template
+from ckpt_studio.core.errors import WriteError
+from ckpt_studio.core.plain_text import one_line
+from ckpt_studio.core.text import counted
+
+_MOST_SHOWN = 40
+
+
+class TemplateMenu(QObject):
+    """Fills a menu each time it opens; ``selected`` gives the keys a new template is made of."""
+
+    chosen = Signal(str, object)  # name, Template
+    known_requested = Signal()
+    failed = Signal(Exception)
+
+    def __init__(
+        self,
+        menu: QMenu,
+        templates: MetadataTemplates,
+        selected: Callable[[], Template],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._menu, self._templates, self._selected = menu, templates, selected
+        self._window = parent
+        menu.aboutToShow.connect(self.fill)
+
+    def fill(self) -> None:
+        """List what can be done now."""
+        menu, templates = self._menu, self._templates.all()
+        menu.clear()
+        known = menu.addAction(self.tr("Fill in what is known of the model"))
+        known.setObjectName("metadataKnown")
+        known.triggered.connect(self.known_requested)
+        menu.addSeparator()
+        for place, (name, template) in enumerate(templates.items()):
+            action = menu.addAction(one_line(name, _MOST_SHOWN).replace("&", "&&"))
+            action.setObjectName(f"metadataTemplate{place}")
+            action.setToolTip("\n".join(map(one_line, template)))
+            action.triggered.connect(
+                lambda _=False, name=name, template=template: self.chosen.emit(name, template)
+            )
+        menu.setToolTipsVisible(True)
+        if templates:
+            menu.addSeparator()
+        selected = self._selected()
+        title = self.tr("Make a template of {keys}…").format(keys=counted(len(selected), "key"))
+        make = menu.addAction(title if selected else self.tr("Make a template…"))
+        make.setObjectName("metadataMakeTemplate")
+        make.setEnabled(bool(selected))
+        make.triggered.connect(self._make)
+        if templates:
+            forget = menu.addMenu(self.tr("Remove template"))
+            for place, name in enumerate(templates):
+                action = forget.addAction(one_line(name, _MOST_SHOWN).replace("&", "&&"))
+                action.setObjectName(f"metadataRemoveTemplate{place}")
+                action.triggered.connect(lambda _=False, name=name: self._remove(name))
+
+    def _make(self) -> None:
+        selected = self._selected()
+        name, accepted = QInputDialog.getText(
+            self._window, self.tr("Make a template"), self.tr("Name of the template:")
+        )
+        if accepted and name.strip():
+            self._try(lambda: self._templates.save(name.strip(), selected))
+
+    def _remove(self, name: str) -> None:
+        self._try(lambda: self._templates.remove(name))
+
+    def _try(self, change: Callable[[], None]) -> None:
+        try:
+            change()
+        except WriteError as error:
+            self.failed.emit(error)
