@@ -1,0 +1,17 @@
+"""What programs that generate pictures store in them, read into one value."""
+
+from ckpt_studio.core.generation.graph import Graph, GraphNode, Link
+from ckpt_studio.core.generation.graph_reading import read_graph
+from ckpt_studio.core.generation.info import GenerationInfo
+from ckpt_studio.core.generation.infotext import as_infotext
+from ckpt_studio.core.generation.reading import read_generation
+
+__all__ = [
+    "GenerationInfo",
+    "Graph",
+    "GraphNode",
+    "Link",
+    "as_infotext",
+    "read_generation",
+    "read_graph",
+]

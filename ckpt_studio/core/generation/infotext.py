@@ -1,0 +1,148 @@
+"""The text that A1111, Forge and many others write: prompts, then one line of parameters."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ckpt_studio.core.generation.info import GenerationInfo, Parameters, Said
+
+_NEGATIVE = "Negative prompt:"
+_NAME = re.compile(r"\s*(\w[\w \-/]{0,80}):[ \t]*")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"')
+_FEWEST = 3
+_JOINED = re.compile(r"[.,]?\s{0,3}(?=Negative prompt: )|[.,]\s{0,3}(?=Steps: \d)")
+_SPECIAL = re.compile(r'[,:\n"]')
+_AFTER = ("Template:", "Negative Template:")
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Infotext:
+    """Prompts and parameters; ``complete`` when there is a line of parameters."""
+
+    positive: str
+    negative: str
+    parameters: Parameters
+    complete: bool
+
+
+def parse_infotext(text: str) -> Infotext:
+    """Return what a text says; any text is at least a prompt (``ux.md`` 5.3)."""
+    lines = _lines(text)
+    at = _parameter_line(lines)
+    prompts = lines[:at] if at is not None else lines
+    rows = tuple(_rows(lines[at:])) if at is not None else ()
+    positive: list[str] = []
+    negative: list[str] = []
+    into = positive
+    for line in prompts:
+        if line.startswith(_NEGATIVE):
+            into = negative
+            line = line.removeprefix(_NEGATIVE).lstrip()  # noqa: PLW2901 - the rest of the line
+        into.append(line)
+    return Infotext("\n".join(positive).strip(), "\n".join(negative).strip(), rows, bool(rows))
+
+
+def said(text: str) -> Said:
+    """Return a text of A1111 and its relatives with the program that wrote it."""
+    found = parse_infotext(text)
+    return Said(_program(dict(found.parameters)), found.positive, found.negative, found.parameters)
+
+
+def as_infotext(info: GenerationInfo | Said) -> str:
+    r"""Return prompts and parameters in the form that ComfyUI builds a graph from.
+
+    It looks for ``\nNegative prompt:`` and ``\nSteps:``, so both are there even when there is
+    nothing to say (``ux.md`` 5.3).
+    """
+    rows = dict(info.parameters)
+    steps = rows.pop("Steps", "")
+    values = ", ".join((f"Steps: {steps}", *(f"{name}: {_value(rows[name])}" for name in rows)))
+    return f"{info.positive}\n{_NEGATIVE} {info.negative}\n{values}"
+
+
+def _lines(text: str) -> list[str]:
+    """Split the text; Civitai once joined everything on one line."""
+    text = text.replace("\r\n", "\n").strip()
+    if "\n" not in text:
+        text = _JOINED.sub("\n", text)
+    return text.split("\n")
+
+
+def _parameter_line(lines: Sequence[str]) -> int | None:
+    """Return which line begins the parameters: the last that does, before lines of templates."""
+    end = len(lines)
+    for index in range(len(lines) - 1, -1, -1):
+        if lines[index].startswith("Steps: "):
+            return index
+    while end > 1 and lines[end - 1].startswith(_AFTER):
+        end -= 1
+    last = lines[end - 1]
+    enough = len(list(_rows([last]))) >= _FEWEST and not last.startswith(_NEGATIVE)
+    return end - 1 if enough else None
+
+
+def _rows(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    yield from _pairs(lines[0])
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        if colon and value.strip():
+            yield name.strip(), value.strip()
+
+
+def _pairs(line: str) -> Iterator[tuple[str, str]]:
+    """Return names and values; a value may be quoted or JSON and then holds commas."""
+    at = 0
+    while at < len(line):
+        name = _NAME.match(line, at)
+        end = name.end() if name else at
+        value, end = _next_value(line, end) if name else ("", _comma(line, end))
+        if name and value:
+            yield name[1].strip(), value
+        at = end + 1
+
+
+def _next_value(line: str, at: int) -> tuple[str, int]:
+    """Return the value at a place, and where the comma after it is."""
+    first = line[at : at + 1]
+    if first == '"' and (quoted := _QUOTED.match(line, at)):
+        return _unquoted(quoted[0]), _comma(line, quoted.end())
+    if first in {"{", "["}:
+        try:
+            _, end = _DECODER.raw_decode(line, at)
+        except (ValueError, RecursionError):
+            end = _comma(line, at)
+        return line[at:end].strip(), _comma(line, end)
+    end = _comma(line, at)
+    return line[at:end].strip(), end
+
+
+def _comma(line: str, at: int) -> int:
+    found = line.find(",", at)
+    return len(line) if found < 0 else found
+
+
+def _unquoted(text: str) -> str:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return str(value)
+
+
+def _value(text: str) -> str:
+    if not _SPECIAL.search(text) or text[:1] in {"{", "["}:
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _program(rows: dict[str, str]) -> str:
+    version = rows.get("Version", "")
+    if rows.get("App"):
+        return rows["App"][:60]
+    if "ComfyUI" in version:
+        return "ComfyUI"
+    if version[:1] in {"f", "F"} or version.startswith("neo"):
+        return "Forge"
+    return "Civitai" if any(name.startswith("Civitai") for name in rows) else "A1111"

@@ -1,0 +1,81 @@
+"""From the texts of a picture to how it was generated: the first program that knows its own."""
+
+from collections.abc import Callable, Mapping
+
+from ckpt_studio.core.generation import (
+    easy_diffusion,
+    fooocus,
+    infotext,
+    invokeai,
+    novelai,
+    swarmui,
+)
+from ckpt_studio.core.generation.comfyui import read_graphs
+from ckpt_studio.core.generation.info import GenerationInfo, Said
+from ckpt_studio.core.generation.values import object_in
+
+_Reader = Callable[[Mapping[str, str]], Said | None]
+
+_BEFORE: tuple[_Reader, ...] = (swarmui.read,)
+_AFTER: tuple[_Reader, ...] = (
+    invokeai.read,
+    novelai.read,
+    fooocus.read,
+    easy_diffusion.read,
+)
+_HIDDEN = "stealth_"
+_INFOTEXTS = ("parameters", "UserComment", "comment", "ImageDescription")
+
+
+def read_generation(texts: Mapping[str, str]) -> GenerationInfo:
+    """Return how a picture was made, from its texts by name (``ux.md`` 5.3).
+
+    Nothing known gives an empty value, never an error; ``problems`` says what could not be used.
+    """
+    found = _uncovered(texts)
+    graphs = read_graphs(found)
+    own = _first(_BEFORE, found)
+    said = own or _with_prompts(graphs.said) or _first(_AFTER, found) or _infotext(found)
+    said = said or graphs.said or Said("")
+    complete = next((one for one in (own, _infotext(found), said) if one and one.parameters), None)
+    return GenerationInfo(
+        said.program,
+        said.positive,
+        said.negative,
+        said.parameters,
+        graphs.workflow,
+        graphs.prompt,
+        graphs.extra,
+        infotext.as_infotext(complete) if complete else "",
+        dict(texts),
+        (*graphs.problems, *said.problems),
+    )
+
+
+def _uncovered(texts: Mapping[str, str]) -> Mapping[str, str]:
+    """Put texts hidden in pixels where the program would have written them."""
+    for name, text in texts.items():
+        if name.startswith(_HIDDEN):
+            values = object_in(text)
+            inner = {key: value for key, value in values.items() if isinstance(value, str)}
+            return {**texts, **(inner or {"parameters": text})}
+    return texts
+
+
+def _first(readers: tuple[_Reader, ...], texts: Mapping[str, str]) -> Said | None:
+    return next((said for read in readers if (said := read(texts)) is not None), None)
+
+
+def _with_prompts(said: Said | None) -> Said | None:
+    return said if said and (said.positive or said.negative) else None
+
+
+def _infotext(texts: Mapping[str, str]) -> Said | None:
+    """Return the text of A1111; elsewhere than in ``parameters`` only with its parameters."""
+    for name in _INFOTEXTS:
+        text = texts.get(name, "")
+        if text.strip() and text.lstrip()[:1] != "{":
+            said = infotext.said(text)
+            if said.parameters or name == "parameters":
+                return said
+    return None
