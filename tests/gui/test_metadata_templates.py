@@ -11,7 +11,7 @@ from ckpt_studio.app.document import Document
 from ckpt_studio.app.metadata_templates import MetadataTemplates
 from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.core.modelspec import check_spec
-from ckpt_studio.core.modelspec_known import known_fields
+from ckpt_studio.core.modelspec_known import known_fields, still_missing
 from tests.gui.opened import opened_file
 
 METADATA = {"modelspec.author": "me", "modelspec.license": "MIT", "note": "x"}
@@ -98,9 +98,7 @@ def test_a_known_family_fills_every_required_field_and_keeps_what_is_there():
     assert "modelspec.title" not in known
 
 
-def test_nothing_is_guessed_for_a_family_the_specification_does_not_know(panel, qtbot):
-    unknown = Document("lora", opened_file(names=("lora_unet.lora_up.weight",), metadata={}))
-    panel.show_document(unknown)
-    trigger(panel, "metadataKnown")
-    assert "modelspec.architecture" not in unknown.metadata
-    assert "Architecture" in panel.findChild(QLabel, "metadataNotice").text()
+def test_nothing_is_guessed_for_a_family_the_specification_does_not_know():
+    known = known_fields({}, "wan21_14b_t2v", None, Path("x.safetensors"), date(2026, 1, 2))
+    assert set(known) == {"modelspec.sai_model_spec", "modelspec.title", "modelspec.date"}
+    assert still_missing(known) == ("Architecture", "Implementation", "Resolution")

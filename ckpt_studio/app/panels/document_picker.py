@@ -18,7 +18,7 @@ class DocumentPicker(QComboBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("File"))
-        self.setMinimumWidth(160)
+        self.setMinimumWidth(120)
         self.setMaximumWidth(_WIDTH)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._documents: tuple[Document, ...] = ()

@@ -48,7 +48,7 @@ class MetadataPanel(QWidget):
         self._editing = MetadataEditing(self)
         self.picker = DocumentPicker()
         self.picker.setObjectName("metadataDocument")
-        self._save = QPushButton(self.tr("&Save metadata to file"))
+        self._save = QPushButton(self.tr("&Save to file"))
         self._save.setObjectName("metadataSave")
         self._save.setProperty("role", "primary")
         self._switch, self._menus = MetadataSwitch(), MetadataMenus()
