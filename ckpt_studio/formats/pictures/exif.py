@@ -74,7 +74,10 @@ def _entries(data: bytes, at: int, order: str, collected: Collected) -> Iterator
             yield _Entry(tag, kind, b"", place)
         elif tag in _NAMES or kind == _ASCII:
             begin = start + 8 if size <= _INLINE else place
-            yield _Entry(tag, kind, data[begin : begin + size], place)
+            if begin + size <= len(data):
+                yield _Entry(tag, kind, data[begin : begin + size], place)
+            else:
+                collected.odd("The EXIF data are corrupt: a text lies beyond the end.")
 
 
 def _take(entry: _Entry, order: str, collected: Collected) -> None:
