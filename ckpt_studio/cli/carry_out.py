@@ -67,7 +67,7 @@ def _plans(recipe: Recipe, library: Library) -> list[Plan]:
 
 def _planned(recipe: Recipe, library: Library) -> Plan:
     made = with_hints(plan(recipe, library))
-    if made.output is None or recipe.output.path in {None, made.output}:
+    if made.output is None or made.files or recipe.output.path in {None, made.output}:
         return made
     added = note(f"The ending {made.output.suffix} was added to the name.", code="ending")
     return replace(made, problems=(*made.problems, added))
@@ -91,5 +91,6 @@ def _unknown_part(recipes: Sequence[Recipe], plans: Sequence[Plan]) -> PlanError
 def _write_recipe(path: Path, recipe: Recipe, made: Plan) -> None:
     text = recipe_to_json(recipe, folder=path.absolute().parent, indent=2)
     files = [file.path for source in made.sources for file in source.files]
-    used = [*files, *(() if made.output is None else (made.output,))]
+    written = [made.folder / name for name in (*made.files, *made.texts)] if made.folder else []
+    used = [*files, *written, *(() if made.output is None else (made.output,))]
     write_small_file(path, f"{text}\n", overwrite=recipe.output.overwrite, used=used)

@@ -1,4 +1,4 @@
-"""``convert``: the same tensors in another precision."""
+"""``convert``: the same tensors in another precision, or in other files."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -11,6 +11,7 @@ from ckpt_studio.core.recipe import Convert, Output
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=options.path, metavar="FILE")
     parser.add_argument("-o", "--output", type=options.new_file, required=True, metavar="OUT")
+    options.add_shards(parser)
     options.add_precision(parser)
     options.add_metadata(parser)
     options.add_plan(parser)
@@ -23,14 +24,20 @@ def _run(arguments: Namespace) -> Answer:
         precision=arguments.dtype,
         on_overflow=arguments.on_overflow,
         metadata=options.metadata_edits(arguments),
-        output=Output(path=arguments.output, overwrite=arguments.overwrite),
+        output=Output(
+            path=arguments.output,
+            overwrite=arguments.overwrite,
+            shard_bytes=arguments.max_shard_size,
+        ),
     )
     return carry_out([recipe], arguments, options.write_options(arguments))
 
 
 COMMAND = Command(
     example="  ckpt-studio convert model.safetensors -o model_fp16.safetensors --dtype fp16\n"
-    "  ckpt-studio convert flux.safetensors -o small.safetensors --dtype unet=fp8_e4m3fn",
+    "  ckpt-studio convert flux.safetensors -o small.safetensors --dtype unet=fp8_e4m3fn\n"
+    "  ckpt-studio convert flux.safetensors -o shards/flux.safetensors --max-shard-size 5GB\n"
+    "  ckpt-studio convert shards/flux.safetensors.index.json -o whole.safetensors",
     add_arguments=_arguments,
     run=_run,
 )

@@ -39,6 +39,7 @@ def _arguments(parser: ArgumentParser) -> None:
         "where ComfyUI looks for them",
     )
     options.add_names(parser)
+    options.add_shards(parser)
     options.add_family(parser)
     options.add_precision(parser)
     options.add_plan(parser)
@@ -67,6 +68,7 @@ def _recipe(arguments: Namespace, part: str, name: str | None) -> Extract:
         output=Output(
             path=folder / (name or f"{stem(arguments.file)}_{part}.safetensors"),
             overwrite=arguments.overwrite,
+            shard_bytes=arguments.max_shard_size,
         ),
         target=arguments.target if model else None,
         prediction=arguments.prediction if model else None,

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace, _ActionsConta
 from pathlib import Path
 
 from ckpt_studio.cli.command import UsageError
+from ckpt_studio.core.byte_sizes import parse_size
 from ckpt_studio.core.json_text import check
 from ckpt_studio.core.metadata import Edit, RemoveKeys, SetValue
 from ckpt_studio.core.metadata_rules import check_key, check_text
@@ -63,10 +64,22 @@ def add_metadata(parser: ArgumentParser) -> None:
     )
 
 
+def add_shards(parser: ArgumentParser) -> None:
+    """Add ``--max-shard-size``."""
+    parser.add_argument(
+        "--max-shard-size",
+        type=_size,
+        default=0,
+        metavar="SIZE",
+        help="split what is larger, such as 5GB or 4.5GiB, into NAME-00001-of-0000N files "
+        "with an index, as diffusers and transformers read them",
+    )
+
+
 def add_plan(parser: ArgumentParser) -> None:
     """Add the options of every command that writes a planned file."""
     parser.add_argument("--dry-run", action="store_true", help="show the plan, write nothing")
-    parser.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
+    parser.add_argument("--overwrite", action="store_true", help="replace what exists")
 
 
 def add_writing(parser: ArgumentParser) -> None:
@@ -217,6 +230,13 @@ def _name(text: str) -> tuple[str, str]:
     if not (separator and part.strip()):
         raise ArgumentTypeError(f"‘{text}’ is no PART=FILE")
     return part_names(part)[0], name.strip()
+
+
+def _size(text: str) -> int:
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error
 
 
 def _threads(text: str) -> int:

@@ -1,6 +1,7 @@
 """A plan, and what came of it, as a page for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from ckpt_studio.cli.inspection_text import metadata_lines, number, problem_lines
 from ckpt_studio.cli.printing import printable, table
@@ -8,6 +9,7 @@ from ckpt_studio.core.text import binary_size, count, duration, speed
 from ckpt_studio.engine.summary import Json
 
 _NAMES = 5
+_FILES = 12
 
 
 def plan_text(document: Json) -> str:
@@ -17,6 +19,7 @@ def plan_text(document: Json) -> str:
 
 def _plan(document: Json) -> Iterator[str]:
     yield f"Would write {_output(document)}: {_size(document)}"
+    yield from _files(document)
     yield from _contents(document)
     yield f"  About {binary_size(document['peak_memory_bytes'])} of memory are needed" + (
         f", {binary_size(document['free_bytes'])} are free on the disk"
@@ -32,6 +35,7 @@ def _report(document: Json) -> Iterator[str]:
     seconds = report["seconds"]
     pace = f" ({speed(report['bytes'] / seconds)})" if seconds else ""
     yield f"Wrote {printable(report['output'])}: {_size(document)} in {duration(seconds)}{pace}"
+    yield from _written_files(report)
     yield from _contents(document)
     for row in report["overflowed"]:
         yield f"  {printable(row['name'])}: {number(row['count'], 'value')} did not fit"
@@ -40,6 +44,9 @@ def _report(document: Json) -> Iterator[str]:
     for name in ("sha256", "autov2", "autov3"):
         if report[name]:
             yield f"  {name} {report[name]}"
+    for file in report["set"]:
+        if file["sha256"]:
+            yield f"  sha256 {file['sha256']}  {printable(_below(report, file))}"
     yield from problem_lines((*document["problems"], *report["problems"]))
 
 
@@ -49,7 +56,38 @@ def _output(document: Json) -> str:
 
 def _size(document: Json) -> str:
     tensors = number(len(document["tensors"]), "tensor")
-    return f"{binary_size(document['bytes'])}, {tensors}"
+    files = f" in {number(len(document['set']), 'file')}" if document["set"] else ""
+    return f"{binary_size(document['bytes'])}, {tensors}{files}"
+
+
+def _files(document: Json) -> Iterator[str]:
+    yield from _first_of(
+        f"  {printable(file['file'])}: "
+        + (f"{number(file['tensors'], 'tensor')}, " if file["tensors"] else "")
+        + binary_size(file["data_bytes"])
+        for file in document["set"]
+    )
+
+
+def _written_files(report: Json) -> Iterator[str]:
+    yield from _first_of(
+        f"  {printable(_below(report, file))}: {binary_size(file['bytes'])}"
+        for file in report["set"]
+    )
+
+
+def _first_of(lines: Iterable[str]) -> Iterator[str]:
+    every = list(lines)
+    yield from every[:_FILES]
+    if len(every) > _FILES:
+        yield f"  … and {number(len(every) - _FILES, 'file')} more"
+
+
+def _below(report: Json, file: Json) -> str:
+    """Return the path of a file of a set below the folder of the set."""
+    path, output = Path(file["file"]), Path(report["output"])
+    root = output if path.is_relative_to(output) and path != output else output.parent
+    return path.relative_to(root).as_posix()
 
 
 def _contents(document: Json) -> Iterator[str]:

@@ -72,6 +72,7 @@ def _add_output(parser: ArgumentParser) -> None:
     group.add_argument(
         "--output-dir", type=options.path, metavar="DIR", help="folder for the prefix"
     )
+    options.add_shards(parser)
 
 
 def _run(arguments: Namespace) -> Answer:
@@ -111,6 +112,7 @@ def _output(arguments: Namespace) -> Output:
         prefix=Output().prefix if arguments.filename_prefix is None else arguments.filename_prefix,
         folder=arguments.output_dir or Path(),
         overwrite=arguments.overwrite,
+        shard_bytes=arguments.max_shard_size,
     )
 
 
@@ -120,12 +122,13 @@ def _named_output(arguments: Namespace) -> Output:
             path=_read(options.path, arguments.output),
             overwrite=arguments.overwrite,
             layout=Layout.PARTS,
+            shard_bytes=arguments.max_shard_size,
             names=dict(arguments.name),
         )
     if arguments.name:
         raise UsageError("--name is for --separate; -o names the file")
     path = _read(options.new_file, arguments.output)
-    return Output(path=path, overwrite=arguments.overwrite)
+    return Output(path=path, overwrite=arguments.overwrite, shard_bytes=arguments.max_shard_size)
 
 
 def _read(kind: Callable[[str], Path], text: str) -> Path:

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator, Mapping
 
+from ckpt_studio.core.byte_sizes import size_word
 from ckpt_studio.core.metadata import Edit, RemoveKeys, RenameKey, ReplaceAll, SetValue
 from ckpt_studio.core.plan import OnOverflow
 from ckpt_studio.core.recipe import (
@@ -52,6 +53,7 @@ def _extracted(recipe: Extract) -> Iterator[str]:
     path = recipe.output.path
     if path:
         yield from ("-o", str(path.parent), "--name", f"{recipe.part}={path.name}")
+    yield from _shards(recipe.output)
     if recipe.output.overwrite:
         yield "--overwrite"
 
@@ -144,8 +146,14 @@ def _output(output: Output) -> Iterator[str]:
         yield from ("-o", str(output.path))
     elif output.folder:
         yield from ("--filename-prefix", output.prefix, "--output-dir", str(output.folder))
+    yield from _shards(output)
     if output.overwrite:
         yield "--overwrite"
+
+
+def _shards(output: Output) -> Iterator[str]:
+    if output.shard_bytes > 0:
+        yield from ("--max-shard-size", size_word(output.shard_bytes))
 
 
 def _meta(recipe: EditMetadata, edit: Edit) -> list[str]:

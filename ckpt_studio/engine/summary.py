@@ -57,6 +57,16 @@ def planned(plan: Plan, report: Report | None = None) -> Json:
         "target": plan.target,
         "output": None if plan.output is None else str(plan.output),
         "container": plan.container.value,
+        "set": [
+            *(
+                {"file": name, "tensors": len(rows), "data_bytes": sum(r.nbytes for r in rows)}
+                for name, rows in plan.files.items()
+            ),
+            *(
+                {"file": name, "tensors": 0, "data_bytes": len(text.encode())}
+                for name, text in plan.texts.items()
+            ),
+        ],
         "bytes": plan.bytes,
         "header_bytes": plan.header_bytes,
         "peak_memory_bytes": plan.peak_memory_bytes,
@@ -103,6 +113,16 @@ def reported(report: Report) -> Json:
         "kept": list(report.kept),
         "verified": report.verified,
         "problems": problems(report.problems),
+        "set": [
+            {
+                "file": str(file.path),
+                "bytes": file.bytes,
+                "sha256": file.sha256,
+                "autov2": file.autov2,
+                "autov3": file.autov3,
+            }
+            for file in report.files
+        ],
     }
 
 
@@ -177,6 +197,7 @@ def _planned_tensor(plan: Plan, row: PlannedTensor) -> Json:
         "source": str(plan.sources[leaves[0].source].path) if leaves else None,
         "source_names": list(source_names(row.expr)),
         "op": operation(row.expr),
+        "file": row.file or None,
     }
 
 

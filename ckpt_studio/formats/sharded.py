@@ -144,7 +144,8 @@ class _Set:
             if placed and name not in placed:
                 self._extra[name] = None
             self._tensors[name] = replace(tensor, shard=first + tensor.shard)
-        self._metadata = {**part.metadata, **self._metadata}
+        for key, value in part.metadata.items():
+            self._metadata.setdefault(key, value)
         self._problems.update(dict.fromkeys(part.problems))
 
     def _refuse_or_note(self, name: str, shard: str, placed: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ def test_a_dry_run_has_every_key_and_writes_nothing(cli, sd15_parts, tmp_path):
     assert result.code == 0
     plan = result.json
     assert set(plan) == {
-        "target", "output", "container", "bytes", "header_bytes", "peak_memory_bytes", "free_bytes",
+        "target", "output", "container", "set", "bytes", "header_bytes", "peak_memory_bytes", "free_bytes",
         "parts",
         "tensors", "missing", "dropped", "added", "metadata", "problems",
     }  # fmt: skip
@@ -32,6 +32,7 @@ def test_a_dry_run_has_every_key_and_writes_nothing(cli, sd15_parts, tmp_path):
         "source": str(sd15_parts.unet),
         "source_names": ["time_embed.0.weight"],
         "op": "copy",
+        "file": None,
     }
     assert list(tmp_path.iterdir()) == []
 
