@@ -37,8 +37,8 @@ from ckpt_studio.app.recent_menu import RecentMenu
 from ckpt_studio.app.saving import Saving
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
-from ckpt_studio.app.sources import Sources
 from ckpt_studio.app.source_choice import SourceChoice
+from ckpt_studio.app.sources import Sources
 from ckpt_studio.app.status_line import StatusLine
 from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.app.window_state import WindowState
@@ -60,10 +60,11 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.jobs = JobLog(self)
         self.sources = Sources(self.session, settings, self)
-        self._history = JobHistory(self.jobs, settings.job_history)
         self.folders = ModelFolders(settings, self)
         self._choice = SourceChoice(self.session, settings, self.folders, self)
+        self._history = JobHistory(self.jobs, settings.job_history)
         self.saving = Saving(self.session, self.jobs, settings, self)
+        self.saving.output.follow(self.folders)
         self.actions_ = create_actions(self, self.menuBar(), self.session.undo_group)
         self.banner = Banner()
         self._files = FileActions(self, self.session, self.sources, self.banner)
@@ -81,8 +82,9 @@ class MainWindow(QMainWindow):
         self._build()
         self._connect_actions()
         self._connect_panels()
-        self.leftovers = LeftoverFiles(self.banner, self)
         self.folders.refresh()
+        self.leftovers = LeftoverFiles(self.banner, self)
+        self.recovery = Recovery(self.session, self.sources, self.banner, settings.recovery_folder)
         self.show_panel(self._state.panel)
         self._retitle()
 
@@ -253,6 +255,6 @@ class MainWindow(QMainWindow):
         self._state.save(self.panel)
         for part in (self.sources, self.session, self.leftovers):
             part.stop()
+        self.folders.stop()
         self._crashes.remove()
         event.accept()
-        self.folders.stop()

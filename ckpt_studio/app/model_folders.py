@@ -66,7 +66,7 @@ class ModelFolders(QObject):
         return self._job is not None
 
     def proposed_folder(self, part: str) -> Path | None:
-        """Return where a new file belongs that holds a part, or a whole ``checkpoint``.
+        """Return where a part belongs, a whole ``checkpoint``, or a ``diffusers`` folder.
 
         It is the folder for that kind in the program that the user saves to, or in the first that
         has one. None where the user saves to the folder used last, or no program is known.
@@ -89,6 +89,11 @@ class ModelFolders(QObject):
             self._folders.setdefault(full, Folder(full))
             self._request(full, new=new)
         self._keep()
+
+    def save_to(self, choice: str) -> None:
+        """Say where new models go: a folder, LAST_FOLDER, or "" for the first program."""
+        self._settings.save_to = choice
+        self.changed.emit()
 
     def remove(self, path: Path) -> None:
         """Forget a folder; nothing on the disk changes."""
@@ -140,7 +145,7 @@ class ModelFolders(QObject):
 
         job = Job(work, parent=self)
         job.succeeded.connect(lambda found: self._take(path, found))
-        job.failed.connect(self._crashed)
+        job.failed.connect(lambda error: self._crash(path, error))
         job.finished.connect(self._finish)
         self._job = job
         job.start()
@@ -153,7 +158,9 @@ class ModelFolders(QObject):
         if found.more is not None and found.more not in self._folders:
             self.add((found.more,))
 
-    def _crashed(self, error: Exception) -> None:
+    def _crash(self, path: Path, error: Exception) -> None:
+        if path in self._folders:
+            self._folders[path] = replace(self._folders[path], busy=False)
         raise error
 
     @Slot()

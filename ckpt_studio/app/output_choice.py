@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from ckpt_studio.app.model_folders import ModelFolders
 from ckpt_studio.app.output_name import proposed_path
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
@@ -30,7 +31,13 @@ class OutputChoice(QObject):
         self._session, self._settings, self._window = session, settings, window
         self._proposed: set[Path | None] = set()
         self._shard_bytes = USUAL_SHARD_BYTES
+        self._folders: ModelFolders | None = None
         session.recipe_changed.connect(self._propose)
+
+    def follow(self, folders: ModelFolders) -> None:
+        """Propose the folder that the user's program has for what is written."""
+        self._folders = folders
+        folders.changed.connect(self._propose)
 
     def set_path(self, path: Path | None) -> None:
         """Take the path that the user typed or chose."""
@@ -114,11 +121,17 @@ class OutputChoice(QObject):
         output = self._session.recipe.output
         if output.path is not None and output.path not in self._proposed:
             return
-        folder = Path(self._settings.output_folder) if self._settings.output_folder else None
-        path = proposed_path(self._session.recipe, folder)
+        path = proposed_path(self._session.recipe, self._folder(kind_of(output)))
         if path != output.path:
             self._proposed.add(path)
             self._session.set_output(replace(output, path=path, overwrite=False))
+
+    def _folder(self, kind: OutputKind) -> Path | None:
+        """Return the folder for a kind of output: of a program, else the one used last."""
+        part = "diffusers" if kind is OutputKind.DIFFUSERS else "checkpoint"
+        home = self._folders.proposed_folder(part) if self._folders else None
+        last = self._settings.output_folder
+        return home or (Path(last) if last else None)
 
 
 def with_overwrite(output: Output) -> Output:

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     """What a model file is good for, as its folder tells."""
 
     CHECKPOINT = "checkpoint"
+    DIFFUSERS = "diffusers"  # whole models too, as folders
     DIFFUSION_MODEL = "diffusion_model"
     TEXT_ENCODER = "text_encoder"
     VAE = "vae"
@@ -32,6 +33,7 @@ _OF_PART: Mapping[str, Kind] = {
     "clip_vision": Kind.CLIP_VISION,
     "lora": Kind.LORA,
     "checkpoint": Kind.CHECKPOINT,
+    "diffusers": Kind.DIFFUSERS,
 }
 
 
@@ -142,7 +144,7 @@ def kind_of_key(key: str) -> Kind:
 
 
 def kind_of_part(part: str) -> Kind:
-    """Return the kind of a file that holds one part, or of a whole ``checkpoint``."""
+    """Return the kind of a file with one part, a whole ``checkpoint``, a ``diffusers`` folder."""
     if part in _OF_PART:
         return _OF_PART[part]
     return Kind.TEXT_ENCODER if is_text_encoder(part) else Kind.UNKNOWN

@@ -61,7 +61,8 @@ class _Walk:
     def place(self, place: Place) -> None:
         """Take in the models of one place."""
         if place.path.is_dir():
-            self._folder(place, place.path, place.kind, 0)
+            kind = Kind.UNKNOWN if place.kind is Kind.DIFFUSERS else place.kind
+            self._folder(replace(place, kind=kind), place.path, kind, 0)
         elif (size := self._size(place.path)) is not None:
             self._add(place, Model(place.path, place.path.name, place.kind, size))
 
