@@ -19,6 +19,7 @@ from ckpt_studio.app.panels.metadata_keys import MetadataKeys
 from ckpt_studio.app.panels.metadata_menus import MetadataMenus
 from ckpt_studio.app.panels.metadata_meter import MetadataMeter
 from ckpt_studio.app.panels.metadata_readings import ReadingsDialog
+from ckpt_studio.app.panels.metadata_several import SeveralDialog
 from ckpt_studio.app.panels.metadata_switch import MetadataSwitch, MetadataView
 from ckpt_studio.app.panels.metadata_template_menu import TemplateMenu
 from ckpt_studio.app.panels.save_text import save_text
@@ -57,6 +58,10 @@ class MetadataPanel(QWidget):
             MetadataForm(),
             MetadataJson(),
         )
+        self._fill = TemplateMenu(
+            self._menus.templates, self._templates, self.keys.selected_values, self
+        )
+        self._files: tuple[Document, ...] = ()
         self._views = QStackedWidget()
         self.meter = MetadataMeter()
         self._notice = ElidedLabel(role="dim")
@@ -94,9 +99,10 @@ class MetadataPanel(QWidget):
         menus.export_requested.connect(self._export)
         menus.copy_all_requested.connect(self._copy_all)
         menus.clean_requested.connect(self._ask_clean)
-        fill = TemplateMenu(menus.templates, self._templates, self.keys.selected_values, self)
+        fill = self._fill
         fill.chosen.connect(self._fill_in)
         fill.known_requested.connect(self._fill_in_known)
+        fill.several_requested.connect(self._edit_several)
         fill.failed.connect(self.failed)
         menus.readings_requested.connect(self._show_readings)
         self.form.value_edited.connect(self._set_field)
@@ -113,6 +119,8 @@ class MetadataPanel(QWidget):
     def set_documents(self, documents: Sequence[Document]) -> None:
         """Offer these documents for choice."""
         self.picker.set_documents(documents)
+        self._files = tuple(document for document in documents if not document.assembled)
+        self._fill.files = len(self._files)
 
     def show_document(self, document: Document | None) -> None:
         """Show the metadata of a document."""
@@ -241,6 +249,13 @@ class MetadataPanel(QWidget):
         missing = ", ".join(still_missing(self._editing.metadata))
         told = self.tr("Still to fill in: {fields}.").format(fields=missing)
         self._editing.tell(told if missing else self.tr("All required fields are filled in."))
+
+    def _edit_several(self) -> None:
+        self.finish_editing()
+        dialog = SeveralDialog(self._files, self)
+        dialog.save_requested.connect(self.save_requested)
+        dialog.exec()
+        dialog.deleteLater()
 
     def _show_readings(self) -> None:
         dialog = ReadingsDialog(self._editing.metadata, self._header_bytes(), self)

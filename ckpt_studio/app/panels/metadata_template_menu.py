@@ -14,10 +14,14 @@ _MOST_SHOWN = 40
 
 
 class TemplateMenu(QObject):
-    """Fills a menu each time it opens; ``selected`` gives the keys a new template is made of."""
+    """Fills a menu each time it opens; ``selected`` gives the keys a new template is made of.
+
+    ``files`` is how many files are open, which can be edited together.
+    """
 
     chosen = Signal(str, object)  # name, Template
     known_requested = Signal()
+    several_requested = Signal()
     failed = Signal(Exception)
 
     def __init__(
@@ -30,6 +34,7 @@ class TemplateMenu(QObject):
         super().__init__(parent)
         self._menu, self._templates, self._selected = menu, templates, selected
         self._window = parent
+        self.files = 0
         menu.aboutToShow.connect(self.fill)
 
     def fill(self) -> None:
@@ -39,6 +44,11 @@ class TemplateMenu(QObject):
         known = menu.addAction(self.tr("Fill in what is known of the model"))
         known.setObjectName("metadataKnown")
         known.triggered.connect(self.known_requested)
+        several = menu.addAction(self.tr("Edit several files…"))
+        several.setObjectName("metadataSeveral")
+        several.setEnabled(self.files > 1)
+        several.setToolTip("" if self.files > 1 else self.tr("Open more than one file first"))
+        several.triggered.connect(self.several_requested)
         menu.addSeparator()
         for place, (name, template) in enumerate(templates.items()):
             action = menu.addAction(one_line(name, _MOST_SHOWN).replace("&", "&&"))

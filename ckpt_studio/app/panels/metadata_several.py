@@ -1,0 +1,129 @@
+"""Metadata of several open files at once: tick the files, edit what they share, apply to each."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ckpt_studio.app.document import Document
+from ckpt_studio.app.panels.metadata_editing import MetadataEditing
+from ckpt_studio.app.panels.metadata_keys import MetadataKeys
+from ckpt_studio.core.metadata_several import KEEP, edits_for, merged
+from ckpt_studio.core.plain_text import one_line
+from ckpt_studio.core.text import counted
+from ckpt_studio.qt.labels import ElidedLabel, label, set_property
+
+
+class SeveralDialog(QDialog):
+    """Edits a document of its own; applying gives each ticked file one step that can be undone."""
+
+    save_requested = Signal(object)  # Document
+
+    def __init__(self, documents: Sequence[Document], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("severalDialog")
+        self.setWindowTitle(self.tr("Edit several files"))
+        self._documents = tuple(documents)
+        self._shared = Document(self.tr("Several files"), original={}, parent=self)
+        self._editing = MetadataEditing(self)
+        self._editing.document = self._shared
+        self._keys = MetadataKeys(self._editing)
+        self._files = QListWidget()
+        self._files.setObjectName("severalFiles")
+        self._files.setAccessibleName(self.tr("Files to edit"))
+        self._notice = ElidedLabel(role="dim")
+        self._apply = self._button("severalApply", self.tr("&Apply"))
+        self._save = self._button("severalSave", self.tr("Apply and &save"))
+        self._cancel = self._button("severalCancel", self.tr("&Cancel"))
+        self._fill()
+        self._build()
+        self._connect()
+        self._merge()
+
+    def _button(self, name: str, title: str) -> QPushButton:
+        button = QPushButton(title)
+        button.setObjectName(name)
+        button.setAutoDefault(False)
+        return button
+
+    def _fill(self) -> None:
+        for document in self._documents:
+            item = QListWidgetItem(one_line(document.title))
+            item.setToolTip(str(document.path or ""))
+            item.setCheckState(Qt.CheckState.Checked)
+            self._files.addItem(item)
+
+    def _build(self) -> None:
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self._files)
+        split.addWidget(self._keys)
+        split.setStretchFactor(1, 1)
+        split.setSizes([220, 680])
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._notice, 1)
+        for button in (self._cancel, self._apply, self._save):
+            buttons.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 18, 20, 16)
+        column.setSpacing(12)
+        told = self.tr("{keep} stands for values that differ; they stay as they are.")
+        column.addWidget(label(told.format(keep=KEEP), "dim", wrap=True))
+        column.addWidget(split, 1)
+        column.addLayout(buttons)
+        self.resize(940, 560)
+
+    def _connect(self) -> None:
+        self._files.itemChanged.connect(self._merge)
+        self._shared.metadata_changed.connect(self._refresh)
+        self._editing.told.connect(self._tell)
+        self._cancel.clicked.connect(self.reject)
+        self._apply.clicked.connect(self._apply_edits)
+        self._save.clicked.connect(self._apply_and_save)
+
+    def _ticked(self) -> tuple[Document, ...]:
+        return tuple(
+            document
+            for row, document in enumerate(self._documents)
+            if self._files.item(row).checkState() is Qt.CheckState.Checked
+        )
+
+    def _merge(self) -> None:
+        self._shared.set_original(merged([document.metadata for document in self._ticked()]))
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self._keys.refresh()
+        ready = bool(self._ticked() and self._shared.edits_since_original())
+        for button in (self._apply, self._save):
+            button.setEnabled(ready)
+
+    def _tell(self, message: str, role: str) -> None:
+        set_property(self._notice, "role", role)
+        self._notice.set_text(message)
+
+    def _apply_edits(self) -> tuple[Document, ...]:
+        self._keys.finish()
+        edits = self._shared.edits_since_original()
+        changed = []
+        for document in self._ticked():
+            fitting = edits_for(document.metadata, edits)
+            if fitting:
+                title = self.tr("Edit {files}").format(files=counted(len(self._ticked()), "file"))
+                document.edit(*fitting, title=title)
+                changed.append(document)
+        self.accept()
+        return tuple(changed)
+
+    def _apply_and_save(self) -> None:
+        for document in self._apply_edits():
+            self.save_requested.emit(document)

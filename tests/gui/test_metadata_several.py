@@ -1,0 +1,86 @@
+"""Several open files edited together, used as a person uses it."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QListWidget, QPushButton, QToolButton
+
+from ckpt_studio.app.document import Document
+from ckpt_studio.app.panels.metadata import MetadataPanel
+from tests.gui.acting import in_dialog
+from tests.gui.opened import opened_file
+
+
+@pytest.fixture
+def documents(qtbot):
+    return [
+        Document(name, opened_file(metadata={"author": "me", "title": name}))
+        for name in ("one", "two", "three")
+    ]
+
+
+@pytest.fixture
+def panel(qtbot, documents):
+    panel = MetadataPanel()
+    qtbot.addWidget(panel)
+    panel.set_documents(documents)
+    panel.show_document(documents[0])
+    panel.show()
+    qtbot.waitExposed(panel)
+    return panel
+
+
+def edit_several(panel, act):
+    in_dialog("severalDialog", act)
+    panel.findChild(QToolButton, "metadataTemplates").menu().aboutToShow.emit()
+    panel.findChild(QAction, "metadataSeveral").trigger()
+
+
+def press(dialog, name):
+    QTest.mouseClick(dialog.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def paste(dialog, text):
+    QGuiApplication.clipboard().setText(text)
+    paste = dialog.findChild(QToolButton, "metadataPaste")
+    QTest.mouseClick(paste, Qt.MouseButton.LeftButton)
+
+
+def test_a_value_goes_to_every_ticked_file_and_what_differs_stays(panel, documents):
+    def act(dialog):
+        files = dialog.findChild(QListWidget, "severalFiles")
+        files.item(2).setCheckState(Qt.CheckState.Unchecked)
+        paste(dialog, "author\tyou\nlicense\tMIT")
+        press(dialog, "severalApply")
+
+    edit_several(panel, act)
+    assert [dict(document.metadata) for document in documents] == [
+        {"author": "you", "title": "one", "license": "MIT"},
+        {"author": "you", "title": "two", "license": "MIT"},
+        {"author": "me", "title": "three"},
+    ]
+    documents[1].undo_stack.undo()
+    assert documents[1].metadata == {"author": "me", "title": "two"}
+
+
+def test_applied_edits_are_saved_on_request(panel, documents):
+    asked = []
+    panel.save_requested.connect(asked.append)
+
+    def act(dialog):
+        paste(dialog, "license\tMIT")
+        press(dialog, "severalSave")
+
+    edit_several(panel, act)
+    assert asked == documents
+
+
+def test_cancel_changes_no_file(panel, documents):
+    def act(dialog):
+        assert not dialog.findChild(QPushButton, "severalApply").isEnabled()
+        paste(dialog, "license\tMIT")
+        press(dialog, "severalCancel")
+
+    edit_several(panel, act)
+    assert all(not document.undo_stack.canUndo() for document in documents)
