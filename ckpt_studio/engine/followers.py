@@ -29,6 +29,11 @@ class Followers:
         ]
 
     @property
+    def crcs(self) -> tuple[int, ...]:
+        """The CRC-32 of every tensor of an archive, when all are finished."""
+        return tuple(crc for sealer in self._sealers for crc in sealer.crcs)
+
+    @property
     def _all(self) -> list[Follower]:
         return [*self._sealers, *self._hashers]
 

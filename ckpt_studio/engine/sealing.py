@@ -13,13 +13,15 @@ from ckpt_studio.formats.torch_zip_writing import TorchZip
 class Sealer(Follower):
     """Writes the header before each tensor once its bytes are there, and the directory at the end.
 
-    ``sealed`` is how far the file is as it will be; hashes are taken behind it.
+    ``sealed`` is how far the file is as it will be; hashes are taken behind it. ``crcs`` are those
+    of the tensors so far.
     """
 
     def __init__(
         self, files: Files, file: int, mark: Watermark, archive: TorchZip, sealed: Watermark
     ) -> None:
         super().__init__(files, file, mark, "CRC-32")
+        self.crcs: list[int] = []
         self._archive = archive
         self._sealed = sealed
         _open_gaps(archive, mark)
@@ -33,16 +35,15 @@ class Sealer(Follower):
             raise
 
     def _seal(self) -> None:
-        crcs: list[int] = []
         for start, stop in self._archive.spans:
             crc = 0
             for part in self.parts(start, stop):
                 crc = zlib.crc32(part, crc)
             if self.at < stop:
                 return
-            self._write(self._archive.local_header(len(crcs), crc), ending=start, until=stop)
-            crcs.append(crc)
-        tail = self._archive.directory(crcs)
+            self._write(self._archive.local_header(len(self.crcs), crc), ending=start, until=stop)
+            self.crcs.append(crc)
+        tail = self._archive.directory(self.crcs)
         size = self._archive.size
         self._write(tail, ending=size, until=size)
 

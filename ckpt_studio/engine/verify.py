@@ -14,6 +14,7 @@ from ckpt_studio.engine.image import Image
 from ckpt_studio.engine.pool import Meter, Pool
 from ckpt_studio.formats.files import Files
 from ckpt_studio.formats.shown import shown, shown_name
+from ckpt_studio.formats.torch_zip_writing import TorchZip
 
 _STEP = 4 << 20
 _HINT = "Nothing was saved. Check the disk and the memory of this computer."
@@ -43,6 +44,25 @@ def check_header(
     if found.size != image.size or dict(found.metadata) != dict(metadata):
         raise _differs(written.path, "the header")
     _check_rows(written.path, found, rows, image.starts)
+
+
+def check_archive(written: Written, archive: TorchZip, crcs: Sequence[int]) -> None:
+    """Read back all that stands around the tensors of an archive, their CRC-32 among it.
+
+    Raises:
+        VerifyError: it is not what was written.
+        OSError: the file cannot be read.
+    """
+    for position, data in archive.around(crcs):
+        buffer = memoryview(bytearray(len(data)))
+        done = 0
+        while done < len(data):
+            count = written.files.read_into(written.file, buffer[done:], position + done)
+            if not count:
+                raise _differs(written.path, "the length")
+            done += count
+        if buffer != data:
+            raise _differs(written.path, f"the headers at byte {position:,}")
 
 
 def _check_rows(

@@ -1,5 +1,6 @@
 """Carry out a plan: stream every byte into a new file that takes its place when it is complete."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -25,7 +26,7 @@ from ckpt_studio.engine.tally import Tally
 from ckpt_studio.engine.target import Target, TargetMaker
 from ckpt_studio.engine.tasks import Task, tasks_of
 from ckpt_studio.engine.torch_start import TorchStart
-from ckpt_studio.engine.verify import ReadBack, Written, check_header
+from ckpt_studio.engine.verify import ReadBack, Written, check_archive, check_header
 from ckpt_studio.formats.files import Files
 from ckpt_studio.formats.shown import shown_name
 
@@ -155,7 +156,7 @@ class _Saving:
                 return None, tally
             sums = followers.finish(self.progress, self.cancel)
         target.settle()
-        self._check(work, checks)
+        self._check(work, checks, followers.crcs)
         work.sources.check()
         self.cancel.raise_if_cancelled()
         work.sources.close()
@@ -186,10 +187,12 @@ class _Saving:
             flusher.raise_problem()
         return job.tally, job.checks or []
 
-    def _check(self, work: _Pass, checks: list[Check]) -> None:
+    def _check(self, work: _Pass, checks: list[Check], crcs: Sequence[int]) -> None:
         plan, target = work.plan, work.target
         written = Written(self.files, target.file, target.path)
         check_header(written, plan.tensors, plan.metadata, work.image)
+        if work.image.archive:
+            check_archive(written, work.image.archive, crcs)
         if self.options.verify:
             threads = thread_count(self.options.threads)
             readback = ReadBack(written, plan.tensors, threads, self.progress, self.cancel)

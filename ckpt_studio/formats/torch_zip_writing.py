@@ -1,11 +1,11 @@
 """Lay out a PyTorch file (1.6 and later): a zip of one pickle and a record for every tensor.
 
-Only the records that PyTorch 1.6 wrote are there: `data.pkl`, `version` and `data/N`. Loaders of its
-time that look for harmful files refuse archives with other names, `byteorder` among them.
+Only the records that PyTorch 1.6 wrote are there: `data.pkl`, `version` and `data/N`. Loaders of
+its time that look for harmful files refuse archives with other names, `byteorder` among them.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ckpt_studio.formats.encoding import Described
 from ckpt_studio.formats.torch_pickle_writing import encode_state
@@ -47,6 +47,14 @@ class TorchZip:
     def directory(self, crcs: Sequence[int]) -> bytes:
         """Return the end of the file, after the tensors; ``crcs`` are those of the tensors."""
         return directory([*self._first, *self._slots], [*self._first_crcs, *crcs])
+
+    def around(self, crcs: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield everything but the bytes of the tensors, each with its position."""
+        yield 0, self.head
+        for row, slot in enumerate(self._slots):
+            yield slot.header, self.local_header(row, crcs[row])
+        tail = self.directory(crcs)
+        yield self.size - len(tail), tail
 
     def _add(self, name: str, data: bytes) -> None:
         slot, crc = slot_at(len(self.head), _ROOT + name, len(data)), zlib.crc32(data)

@@ -1,15 +1,18 @@
 """A file that does not read back as it was written is never saved."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ckpt_studio.core.errors import VerifyError
 from ckpt_studio.core.expr import Expr, cast, read
+from ckpt_studio.core.plan import Container
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine.writing import WriteOptions, write
 from ckpt_studio.formats.files import Buffer, Files
+from ckpt_studio.formats.single import read_single
 from tests.making.faults import nothing_new_in
 from tests.making.plans import plan_for, write_source
 
@@ -47,7 +50,12 @@ class SlowWriter(Files):
         return super().copy_range(source, start, target, to, min(count, 3))
 
 
-def save(folder: Path, files: Files, options: WriteOptions) -> Path:
+def save(
+    folder: Path,
+    files: Files,
+    options: WriteOptions,
+    container: Container = Container.SAFETENSORS,
+) -> Path:
     source = write_source(
         folder / "source.safetensors",
         {"a": ("U8", [64], bytes(range(64))), "b": ("F32", [16], bytes(range(64)))},
@@ -57,7 +65,8 @@ def save(folder: Path, files: Files, options: WriteOptions) -> Path:
         "b": cast(read(0, source.tensors["b"]), DType.BF16),
     }
     out = folder / "out.safetensors"
-    write(plan_for((source,), rows, out, metadata={"k": "v"}), options, files=files)
+    plan = plan_for((source,), rows, out, metadata={"k": "v"})
+    write(replace(plan, container=container), options, files=files)
     return out
 
 
@@ -86,8 +95,22 @@ def test_a_file_that_is_too_short_is_found(tmp_path: Path) -> None:
         save(tmp_path, ShortDisk(), WriteOptions(verify=True, hashes=True))
 
 
-def test_short_reads_and_writes_are_continued(tmp_path: Path) -> None:
-    whole = save(tmp_path, Files(), WriteOptions()).read_bytes()
+def test_every_flipped_bit_around_the_tensors_of_an_archive_is_found(tmp_path: Path) -> None:
+    out = save(tmp_path, Files(), WriteOptions(), Container.TORCH_ZIP)
+    size = out.stat().st_size
+    spans = [(info.offset, info.nbytes) for info in read_single(out).tensors.values()]
+    out.unlink()
+    for position in range(size):
+        inside = any(start <= position < start + nbytes for start, nbytes in spans)
+        options = WriteOptions(verify=inside)
+        with pytest.raises(VerifyError, match=r"does not read back|is wrong"):
+            save(tmp_path, BadDisk(position), options, Container.TORCH_ZIP)
+    assert [path.name for path in tmp_path.iterdir()] == ["source.safetensors"]
+
+
+@pytest.mark.parametrize("container", list(Container))
+def test_short_reads_and_writes_are_continued(tmp_path: Path, container: Container) -> None:
+    whole = save(tmp_path, Files(), WriteOptions(), container).read_bytes()
     (tmp_path / "out.safetensors").unlink()
-    out = save(tmp_path, SlowWriter(), WriteOptions(verify=True, hashes=True))
+    out = save(tmp_path, SlowWriter(), WriteOptions(verify=True, hashes=True), container)
     assert out.read_bytes() == whole

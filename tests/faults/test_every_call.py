@@ -1,7 +1,7 @@
 """Each file call of a save fails once, with several reasons, in every way to save."""
 
 import errno
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +9,10 @@ import pytest
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.expr import Expr, cast, read, transpose
-from ckpt_studio.core.plan import Plan, Report
+from ckpt_studio.core.plan import Container, Plan, Report
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine.writing import WriteOptions, write
-from ckpt_studio.formats.safetensors import read_checkpoint
+from ckpt_studio.formats.single import read_single
 from tests.making.faults import contents, counting, failing
 from tests.making.plans import plan_for, write_source
 
@@ -27,6 +27,7 @@ class Case:
     exists: bool
     named: bool
     options: WriteOptions
+    container: Container = Container.SAFETENSORS
 
     def prepare(self, folder: Path) -> Plan:
         source = make_source(folder)
@@ -39,7 +40,8 @@ class Case:
             "turned": transpose(read(0, info["a"])),
             "half": cast(read(0, info["b"]), DType.F16),
         }
-        return plan_for((source,), rows, output, metadata={"k": "v"}, overwrite=True)
+        plan = plan_for((source,), rows, output, metadata={"k": "v"}, overwrite=True)
+        return replace(plan, container=self.container)
 
 
 def make_source(folder: Path) -> Checkpoint:
@@ -55,6 +57,12 @@ CASES = {
     "replace": Case(exists=True, named=False, options=WriteOptions(threads=1)),
     "replace-named": Case(exists=True, named=True, options=WriteOptions(threads=1)),
     "checked": Case(exists=True, named=False, options=WriteOptions(True, True, 1)),
+    "pytorch": Case(
+        exists=True,
+        named=False,
+        options=WriteOptions(True, True, 1),
+        container=Container.TORCH_ZIP,
+    ),
 }
 
 
@@ -68,7 +76,7 @@ def test_old_file_or_new_file_and_nothing_else(
     write(plan, case.options, files=calls)
     assert plan.output
     new = plan.output.read_bytes()
-    assert list(read_checkpoint(plan.output).tensors) == ["copied", "turned", "half"]
+    assert list(read_single(plan.output).tensors) == ["copied", "turned", "half"]
     failures = 0
     for number in range(1, calls.count + 1):
         for code in CODES:

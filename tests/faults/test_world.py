@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ import pytest
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.errors import Cancelled, CkptStudioError, SourceChangedError, WriteError
 from ckpt_studio.core.expr import cast, read
-from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.plan import Container, Plan
 from ckpt_studio.core.progress import CancelToken, Progress
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine import target
@@ -41,7 +42,7 @@ def _no_thread_is_left() -> Iterator[None]:
     assert not left
 
 
-WORKERS = ("worker-", "flush", "hash")
+WORKERS = ("worker-", "flush", "SHA-256", "CRC-32")
 
 
 def source_of(folder: Path, megabytes: int = 1) -> Checkpoint:
@@ -249,10 +250,14 @@ class Slow(Files):
         return super().write_at(file, data, offset)
 
 
+containers = pytest.mark.parametrize("container", list(Container))
+
+
+@containers
 @pytest.mark.parametrize("work", ["copy", "convert"])
-def test_cancel_within_a_second(tmp_path: Path, work: str) -> None:
+def test_cancel_within_a_second(tmp_path: Path, work: str, container: Container) -> None:
     source = source_of(tmp_path, 4)
-    out = tmp_path / "out.safetensors"
+    out = tmp_path / "out"
     out.write_bytes(b"old")
     rows = {"w": read(0, source.tensors["w"])}
     if work == "convert":
@@ -265,17 +270,18 @@ def test_cancel_within_a_second(tmp_path: Path, work: str) -> None:
             asked.append(time.monotonic())
             token.cancel()
 
-    plan = plan_for((source,), rows, out, overwrite=True)
+    plan = replace(plan_for((source,), rows, out, overwrite=True), container=container)
     with nothing_new_in(tmp_path), pytest.raises(Cancelled):
-        write(plan, progress=progress, cancel=token, files=Slow())
+        write(plan, WriteOptions(hashes=True), progress=progress, cancel=token, files=Slow())
     assert time.monotonic() - asked[0] < 1
 
 
 @both
+@containers
 @pytest.mark.parametrize("phase", ["Writing", "Checking"])
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
 def test_an_interrupt_leaves_nothing(
-    tmp_path: Path, named: bool, phase: str, interrupt: type[BaseException]
+    tmp_path: Path, named: bool, container: Container, phase: str, interrupt: type[BaseException]
 ) -> None:
     source = source_of(tmp_path)
 
@@ -283,7 +289,7 @@ def test_an_interrupt_leaves_nothing(
         if snapshot.phase == phase:
             raise interrupt
 
-    plan = copy_plan(source, tmp_path / "new" / "out.safetensors")
+    plan = replace(copy_plan(source, tmp_path / "new" / "out"), container=container)
     files = Watched(lambda *_: None, named=named)
     with nothing_new_in(tmp_path), pytest.raises(interrupt):
         write(plan, WriteOptions(hashes=True, verify=True), progress=progress, files=files)

@@ -259,3 +259,33 @@ def test_torchscript_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "m.pt", state(w=tensor()), {"constants.pkl": b"", "data/0": b""})
     with pytest.raises(FormatError, match="TorchScript"):
         read_torch(path)
+
+
+def test_texts_beside_the_state_dict_are_metadata(tmp_path: Path) -> None:
+    texts = {"modelspec.title": "Ä", "empty": ""}
+    value = {"state_dict": {"w": torch.ones(2)}, "__metadata__": texts}
+    found = saved(tmp_path / "m.ckpt", value)
+    assert found.metadata == texts
+    assert not found.problems
+    assert saved(tmp_path / "old.ckpt", value, _use_new_zipfile_serialization=False).metadata == (
+        texts
+    )
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"steps": 20}, {1: "one"}, ["text"], "text", {"lone": "\ud800"}, {"w": torch.ones(1)}],
+    ids=str,
+)
+def test_other_things_of_that_name_are_left_out(tmp_path: Path, metadata: object) -> None:
+    value = {"state_dict": {"w": torch.ones(2)}, "__metadata__": metadata}
+    found = saved(tmp_path / "m.ckpt", value)
+    assert found.metadata == {}
+    assert set(found.tensors) == {"w"}
+    assert "__metadata__" in found.problems[0].message
+
+
+def test_a_tensor_of_that_name_is_a_tensor(tmp_path: Path) -> None:
+    found = saved(tmp_path / "m.ckpt", {"__metadata__": torch.ones(2), "w": torch.ones(2)})
+    assert set(found.tensors) == {"__metadata__", "w"}
+    assert found.metadata == {}
