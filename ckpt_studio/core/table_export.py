@@ -53,11 +53,11 @@ def _separated(rows: Iterable[Row], separator: str) -> str:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=separator, lineterminator="\n")
     writer.writerow(column.value for column in COLUMNS)
-    writer.writerows(map(_guarded, map(cells, rows)))
+    writer.writerows(map(guarded, map(cells, rows)))
     return text.getvalue()
 
 
-def _guarded(texts: Iterable[str]) -> list[str]:
+def guarded(texts: Iterable[str]) -> list[str]:
     """Keep spreadsheets from reading a name as a formula."""
     return [f"'{text}" if text.startswith(_UNSAFE_START) else text for text in texts]
 

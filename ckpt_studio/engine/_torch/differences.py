@@ -1,0 +1,117 @@
+"""Differences between raw values of two types, in fp64, in blocks that stay in the cache."""
+
+import math
+
+import torch
+
+from ckpt_studio.core.differences import Difference
+from ckpt_studio.core.tensors import DType
+from ckpt_studio.engine._torch.casting import Caster
+from ckpt_studio.engine.compared_slices import STEP_VALUES
+
+_BLOCK = 1 << 16
+_DIRECT = {
+    DType.F64: torch.float64,
+    DType.F32: torch.float32,
+    DType.F16: torch.float16,
+    DType.BF16: torch.bfloat16,
+    DType.F8_E4M3: torch.float8_e4m3fn,
+    DType.F8_E5M2: torch.float8_e5m2,
+    DType.I64: torch.int64,
+    DType.I32: torch.int32,
+    DType.I16: torch.int16,
+    DType.I8: torch.int8,
+    DType.U8: torch.uint8,
+    DType.BOOL: torch.bool,
+}
+
+
+class Comparer:
+    """Compares slices of up to ``STEP_VALUES`` values; one for each thread.
+
+    ``a`` and ``b`` are buffers for raw little-endian values.
+    """
+
+    def __init__(self) -> None:
+        self.a = bytearray(STEP_VALUES * 8)
+        self.b = bytearray(STEP_VALUES * 8)
+        self._near = torch.empty(_BLOCK, dtype=torch.float32)
+        self._far_a = torch.empty(_BLOCK, dtype=torch.float64)
+        self._far_b = torch.empty(_BLOCK, dtype=torch.float64)
+        self._gap = torch.empty(_BLOCK, dtype=torch.float64)
+        self._caster = Caster(STEP_VALUES)
+
+    def identical(self, nbytes: int) -> bool:
+        """Whether the first bytes of both buffers are the same."""
+        whole = nbytes // 8
+        if self.a[whole * 8 : nbytes] != self.b[whole * 8 : nbytes]:
+            return False
+        one, other = (_view(data, torch.int64, whole) for data in (self.a, self.b))
+        return torch.equal(one, other)
+
+    def rounds_to(self, values: int, before: DType, after: DType, *, swapped: bool) -> bool:
+        """Whether A in the type of B has the bytes of B, or the other way round if ``swapped``."""
+        given, wanted = (self.b, self.a) if swapped else (self.a, self.b)
+        size = values * before.bits // 8
+        self._caster.source[:size] = memoryview(given)[:size]
+        self._caster.convert(values, before, after)
+        size = values * after.bits // 8
+        found = _view(self._caster.target, torch.uint8, size)
+        return bool(torch.equal(found, _view(wanted, torch.uint8, size)))
+
+    def convert(self, given: memoryview, into: memoryview, before: DType, after: DType) -> None:
+        """Convert any number of raw values of the first view into the second."""
+        wide, narrow = before.bits // 8, after.bits // 8
+        for start in range(0, len(given) // wide, STEP_VALUES):
+            values = min(STEP_VALUES, len(given) // wide - start)
+            self._caster.source[: values * wide] = given[start * wide : (start + values) * wide]
+            self._caster.convert(values, before, after)
+            done = memoryview(self._caster.target)[: values * narrow]
+            into[start * narrow : (start + values) * narrow] = done
+
+    def difference(self, values: int, one: DType, other: DType) -> Difference:
+        """Return the difference of the first values of both buffers."""
+        left = _view(self.a, _DIRECT[one], values)
+        right = _view(self.b, _DIRECT[other], values)
+        total = Difference()
+        for start in range(0, values, _BLOCK):
+            stop = min(start + _BLOCK, values)
+            total += self._block(
+                self._widened(left[start:stop], self._far_a),
+                self._widened(right[start:stop], self._far_b),
+            )
+        return total
+
+    def _widened(self, given: torch.Tensor, into: torch.Tensor) -> torch.Tensor:
+        """Return values as fp64; small floats go by way of fp32, which is faster and exact."""
+        far = into[: given.numel()]
+        if given.is_floating_point() and given.element_size() < 4:  # noqa: PLR2004 - bytes of fp32
+            near = self._near[: given.numel()]
+            near.copy_(given)
+            return far.copy_(near)
+        return far.copy_(given)
+
+    def _block(self, a: torch.Tensor, b: torch.Tensor) -> Difference:
+        gap = torch.sub(a, b, out=self._gap[: a.numel()])
+        low, high = (edge.item() for edge in torch.aminmax(gap))
+        if not (math.isfinite(low) and math.isfinite(high)):
+            valid = a.isfinite() & b.isfinite()
+            invalid = a.numel() - int(torch.count_nonzero(valid))
+            if invalid == a.numel():
+                return Difference(invalid=invalid)
+            if invalid:
+                return self._block(a[valid], b[valid]) + Difference(invalid=invalid)
+        return Difference(
+            count=a.numel(),
+            squares_a=torch.dot(a, a).item(),
+            squares_b=torch.dot(b, b).item(),
+            squares=torch.dot(gap, gap).item(),
+            products=torch.dot(a, b).item(),
+            largest=max(-low, high),
+        )
+
+
+def _view(data: bytearray, kind: torch.dtype, count: int) -> torch.Tensor:
+    if not count:
+        return torch.empty(0, dtype=kind)
+    return torch.frombuffer(data, dtype=kind, count=count)
