@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ckpt_studio.cli import options
+from ckpt_studio.cli import meta_import, options
 from ckpt_studio.cli.carry_out import carry_out
 from ckpt_studio.cli.command import Answer, Command, UsageError
 from ckpt_studio.cli.inspection_text import metadata_lines
@@ -43,6 +43,8 @@ def _arguments(parser: ArgumentParser) -> None:
     rename = _edit(add("rename", "rename a key", "model.safetensors title name"), _rename)
     rename.add_argument("old", metavar="OLD")
     rename.add_argument("new", metavar="NEW")
+    take = add("import", "take over metadata", "model.safetensors --image picture.png")
+    meta_import.add_arguments(_edit(take, _import))
     export = add("export", "print or save the metadata as JSON", "model.safetensors -o meta.json")
     _action(export, _export).add_argument("-o", "--output", type=options.new_file, metavar="OUT")
     export.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
@@ -120,6 +122,11 @@ def _rename(arguments: Namespace) -> Answer:
     return _change([RenameKey(arguments.old, arguments.new)], arguments)
 
 
+def _import(arguments: Namespace) -> Answer:
+    metadata = open_checkpoint(arguments.file).checkpoint.metadata
+    return _change(meta_import.edits(arguments, metadata), arguments)
+
+
 def _change(edits: Sequence[Edit], arguments: Namespace) -> Answer:
     metadata = open_checkpoint(arguments.file).checkpoint.metadata
     needed: list[Edit] = []
@@ -178,6 +185,7 @@ COMMAND = Command(
     example="  ckpt-studio meta show model.safetensors\n"
     '  ckpt-studio meta set model.safetensors modelspec.title="My model"\n'
     "  ckpt-studio meta remove model.safetensors workflow prompt -o shared.safetensors\n"
+    "  ckpt-studio meta import model.safetensors --image picture.png\n"
     "  ckpt-studio meta export model.safetensors -o metadata.json",
     add_arguments=_arguments,
     run=_run,

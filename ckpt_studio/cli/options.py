@@ -6,6 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace, _ActionsConta
 from pathlib import Path
 
 from ckpt_studio.cli.command import UsageError
+from ckpt_studio.cli.image_option import with_image
 from ckpt_studio.core.byte_sizes import parse_size
 from ckpt_studio.core.json_text import check
 from ckpt_studio.core.metadata import Edit, RemoveKeys, SetValue
@@ -48,6 +49,12 @@ def add_metadata(parser: ArgumentParser) -> None:
         "--extra-pnginfo",
         metavar="JSON|@FILE",
         help='an object, each key of it becomes one of the metadata: {"workflow": …}',
+    )
+    group.add_argument(
+        "--image",
+        type=path,
+        metavar="PICTURE",
+        help="take prompt and workflow from a PNG, JPEG or WebP; the options above go before it",
     )
     group.add_argument(
         "--set",
@@ -170,6 +177,7 @@ def metadata(arguments: Namespace) -> MetadataChoice:
 
     Raises:
         UsageError: a JSON text is none, or a value cannot be stored.
+        FormatError: the picture says nothing about how it was made.
     """
     extra = json_option("--extra-pnginfo", arguments.extra_pnginfo, {})
     if not isinstance(extra, dict):
@@ -177,12 +185,13 @@ def metadata(arguments: Namespace) -> MetadataChoice:
     prompt = json_option("--prompt", arguments.prompt, {})
     if not isinstance(prompt, dict):
         raise UsageError('--prompt has to be a JSON object, such as {"3": {"inputs": …}}')
-    return MetadataChoice(
+    choice = MetadataChoice(
         prompt="" if arguments.prompt is None else json.dumps(prompt),
         extra_pnginfo={key: json.dumps(value) for key, value in extra.items()},
         edits=tuple(arguments.set),
         recipe=arguments.recipe_in_metadata,
     )
+    return with_image(choice, arguments)
 
 
 def metadata_edits(arguments: Namespace) -> MetadataChoice:

@@ -12,6 +12,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ckpt_studio.engine.hashing import Hashes, hash_file
+    from ckpt_studio.engine.importing import (
+        Imported,
+        import_checkpoint,
+        import_picture,
+        import_text,
+        read_import,
+    )
     from ckpt_studio.engine.isolated import write_isolated
     from ckpt_studio.engine.opening import Library, open_checkpoint
     from ckpt_studio.engine.planning import plan
@@ -20,26 +27,36 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Hashes",
+    "Imported",
     "Library",
     "SeparatePlans",
     "WriteOptions",
     "hash_file",
+    "import_checkpoint",
+    "import_picture",
+    "import_text",
     "open_checkpoint",
     "plan",
     "plan_parts",
+    "read_import",
     "write",
     "write_isolated",
 ]
 
 _HOMES = {
     "Hashes": "hashing",
+    "Imported": "importing",
     "Library": "opening",
     "SeparatePlans": "separating",
     "WriteOptions": "writing",
     "hash_file": "hashing",
+    "import_checkpoint": "importing",
+    "import_picture": "importing",
+    "import_text": "importing",
     "open_checkpoint": "opening",
     "plan": "planning",
     "plan_parts": "separating",
+    "read_import": "importing",
     "write": "writing",
     "write_isolated": "isolated",
 }
