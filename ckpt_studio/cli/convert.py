@@ -2,15 +2,16 @@
 
 from argparse import ArgumentParser, Namespace
 
-from ckpt_studio.cli import options
+from ckpt_studio.cli import options, output_options
 from ckpt_studio.cli.carry_out import carry_out
 from ckpt_studio.cli.command import Answer, Command
-from ckpt_studio.core.recipe import Convert, Output
+from ckpt_studio.core.recipe import Convert, Layout, Output
 
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=options.path, metavar="FILE")
-    parser.add_argument("-o", "--output", type=options.new_file, required=True, metavar="OUT")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT")
+    output_options.add_layout(parser)
     options.add_shards(parser)
     options.add_precision(parser)
     options.add_metadata(parser)
@@ -19,14 +20,16 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> Answer:
+    layout = Layout(arguments.layout)
     recipe = Convert(
         source=arguments.file,
         precision=arguments.dtype,
         on_overflow=arguments.on_overflow,
         metadata=options.metadata_edits(arguments),
         output=Output(
-            path=arguments.output,
+            path=output_options.output_path(arguments.output, folder=layout is Layout.DIFFUSERS),
             overwrite=arguments.overwrite,
+            layout=layout,
             shard_bytes=arguments.max_shard_size,
         ),
     )
@@ -37,7 +40,8 @@ COMMAND = Command(
     example="  ckpt-studio convert model.safetensors -o model_fp16.safetensors --dtype fp16\n"
     "  ckpt-studio convert flux.safetensors -o small.safetensors --dtype unet=fp8_e4m3fn\n"
     "  ckpt-studio convert flux.safetensors -o shards/flux.safetensors --max-shard-size 5GB\n"
-    "  ckpt-studio convert shards/flux.safetensors.index.json -o whole.safetensors",
+    "  ckpt-studio convert shards/flux.safetensors.index.json -o whole.safetensors\n"
+    "  ckpt-studio convert sdxl.safetensors -o sdxl --layout diffusers",
     add_arguments=_arguments,
     run=_run,
 )

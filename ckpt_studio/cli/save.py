@@ -1,10 +1,9 @@
 """``save``: one checkpoint from parts."""
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from ckpt_studio.cli import options
+from ckpt_studio.cli import options, output_options
 from ckpt_studio.cli.carry_out import carry_out
 from ckpt_studio.cli.command import Answer, Command, UsageError
 from ckpt_studio.core.recipe import Assemble, Layout, Output
@@ -63,6 +62,7 @@ def _add_output(parser: ArgumentParser) -> None:
         "diffusion_models/, text_encoders/, vae/ and clip_vision/ below it",
     )
     options.add_names(group)
+    output_options.add_layout(group)
     group.add_argument(
         "--filename-prefix",
         metavar="PREFIX",
@@ -112,31 +112,25 @@ def _output(arguments: Namespace) -> Output:
         prefix=Output().prefix if arguments.filename_prefix is None else arguments.filename_prefix,
         folder=arguments.output_dir or Path(),
         overwrite=arguments.overwrite,
+        layout=Layout(arguments.layout),
         shard_bytes=arguments.max_shard_size,
     )
 
 
 def _named_output(arguments: Namespace) -> Output:
-    if arguments.separate:
-        return Output(
-            path=_read(options.path, arguments.output),
-            overwrite=arguments.overwrite,
-            layout=Layout.PARTS,
-            shard_bytes=arguments.max_shard_size,
-            names=dict(arguments.name),
-        )
-    if arguments.name:
+    layout = Layout(arguments.layout)
+    if arguments.separate and layout is Layout.DIFFUSERS:
+        raise UsageError("--separate and --layout diffusers are two ways to write a folder")
+    if arguments.name and not arguments.separate:
         raise UsageError("--name is for --separate; -o names the file")
-    path = _read(options.new_file, arguments.output)
-    return Output(path=path, overwrite=arguments.overwrite, shard_bytes=arguments.max_shard_size)
-
-
-def _read(kind: Callable[[str], Path], text: str) -> Path:
-    """Read the name of a file or a folder; which one it is depends on other options."""
-    try:
-        return kind(text)
-    except ArgumentTypeError as wrong:
-        raise UsageError(f"argument -o/--output: {wrong}") from wrong
+    layout = Layout.PARTS if arguments.separate else layout
+    return Output(
+        path=output_options.output_path(arguments.output, folder=layout is not Layout.FILE),
+        overwrite=arguments.overwrite,
+        layout=layout,
+        shard_bytes=arguments.max_shard_size,
+        names=dict(arguments.name),
+    )
 
 
 COMMAND = Command(

@@ -146,6 +146,8 @@ def _output(output: Output) -> Iterator[str]:
         yield from ("-o", str(output.path))
     elif output.folder:
         yield from ("--filename-prefix", output.prefix, "--output-dir", str(output.folder))
+    if output.layout is Layout.DIFFUSERS:
+        yield from ("--layout", output.layout.value)
     yield from _shards(output)
     if output.overwrite:
         yield "--overwrite"

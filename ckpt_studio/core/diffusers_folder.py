@@ -13,6 +13,7 @@ from ckpt_studio.core.diffusers_layout import (
     layout_of,
     tokenizer_folder,
 )
+from ckpt_studio.core.metadata import apply_all
 from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.plan import Plan, PlannedTensor
 from ckpt_studio.core.problems import Problem, error, warning
@@ -55,12 +56,13 @@ def assemble_folder(recipe: Assemble, opened: Mapping[Path, Opened], texts_of: T
             **configs,
             **tokenizers,
         },
+        metadata={key: text for key, text in plan.metadata.items() if text},
         problems=(*plan.problems, *_quantised(files), *problems),
     )
 
 
 def convert_to_folder(recipe: Convert, opened: Opened, texts_of: TextsOf) -> Plan:
-    """Return the plan of a diffusers folder with the parts that one file holds.
+    """Return the plan of a diffusers folder with the parts that one file holds, and its metadata.
 
     Raises:
         PlanError: as ``assemble_folder``.
@@ -73,7 +75,9 @@ def convert_to_folder(recipe: Convert, opened: Opened, texts_of: TextsOf) -> Pla
         metadata=recipe.metadata,
         output=recipe.output,
     )
-    return replace(assemble_folder(whole, {recipe.source: opened}, texts_of), verb="convert")
+    plan = assemble_folder(whole, {recipe.source: opened}, texts_of)
+    metadata = apply_all(recipe.metadata.edits, {**opened.checkpoint.metadata, "format": "pt"})
+    return replace(plan, verb="convert", metadata=dict(metadata))
 
 
 def _moved(row: PlannedTensor, layout: DiffusersLayout) -> PlannedTensor:
@@ -122,7 +126,7 @@ def _lacking(folders: list[str], layout: DiffusersLayout) -> Problem:
     return warning(
         f"The sources hold no tokenizer, so the {what} {listed(folders)} will not be there.",
         f"Copy the {what} from {layout.tokenizers_from} on Hugging Face, or give the tokenizer to "
-        "from_pretrained.",
+        "from_pretrained: without it no prompt is understood.",
         "tokenizers",
         tuple(folders),
     )
