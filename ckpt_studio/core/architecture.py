@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ckpt_studio.core import family_files
+from ckpt_studio.core.expr import Expr
 from ckpt_studio.core.family_files import FAMILIES, PARTS
-from ckpt_studio.core.renames import Rule, inverse, parse_rules
+from ckpt_studio.core.key_pattern import KeyPattern, key_pattern
+from ckpt_studio.core.renames import Rule, apply_rules, inverse, parse_rules
 from ckpt_studio.core.templates import Arguments, Lines, Modules, Spec, parse_spec
 
 
@@ -24,6 +26,8 @@ class Form:
     ``anchor`` is the end of a key; what stands before it is the part's prefix. ``signature`` maps
     keys below the prefix to shapes, ``absent`` are starts of keys that must not be there. ``own``
     are the starts of the keys that belong to the part; where it is empty, all below the prefix do.
+    ``without`` are keys of the model that this spelling does not hold, ``warning`` says so where
+    something is lost.
     """
 
     name: str
@@ -32,6 +36,17 @@ class Form:
     absent: tuple[str, ...]
     rules: tuple[Rule, ...]
     own: tuple[str, ...] = ()
+    without: tuple[KeyPattern, ...] = ()
+    warning: str = ""
+
+    def spelled(self, tensors: Mapping[str, Expr]) -> dict[str, Expr]:
+        """Return the tensors of a part, under ComfyUI's names, as this form names them."""
+        held = {
+            name: expr
+            for name, expr in tensors.items()
+            if not any(pattern.match(name) for pattern in self.without)
+        }
+        return apply_rules(inverse(self.rules), held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +346,8 @@ def _form(name: str, data: Mapping[str, Any], arguments: Arguments) -> Form:
         tuple(data.get("absent", ())),
         parse_rules(_lines(data.get("rules", [])), family_files.toml("components/_renames.toml")),
         tuple(data.get("own", ())),
+        tuple(key_pattern(text) for text in data.get("without", ())),
+        data.get("warning", ""),
     )
 
 

@@ -1,8 +1,10 @@
 """Tensors that come from no file: markers, position numbers, identity projections."""
 
 import struct
+from collections.abc import Callable, Mapping
+from math import prod
 
-from ckpt_studio.core.expr import Constant
+from ckpt_studio.core.expr import Constant, Expr, cast
 from ckpt_studio.core.templates import Spec
 from ckpt_studio.core.tensors import DType
 
@@ -16,7 +18,23 @@ _ONE: dict[DType, bytes] = {
 }
 
 
-def default_tensor(spec: Spec, dtype: DType) -> Constant:
+_BLUR = (1.0, 3.0, 3.0, 1.0)
+
+
+def _rotary(count: int) -> list[float]:
+    """Return the frequencies that rotate ``2 * count`` values: 10000^(-i / count)."""
+    return [10_000.0 ** (-index / count) for index in range(count)]
+
+
+def _blur(_: int) -> list[float]:
+    """Return the 4 by 4 kernel that halves a picture: 1, 3, 3, 1 both ways, with the sum 1."""
+    return [across * down / sum(_BLUR) ** 2 for down in _BLUR for across in _BLUR]
+
+
+_VALUES: Mapping[str, Callable[[int], list[float]]] = {"rotary": _rotary, "blur": _blur}
+
+
+def default_tensor(spec: Spec, dtype: DType) -> Expr:
     """Return the tensor a template names as its default.
 
     ``dtype`` is the precision of the part, used where the template leaves it open.
@@ -24,16 +42,20 @@ def default_tensor(spec: Spec, dtype: DType) -> Constant:
     Raises:
         ValueError: the template has no default that can be made.
     """
-    shape, dtype = spec.usual_shape, spec.dtype or dtype
+    shape, dtype, default = spec.usual_shape, spec.dtype or dtype, spec.default
     if 0 in shape:
         return Constant(dtype, shape, b"")
-    if spec.default == "identity":
+    if default == "identity":
         return identity(shape[0], dtype)
-    if spec.default == "arange" and dtype is DType.I64:
+    if default == "arange" and dtype is DType.I64:
         count = shape[-1]
         return Constant(dtype, shape, struct.pack(f"<{count}q", *range(count)))
-    if spec.default is not None and dtype is DType.F32 and not shape:
-        return Constant(dtype, shape, struct.pack("<f", float(spec.default)))
+    if default == "0":
+        return Constant(dtype, shape, bytes(dtype.nbytes(shape)))
+    if default is not None and dtype.convertible:
+        values = _VALUES[default](prod(shape)) if default in _VALUES else [float(default)]
+        if len(values) == prod(shape):
+            return cast(Constant(DType.F32, shape, struct.pack(f"<{len(values)}f", *values)), dtype)
     raise ValueError(f"no default for {spec}")
 
 

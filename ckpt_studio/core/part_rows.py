@@ -22,7 +22,7 @@ from ckpt_studio.core.expr import (
 )
 from ckpt_studio.core.part_check import PartCheck
 from ckpt_studio.core.plan import Dropped, PlannedTensor
-from ckpt_studio.core.problems import Problem, note
+from ckpt_studio.core.problems import Problem, note, warning
 from ckpt_studio.core.quantised import is_companion, is_quantised
 from ckpt_studio.core.recipe import Precision
 from ckpt_studio.core.recognition import FoundPart
@@ -82,6 +82,7 @@ def build_part(
         problems=(
             *PartCheck(found, checkpoint, wanted, own).problems(precision, missing),
             *_stand_in_note(found, stood_in),
+            *_form_warning(placement, found),
         ),
     )
 
@@ -130,6 +131,12 @@ def _stand_in_note(found: FoundPart, stood_in: Mapping[str, Expr]) -> tuple[Prob
         "copies of the layer before take their place."
     )
     return (note(message, code=f"stand-in:{found.part}", names=tuple(stood_in)),)
+
+
+def _form_warning(placement: Placement, found: FoundPart) -> tuple[Problem, ...]:
+    """Say what the spelling of a source does not hold (``formats.md`` 3.3)."""
+    text = next((f.warning for f in placement.component.forms if f.name == found.form), "")
+    return (warning(text, code=f"form:{found.part}"),) if text else ()
 
 
 def _part_dtype(own: Mapping[str, Expr], wanted: Mapping[str, Spec], precision: Precision) -> DType:
@@ -238,7 +245,7 @@ def _dropped(
         if key in placement.omit:
             for leaf in reads(expr):
                 reasons[leaf.tensor.name.removeprefix(found.prefix)] = (
-                    "checkpoints of this family do not hold it"
+                    "models of this family are saved without it"
                 )
     return tuple(
         Dropped(found.prefix + key, reason, source)

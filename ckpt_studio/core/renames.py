@@ -7,11 +7,12 @@ for each name of the new spelling, the expression over the old tensors that make
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from math import prod
 
 from ckpt_studio.core.expr import Expr, concat, reshape, rows, swap_halves, transpose
 from ckpt_studio.core.key_pattern import KeyPattern, fill, key_pattern, letters
 
-_OPERATIONS = ("transpose", "split", "join", "swap", "alias", "conv", "matrix")
+_OPERATIONS = ("transpose", "split", "join", "swap", "alias", "conv", "matrix", "shape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Rule:
     """One line of a form: which keys it takes, what happens to them, and their new names.
 
     ``slot`` is the place of a part that is joined to others, ``shares`` how the rows are divided
-    among the parts that are split off, or for a part that is joined, its own share.
+    among the parts that are split off, or for a part that is joined, its own share. A ``shape``
+    is the one in the other spelling, with 0 for the size that is left.
     """
 
     source: KeyPattern
@@ -27,6 +29,7 @@ class Rule:
     operation: str = ""
     slot: int = 0
     shares: tuple[int, ...] = ()
+    shape: tuple[int, ...] = ()
     inner: tuple["Rule", ...] = ()
 
     def match(self, name: str) -> tuple[str, ...] | None:
@@ -63,10 +66,13 @@ def _parse(line: Sequence[str], tables: Mapping[str, Sequence[Sequence[str]]]) -
     if operation == "join":
         slot, share = (int(number) for number in (*numbers, "1")[:2])
         return Rule(key_pattern(source), tuple(more), operation, slot, (share,))
+    if operation == "shape":
+        shape = tuple(0 if size == "*" else int(size) for size in numbers)
+        return Rule(key_pattern(source), tuple(more), operation, shape=shape)
     return Rule(key_pattern(source), tuple(more), operation, shares=(1,) * len(more))
 
 
-_BACK = {"": "", "transpose": "transpose", "swap": "swap", "conv": "matrix", "matrix": "conv"}
+_BACK = {"conv": "matrix", "matrix": "conv", "shape": "reshape"}
 
 
 def inverse(rules: Iterable[Rule]) -> tuple[Rule, ...]:
@@ -81,7 +87,9 @@ def inverse(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     joined: dict[str, list[Rule]] = {}
     for rule in rules:
         if rule.operation == "join":
-            joined.setdefault(rule.targets[0], []).append(rule)
+            parts = joined.setdefault(rule.targets[0], [])
+            if all(part.slot != rule.slot for part in parts):
+                parts.append(rule)
         elif rule.operation == "split":
             back += [
                 Rule(key_pattern(target), (rule.source.text,), "join", slot, (rule.shares[slot],))
@@ -97,7 +105,8 @@ def _back(rule: Rule) -> Rule:
     target, source = rule.targets[0], rule.source.text
     if not letters(source) <= letters(target):
         raise ValueError(f"“{target}” has no way back to “{source}”")
-    return Rule(key_pattern(target), (source,), _BACK[rule.operation], inner=inverse(rule.inner))
+    back, inner = _BACK.get(rule.operation, rule.operation), inverse(rule.inner)
+    return Rule(key_pattern(target), (source,), back, shape=rule.shape, inner=inner)
 
 
 def _split_again(target: str, parts: Sequence[Rule]) -> Rule:
@@ -156,12 +165,22 @@ def _made(rule: Rule, expr: Expr) -> list[Expr]:
             return [swap_halves(expr)]
         case "split":
             return _split(expr, rule.shares)
-        case "conv" if len(expr.shape) == 2:  # noqa: PLR2004 - a matrix has two dimensions
-            return [reshape(expr, (*expr.shape, 1, 1))]
-        case "matrix" if expr.shape[2:] and set(expr.shape[2:]) == {1}:
-            return [reshape(expr, expr.shape[:2])]
+        case "conv" | "matrix" | "reshape":
+            return [reshape(expr, _new_shape(rule, expr.shape))]
         case _:
             return [expr]
+
+
+def _new_shape(rule: Rule, shape: tuple[int, ...]) -> tuple[int, ...]:
+    match rule.operation:
+        case "conv" if len(shape) == 2:  # noqa: PLR2004 - a matrix has two dimensions
+            return (*shape, 1, 1)
+        case "matrix" if shape[2:] and set(shape[2:]) == {1}:
+            return shape[:2]
+        case "reshape":
+            return tuple(size or prod(shape) for size in rule.shape)
+        case _:
+            return shape
 
 
 def _split(expr: Expr, shares: Sequence[int]) -> list[Expr]:

@@ -28,8 +28,8 @@ class Spec:
 
     ``shape`` has a negative size where it may differ (-77: usually 77) and 0 where anything goes.
     ``dtype`` is None where it follows the chosen precision. ``default`` says what is written when
-    a source has none: ``identity``, ``arange`` or a number, ``optional`` that nothing is; None
-    means the tensor is needed.
+    a source has none: ``identity``, ``arange``, ``rotary``, ``blur`` or a number, ``optional``
+    that nothing is; None means the tensor is needed.
     """
 
     shape: tuple[int, ...]

@@ -173,3 +173,19 @@ def test_a_number_that_fits_no_machine_is_no_number_of_a_block():
     long = "9" * 5000
     for name in (f"a.{long}.w", "c.3.w"):
         assert apply_rules(rules, {name: 1}) == {name: 1}
+
+
+def test_a_shape_is_given_back_and_a_second_spelling_of_a_joined_part_is_not_written():
+    lines = [
+        ["s.", "shape 1 * 1", "t."],
+        ["q.", "join 0", "a."],
+        ["m.", "join 1 2", "a."],
+        ["old.", "join 1", "a."],
+    ]
+    back = inverse(parse_rules(lines, {}))
+    made = apply_rules(back, exprs(t_k=(6,), a_k=(6, 2)))
+    assert {name: expr.shape for name, expr in made.items()} == {
+        "s.k": (1, 6, 1),
+        "q.k": (2, 2),
+        "m.k": (4, 2),
+    }
