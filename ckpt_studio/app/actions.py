@@ -24,7 +24,9 @@ class Actions:
     quit: QAction
     undo: QAction
     redo: QAction
+    preferences: QAction
     panels: tuple[QAction, ...]
+    details: QAction
     next_pane: QAction
     themes: dict[Scheme, QAction]
     reset_layout: QAction
@@ -53,11 +55,13 @@ def create_actions(window: QWidget, bar: QMenuBar, undo: QUndoGroup) -> Actions:
         inspect=make("Inspect", window.tr("&Inspect a file…"), "Ctrl+I", file),
         recent=_added(file, recent),
         paste_files=make("PasteFiles", window.tr("&Paste files"), "Ctrl+Shift+V", edit, rule=True),
+        preferences=make("Preferences", window.tr("Pre&ferences…"), "Ctrl+,", edit, rule=True),
         close_file=make("CloseFile", window.tr("&Close file"), "Ctrl+W", file, rule=True),
         save_to=make("SaveTo", window.tr("Choose &where to save…"), "Ctrl+Shift+S", file),
         save=make("Save", window.tr("&Save…"), ("Ctrl+S", "Ctrl+Return"), file),
         quit=make("Quit", window.tr("&Quit"), "Ctrl+Q", file, rule=True),
         panels=_panel_actions(window, make, view),
+        details=make("Details", window.tr("&Details"), "Ctrl+D", view, rule=True),
         next_pane=make("NextPane", window.tr("&Next pane"), "F6", view, rule=True),
         themes=_theme_actions(window, make, view),
         reset_layout=make("ResetLayout", window.tr("&Reset layout"), "", view, rule=True),

@@ -15,6 +15,7 @@ from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.core import data_files
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
+from ckpt_studio.engine.hashing import Hashes
 from ckpt_studio.engine.leftovers import leftovers
 from ckpt_studio.engine.writing import WriteOptions
 
@@ -79,11 +80,15 @@ def real_verbs() -> Verbs:
     ) -> Report:
         return engine.write_isolated(plan, options, progress=progress, cancel=cancel)
 
+    def hash_file(path: Path, progress: ProgressCallback, cancel: CancelToken) -> Hashes:
+        return engine.hash_file(path, progress=progress, cancel=cancel)
+
     return Verbs(
         open=library.open,
         plan=lambda recipe: engine.plan(recipe, library),
         plan_parts=lambda recipe: engine.plan_parts(recipe, library),
         write=write,
+        hash=hash_file,
     )
 
 

@@ -8,20 +8,23 @@ from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recipe import Assemble, Recipe
 from ckpt_studio.core.recognition import Opened
+from ckpt_studio.engine.hashing import Hashes
 from ckpt_studio.engine.separating import SeparatePlans
 from ckpt_studio.engine.writing import WriteOptions
 
 Open = Callable[[Path], Opened]
 MakePlan = Callable[[Recipe], Plan]
 MakePlans = Callable[[Assemble], SeparatePlans]
+Hash = Callable[[Path, ProgressCallback, CancelToken], Hashes]
 Write = Callable[[Plan, WriteOptions, ProgressCallback, CancelToken], Report]
 
 
 @dataclass(frozen=True, slots=True)
 class Verbs:
-    """Open a file, plan a recipe or its parts as files of their own, write a plan."""
+    """Open a file, plan a recipe or its parts as files of their own, write a plan, hash a file."""
 
     open: Open
     plan: MakePlan
     plan_parts: MakePlans
     write: Write
+    hash: Hash
