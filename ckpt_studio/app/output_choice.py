@@ -20,7 +20,7 @@ from ckpt_studio.core.output_kinds import (
 from ckpt_studio.core.recipe import Output
 
 _NAMES_MERGE = 100  # steps that type the name of one part are one step; others have other numbers
-_SIZE_MERGE = 99
+_SIZE_MERGE, _KIND_MERGE = 99, 98
 
 
 class OutputChoice(QObject):
@@ -30,6 +30,7 @@ class OutputChoice(QObject):
         super().__init__(window)
         self._session, self._settings, self._window = session, settings, window
         self._proposed: set[Path | None] = set()
+        self._file: Path | None = None  # where one file goes, while the parts go into a folder
         self._shard_bytes = USUAL_SHARD_BYTES
         self._folders: ModelFolders | None = None
         session.recipe_changed.connect(self._propose)
@@ -48,11 +49,17 @@ class OutputChoice(QObject):
     def set_kind(self, kind: OutputKind) -> None:
         """Take another kind of output, as a step that can be undone."""
         recipe = self._session.recipe
-        output = with_kind(recipe.output, kind, self._shard_bytes)
-        if recipe.output.path in self._proposed:
+        before = recipe.output
+        if kind_of(before) is not OutputKind.PARTS:
+            self._file = before.path
+        elif self._file is None and before.path is not None:
+            self._file = before.path / "model.safetensors"
+            self._proposed.add(self._file)
+        output = with_kind(replace(before, path=self._file), kind, self._shard_bytes)
+        if self._file in self._proposed:
             self._proposed.add(output.path)
         changed = replace(recipe, output=with_overwrite(output))
-        self._session.change(changed, self.tr("Save as"))
+        self._session.change(changed, self.tr("Save as"), _KIND_MERGE)
 
     def set_shard_bytes(self, size: int) -> None:
         """Take the most data that one file of a set holds."""

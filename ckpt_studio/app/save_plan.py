@@ -15,7 +15,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckpt_studio.app.save_plan_text import PartRow, metadata_line, part_rows, target_lines, tr
+from ckpt_studio.app.save_plan_text import (
+    PartRow,
+    metadata_line,
+    part_rows,
+    replaced,
+    target_lines,
+    tr,
+)
 from ckpt_studio.core import text
 from ckpt_studio.core.plan import OnOverflow, Plan, source_names
 from ckpt_studio.engine.writing import WriteOptions
@@ -23,6 +30,9 @@ from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import ElidedLabel, IconLabel, label
 from ckpt_studio.qt.name_list import NameList
+
+_WIDE = {"From", "To"}
+"""Columns that take the room there is; their texts are cut where it is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +108,16 @@ class SavePlanDialog(QDialog):
         grid.setContentsMargins(14, 10, 14, 10)
         grid.setHorizontalSpacing(18)
         grid.setVerticalSpacing(6)
-        grid.setColumnStretch(1, 1)
-        heads = ("Part", "From", "Tensors", "Was → will be", "Size")
+        heads = ["Part", "From", "Tensors", "Was → will be", "Size"]
+        if self._plan.files:
+            heads.append("To")
         for place, head in enumerate(heads):
             grid.addWidget(label(self.tr(head), "dim"), 0, place, _side(place))
+            grid.setColumnStretch(place, head in _WIDE)
         for number, row in enumerate(part_rows(self._plan), start=1):
-            for place, widget in enumerate(_cells(row)):
-                if place == 1:
-                    grid.addWidget(widget, number, place)
-                else:
-                    grid.addWidget(widget, number, place, _side(place))
+            for place, (head, widget) in enumerate(zip(heads, _cells(row), strict=False)):
+                side = Qt.AlignmentFlag(0) if head in _WIDE else _side(place)
+                grid.addWidget(widget, number, place, side)
         return frame
 
     def _counts(self) -> QHBoxLayout:
@@ -187,7 +197,7 @@ def overflow_box(plan: Plan) -> ComboBox:
 
 def replaces(plan: Plan) -> bool:
     """Whether a file is replaced."""
-    return plan.output is not None and plan.output.exists()
+    return bool(replaced(plan))
 
 
 def unusual(plan: Plan) -> bool:
@@ -210,4 +220,5 @@ def _cells(row: PartRow) -> tuple[QWidget, ...]:
         label(row.tensors),
         label(row.precision),
         label(row.size),
+        ElidedLabel(row.file),
     )

@@ -11,6 +11,7 @@ from ckpt_studio.core import text
 from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.plan import PartSummary, Plan
 
+_FEW = 3
 _LIBRARY_LIMIT = 1 << 20  # ComfyUI's model library refuses larger headers (ux.md 0.5)
 
 
@@ -23,6 +24,7 @@ class PartRow:
     tensors: str
     precision: str
     size: str
+    file: str = ""
 
 
 def tr(sentence: str) -> str:
@@ -38,9 +40,11 @@ def target_lines(plan: Plan) -> tuple[tuple[str, str], ...]:
     if plan.peak_memory_bytes:
         memory = text.binary_size(plan.peak_memory_bytes)
         facts.append(tr("at most {memory} of memory").format(memory=memory))
-    path = plan.output
-    if path is not None and path.exists():
-        status = path.stat()
+    old_files = replaced(plan)
+    if plan.files:
+        return _set_lines(plan, facts, old_files)
+    if old_files:
+        status = old_files[0].stat()
         old = tr("replaces a file of {size} from {date}").format(
             size=text.binary_size(status.st_size),
             date=datetime.fromtimestamp(status.st_mtime).astimezone().strftime("%d %b %Y"),
@@ -49,10 +53,35 @@ def target_lines(plan: Plan) -> tuple[tuple[str, str], ...]:
     return ((" · ".join([tr("new file"), *facts]), "dim"),)
 
 
+def _set_lines(plan: Plan, facts: list[str], old: tuple[Path, ...]) -> tuple[tuple[str, str], ...]:
+    line = " · ".join([counted_files(len(plan.files)), *facts])
+    if not old:
+        return ((line, "dim"),)
+    names = ", ".join(path.name for path in old[:_FEW])
+    if len(old) > _FEW:
+        names = tr("{names} and {count} more").format(names=names, count=len(old) - _FEW)
+    return ((tr("replaces {names}").format(names=names), "warn"), (line, "dim"))
+
+
+def counted_files(count: int) -> str:
+    """Return ``1 file`` or ``3 files``."""
+    return tr("1 file") if count == 1 else tr("{count} files").format(count=count)
+
+
+def replaced(plan: Plan) -> tuple[Path, ...]:
+    """Return the files that stand where the plan writes."""
+    if plan.output is None:
+        return ()
+    folder = plan.folder or Path()
+    names = (*plan.files, *plan.texts)
+    paths = [folder / name for name in names] if plan.files else [plan.output]
+    return tuple(path for path in paths if path.is_file())
+
+
 def part_rows(plan: Plan) -> tuple[PartRow, ...]:
     """Return the parts; a plan without parts is one row for the whole file."""
     if plan.parts:
-        return tuple(_part_row(part) for part in plan.parts)
+        return tuple(_part_row(part, _file_of(plan, part.part)) for part in plan.parts)
     source = plan.sources[0].path if plan.sources else None
     whole = PartRow(
         tr("All tensors"), source, text.count(len(plan.tensors)), "", text.binary_size(plan.bytes)
@@ -60,13 +89,19 @@ def part_rows(plan: Plan) -> tuple[PartRow, ...]:
     return (whole,)
 
 
-def _part_row(part: PartSummary) -> PartRow:
+def _file_of(plan: Plan, part: str) -> str:
+    files = dict.fromkeys(row.file for row in plan.tensors if row.part == part)
+    return next(iter(files), "") if len(files) == 1 else counted_files(len(files))
+
+
+def _part_row(part: PartSummary, file: str) -> PartRow:
     return PartRow(
         part_name(part.part),
         part.source,
         text.count(part.tensors),
         _was_will_be(part.dtype_before, part.dtype_after),
         text.binary_size(part.bytes),
+        file,
     )
 
 

@@ -227,6 +227,7 @@ class _Change(QUndoCommand):
         if not isinstance(other, _Change):
             return False
         self._after = other._after  # noqa: SLF001 - one unit
+        self.setObsolete(self._after == self._before)
         return True
 
     @override

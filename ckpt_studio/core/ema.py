@@ -4,12 +4,12 @@
 ``model.diffusion_model.out.0.weight`` is ``model_ema.diffusion_modelout0weight``.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Expr, Read, read
-from ckpt_studio.core.recognition import FoundPart
+from ckpt_studio.core.recognition import FoundPart, Opened
 
 EMA = "model_ema."
 
@@ -40,3 +40,24 @@ def with_ema(found: FoundPart, checkpoint: Checkpoint) -> FoundPart:
         what = "holds no EMA weights" if not averaged else f"holds no EMA copy of {lacking[0]}"
         raise PlanError(f"{checkpoint.path.name} {what}.", "Save it with the plain weights.")
     return replace(found, tensors=averaged, names=tuple(names))
+
+
+@dataclass(frozen=True, slots=True)
+class Averaged:
+    """The averaged weights in a file: how many tensors, and why they cannot be taken, if so."""
+
+    tensors: int
+    refused: str = ""
+
+
+def averaged(opened: Opened) -> Averaged:
+    """Return what averaged weights a file holds for its diffusion model."""
+    count = sum(name.startswith(EMA) for name in opened.checkpoint.tensors)
+    unet = opened.recognition.find("unet")
+    if not count or unet is None:
+        return Averaged(0)
+    try:
+        with_ema(unet, opened.checkpoint)
+    except PlanError as problem:
+        return Averaged(count, problem.message)
+    return Averaged(count)

@@ -3,9 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
-from ckpt_studio.core.recipe import Layout, Output
+from ckpt_studio.core.architecture import Architecture
+from ckpt_studio.core.architecture import family as family_named
+from ckpt_studio.core.diffusers_layout import layout_of
+from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.recipe import Assemble, Layout, Output
 from ckpt_studio.core.separate_files import COMFYUI_FOLDERS
 
 GIGABYTE = 10**9
@@ -68,9 +73,9 @@ def ending(kind: OutputKind) -> str:
 
 def path_for(path: Path, kind: OutputKind) -> Path:
     """Return a path with the ending of a kind; for PARTS the folder of the models it lies in."""
-    named = path.suffix.lower() in _MODEL_ENDINGS
     if kind is OutputKind.PARTS:
-        return models_folder(path.parent) if named else path
+        return models_folder(path.parent)
+    named = path.suffix.lower() in _MODEL_ENDINGS
     bare = path.with_suffix("") if named else path
     if not bare.name:
         return path
@@ -81,3 +86,25 @@ def models_folder(folder: Path) -> Path:
     """Return the folder that holds ``checkpoints``, ``vae`` and others, seen from one of them."""
     inside = folder.name.lower() in COMFYUI_FOLDERS and folder.parent.name
     return folder.parent if inside else folder
+
+
+def unavailable(kind: OutputKind, recipe: Assemble, family: Architecture | None) -> str:
+    """Say why a recipe cannot be saved as a kind of output, "" where nothing speaks against it."""
+    if kind is OutputKind.SAFETENSORS:
+        return ""
+    if not recipe.sources:
+        return "Choose or drop a model first."
+    if kind is OutputKind.PARTS:
+        return ""
+    if not (recipe.model or recipe.base):
+        return "Choose a model first; a text encoder or a VAE alone can be a separate file."
+    return _no_folder(family.id) if kind is OutputKind.DIFFUSERS and family is not None else ""
+
+
+@cache
+def _no_folder(name: str) -> str:
+    try:
+        layout_of(family_named(name))
+    except PlanError as error:
+        return error.message
+    return ""

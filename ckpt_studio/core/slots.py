@@ -96,7 +96,7 @@ def place(
     """
     path, parts = opened.checkpoint.path, offered(opened)
     if "unet" in parts and len(parts) > 1:
-        return replace(recipe, base=path, model=None)
+        return replace(recipe, base=path, model=None, ema=recipe.ema and path == _model(recipe))
     if not parts:
         return Refused(path, _why_not(opened))
     if family is not None and (reason := _misfit(opened, parts, family)):
@@ -144,7 +144,7 @@ def clear(recipe: Assemble, part: str, files: Files) -> Assemble:
 def _put(recipe: Assemble, part: str, path: Path | None) -> Assemble:
     match part:
         case "unet":
-            return replace(recipe, model=path)
+            return replace(recipe, model=path, ema=recipe.ema and path == _model(recipe))
         case "vae":
             return replace(recipe, vae=path)
         case "clip_vision":
@@ -152,6 +152,10 @@ def _put(recipe: Assemble, part: str, path: Path | None) -> Assemble:
     if path is None or path in recipe.text_encoders:
         return recipe
     return replace(recipe, text_encoders=(path, *recipe.text_encoders))
+
+
+def _model(recipe: Assemble) -> Path | None:
+    return recipe.model or recipe.base
 
 
 def _unshared(recipe: Assemble, files: Files) -> Assemble:
@@ -170,7 +174,7 @@ def _unshared(recipe: Assemble, files: Files) -> Assemble:
             )
         else:
             result = _put(result, part, base)
-    return result
+    return replace(result, ema=recipe.ema)
 
 
 def _has(files: Files, path: Path, part: str) -> bool:

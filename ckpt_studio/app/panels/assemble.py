@@ -3,18 +3,23 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from ckpt_studio.app.panels.ema_row import EmaRow
 from ckpt_studio.app.panels.family_row import FamilyRow
+from ckpt_studio.app.panels.kind_row import KindRow
 from ckpt_studio.app.panels.output_row import OutputRow
+from ckpt_studio.app.panels.part_files import PartFiles
 from ckpt_studio.app.panels.plan_view import PlanView
 from ckpt_studio.app.panels.result_card import ResultCard
 from ckpt_studio.app.panels.slot_row import SlotRow
 from ckpt_studio.app.panels.slot_view import slot_view
 from ckpt_studio.app.session import Session
 from ckpt_studio.core import slots
+from ckpt_studio.core.ema import averaged
 from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.output_kinds import kind_of
 from ckpt_studio.core.part_names import is_text_encoder, part_name
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Precision
@@ -37,11 +42,15 @@ class AssemblePanel(QWidget):
         self._session = session
         self._rows: dict[str, SlotRow] = {}
         self.family = FamilyRow(session)
+        self.ema = EmaRow()
+        self.part_files = PartFiles()
         self.plan_view = PlanView()
+        self.kind = KindRow()
         self.output = OutputRow()
         self.result = ResultCard()
         self._zone = DropZone(self.tr("Drop model files here. Each finds its place."))
         self._slots = QVBoxLayout()
+        self._area = QScrollArea()
         self._build()
         self._connect()
         self._refresh()
@@ -60,10 +69,10 @@ class AssemblePanel(QWidget):
         column = QVBoxLayout(scrolled)
         column.setContentsMargins(20, 0, 20, 4)
         column.setSpacing(14)
-        for widget in (card, self.plan_view, self.result):
+        for widget in (card, self.part_files, self.plan_view, self.result):
             column.addWidget(widget)
         column.addStretch()
-        area = QScrollArea()
+        area = self._area
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -73,6 +82,7 @@ class AssemblePanel(QWidget):
         outer.setSpacing(12)
         outer.addLayout(_indented(self.family))
         outer.addWidget(area)
+        outer.addLayout(_indented(self.kind))
         outer.addLayout(_indented(self.output))
 
     def _connect(self) -> None:
@@ -85,6 +95,9 @@ class AssemblePanel(QWidget):
         self._zone.browse_requested.connect(lambda: self.browse_requested.emit(""))
         self.plan_view.choose_file_requested.connect(self.browse_requested)
         self.plan_view.save_without_requested.connect(self._allow_missing)
+        self.ema.ema_chosen.connect(self._choose_ema)
+        self.part_files.undo_requested.connect(session.undo_stack.undo)
+        self.part_files.redo_requested.connect(session.undo_stack.redo)
         self.output.browse_requested.connect(self.output_browse_requested)
         self.output.save_requested.connect(self.save_requested)
 
@@ -101,8 +114,36 @@ class AssemblePanel(QWidget):
             self._rebuild(parts)
         for part, row in self._rows.items():
             row.show_view(slot_view(session, part))
+        self._show_ema()
+        self._show_part_files()
+        self.kind.show_session(session)
+        self.output.show_kind(kind_of(session.recipe.output))
         self.output.show_path(session.recipe.output.path)
         self._show_readiness()
+
+    def _show_ema(self) -> None:
+        recipe, files = self._session.recipe, self._session.files
+        source = slots.source_of(recipe, "unet", files)
+        opened = files.get(source.path) if source else None
+        found = averaged(opened) if opened else None
+        self.ema.setVisible(found is not None and (found.tensors > 0 or recipe.ema))
+        if found is not None:
+            self.ema.show_choice(ema=recipe.ema, count=found.tensors, reason=found.refused)
+
+    def _show_part_files(self) -> None:
+        parts, shown = self._session.parts, self.part_files.isVisible()
+        self.part_files.setVisible(parts is not None)
+        if parts is not None:
+            encoders = [file.part for file in parts.files if is_text_encoder(file.part)]
+            names = {file.part: _object_name(file.part, encoders) for file in parts.files}
+            given = self._session.recipe.output.names
+            files = [
+                replace(file, file=given.get(file.part, file.proposed)) for file in parts.files
+            ]
+            self.part_files.show_files(tuple(files), names)
+            self._order_focus()
+            if not shown:
+                QTimer.singleShot(0, self, lambda: self._area.ensureWidgetVisible(self.part_files))
 
     def _rebuild(self, parts: tuple[str, ...]) -> None:
         for row in self._rows.values():
@@ -110,14 +151,17 @@ class AssemblePanel(QWidget):
             row.hide()
             row.deleteLater()
         encoders = [part for part in parts if is_text_encoder(part)]
+        self._slots.removeWidget(self.ema)
         self._rows = {part: self._row(part, _object_name(part, encoders)) for part in parts}
-
+        self._slots.insertWidget(1, self.ema)  # below the diffusion model, which comes first
         self._order_focus()
 
     def _order_focus(self) -> None:
         """Tab goes down the rows, then to the drop zone; rows are made after it."""
         controls = [control for row in self.rows for control in row.controls]
-        for before, after in pairwise((*controls, self._zone)):
+        model = len(self.rows[0].controls) if self.rows else 0
+        controls[model:model] = self.ema.controls
+        for before, after in pairwise((*controls, self._zone, *self.part_files.controls)):
             QWidget.setTabOrder(before, after)
 
     def _row(self, part: str, name: str) -> SlotRow:
@@ -135,6 +179,10 @@ class AssemblePanel(QWidget):
         chosen = {**recipe.precision, part: precision}
         title = self.tr("Precision of {part}").format(part=part_name(part))
         self._session.change(replace(recipe, precision=chosen), title)
+
+    def _choose_ema(self, ema: bool) -> None:
+        recipe = self._session.recipe
+        self._session.change(replace(recipe, ema=ema), self.tr("Averaged weights"))
 
     def _clear(self, part: str) -> None:
         session = self._session
@@ -158,6 +206,12 @@ class AssemblePanel(QWidget):
             self.plan_view.show_failure(self.tr("The plan could not be made."), str(error))
         self._show_readiness()
 
+    def _names_folder(self) -> bool:
+        """Whether the path of a file is that of a folder."""
+        output = self._session.recipe.output
+        folder = output.path is not None and output.path.is_dir()
+        return folder and not kind_of(output).is_folder
+
     def _show_readiness(self) -> None:
         session = self._session
         problems = len(session.plan.errors) if session.plan else 0
@@ -165,7 +219,7 @@ class AssemblePanel(QWidget):
             reason = self.tr("Choose or drop a model first.")
         elif session.recipe.output.path is None:
             reason = self.tr("Say where to save.")
-        elif session.recipe.output.path.is_dir():
+        elif self._names_folder():
             reason = self.tr("This is a folder. Add a name for the file.")
         elif session.plan is None:
             reason = self.tr("There is no plan yet.")
@@ -183,5 +237,5 @@ def _indented(row: QWidget) -> QHBoxLayout:
 
 def _object_name(part: str, encoders: list[str]) -> str:
     """Return the end of a slot's object names; scripts know the first text encoder by its group."""
-    fixed = {"unet": "Model", "vae": "Vae", encoders[0]: "TextEncoders"}
+    fixed = {"unet": "Model", "vae": "Vae", **dict.fromkeys(encoders[:1], "TextEncoders")}
     return fixed.get(part) or "".join(word.capitalize() for word in part.split("_"))

@@ -5,6 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from ckpt_studio.core.output_kinds import OutputKind
 from ckpt_studio.qt.labels import label
 
 
@@ -21,12 +22,12 @@ class OutputRow(QWidget):
         self._path = QLineEdit()
         self._path.setObjectName("outputPath")
         self._path.setAccessibleName(self.tr("Save to"))
-        self._path.setPlaceholderText(self.tr("Folder and name of the new checkpoint"))
         self._caption.setBuddy(self._path)
         self._browse = QPushButton(self.tr("&Browse…"))
         self._browse.setObjectName("outputBrowse")
         self._browse.setAccessibleName(self.tr("Choose where to save"))
-        self._save = QPushButton(self.tr("&Save checkpoint"))
+        self._verb = ""
+        self._save = QPushButton()
         self._save.setObjectName("saveButton")
         self._save.setProperty("role", "primary")
         row = QHBoxLayout(self)
@@ -37,6 +38,7 @@ class OutputRow(QWidget):
         self._path.textEdited.connect(self._edited)
         self._browse.clicked.connect(self.browse_requested)
         self._save.clicked.connect(self.save_requested)
+        self.show_kind(OutputKind.SAFETENSORS)
 
     def show_path(self, path: Path | None) -> None:
         """Show where the result goes, unless the user is typing just that."""
@@ -47,16 +49,24 @@ class OutputRow(QWidget):
             self._path.setText(shown)
         self._path.setToolTip(shown)
 
+    def show_kind(self, kind: OutputKind) -> None:
+        """Say what the path names, and what the button saves."""
+        parts = kind is OutputKind.PARTS
+        self._verb = self.tr("&Save parts") if parts else self.tr("&Save checkpoint")
+        folder = self.tr("Folder with the folders for each kind of model, such as ComfyUI/models")
+        file = self.tr("Folder and name of the new checkpoint")
+        self._path.setPlaceholderText(folder if parts else file)
+
     def show_readiness(self, reason: str, problems: int = 0) -> None:
         """Enable Save when ``reason`` is empty; else say the number of problems, or the reason."""
-        caption = self.tr("&Save checkpoint")
+        caption = self._verb
         if problems:
             several = self.tr("{count} problems").format(count=problems)
             caption = self.tr("1 problem") if problems == 1 else several
         self._save.setText(caption)
         self._save.setEnabled(not reason)
         self._save.setToolTip(reason or self.tr("Look at the plan and save (Ctrl+Return)"))
-        self._save.setAccessibleName(self.tr("Save checkpoint"))
+        self._save.setAccessibleName(self._verb.replace("&", ""))
         self._save.setAccessibleDescription(reason)
 
     def _edited(self, typed: str) -> None:

@@ -73,6 +73,10 @@ def _verdict(plan: Plan) -> Line:
     family = architecture.family(plan.target).name if plan.target else ""
     if plan.missing:
         return Line(WARNING, tr("Can be written, but is not complete."), names=plan.missing)
+    if plan.verb == "extract" and plan.files:
+        files = tr("Complete: {count} files, each loads by itself.")
+        one = tr("Complete: one file that loads by itself.")
+        return Line(GOOD, one if len(plan.files) == 1 else files.format(count=len(plan.files)))
     if not family:
         return Line(GOOD, tr("Ready to be written."))
     return Line(GOOD, tr("Complete: loads as a {family} checkpoint.").format(family=family))
