@@ -4,7 +4,7 @@ The data is in ``resources/diffusers``, in the family's file and in those of its
 it reads says ``resources/diffusers/sd1.toml``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,30 +77,42 @@ def layout_of(architecture: Architecture) -> DiffusersLayout:
             f"These can: {listed((*_known(), 'their relatives'))}.",
         )
     data = _complete(architecture.diffusers)
-    absent = list(data.get("absent", ()))
-    parts: dict[str, FolderPart] = {}
-    for part, own in data["parts"].items():
-        if own and part in architecture.placements:
-            placement = architecture.placements[part]
-            parts[part] = _part(placement, family_files.merged(placement.component.diffusers, own))
-        elif own:
-            absent += [own["folder"], tokenizer_folder(own["folder"])]
-    if missing := architecture.placements.keys() - parts.keys() - {"clip_vision"}:
-        name = part_name(min(missing))
-        raise PlanError(
-            f"It is not known how diffusers keeps {name} of {architecture.name}.",
-            "Say it in the file of the family, below [diffusers.parts].",
-        )
-    taken = {part.folder for part in parts.values()}
+    parts = _parts(architecture, data["parts"])
     scheduler = data["scheduler"]
     return DiffusersLayout(
         pipeline=data["pipeline"],
         settings=_kept(data.get("settings", {})),
         parts=parts,
         scheduler=Kind("diffusers", scheduler["class"], _kept(scheduler.get("config", {}))),
-        absent=tuple(dict.fromkeys(name for name in absent if name not in taken)),
+        absent=(*data.get("absent", ()), *_absent(data["parts"], parts)),
         tokenizers_from=data.get("tokenizers_from", ""),
     )
+
+
+def _parts(
+    architecture: Architecture, described: Mapping[str, Mapping[str, Any]]
+) -> dict[str, FolderPart]:
+    parts: dict[str, FolderPart] = {}
+    for part, placement in architecture.placements.items():
+        if described.get(part):
+            data = family_files.merged(placement.component.diffusers, described[part])
+            parts[part] = _part(placement, data)
+        elif part != "clip_vision":
+            raise PlanError(
+                f"It is not known how diffusers keeps {part_name(part)} of {architecture.name}.",
+                "Say it in the file of the family, below [diffusers.parts].",
+            )
+    return parts
+
+
+def _absent(
+    described: Mapping[str, Mapping[str, Any]], parts: Mapping[str, FolderPart]
+) -> Iterator[str]:
+    """Name the folders that the pipeline has and this family does not."""
+    taken = {part.folder for part in parts.values()}
+    for part, data in described.items():
+        if data and part not in parts and data["folder"] not in taken:
+            yield from (data["folder"], tokenizer_folder(data["folder"]))
 
 
 def in_folder(architecture: Architecture) -> Architecture:
