@@ -33,6 +33,7 @@ _WIDTH = 260
 _SHOWN_KEYS = ("modelspec.title", "modelspec.author", "modelspec.description")
 _DESCRIBE_BELOW = 256 * 1024
 _PAUSE_MS = 150
+_MAY_BREAK = "\u200b"  # the names of tensors are one long word
 
 
 class DetailsPanel(QScrollArea):
@@ -215,7 +216,8 @@ class DetailsPanel(QScrollArea):
         button.setProperty("role", "link")
         button.setCheckable(True)
         button.setChecked(self._evidence_open)
-        said = label("\n".join(f"· {line}" for line in found.evidence), "dim", wrap=True)
+        lines = "\n".join(f"· {line}" for line in found.evidence)
+        said = label(lines.replace(".", f".{_MAY_BREAK}"), "dim", wrap=True)
         said.setObjectName("detailsEvidenceText")
         said.setVisible(self._evidence_open)
         button.toggled.connect(said.setVisible)
