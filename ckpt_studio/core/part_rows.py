@@ -245,7 +245,7 @@ def _dropped(
         if key in placement.omit:
             for leaf in reads(expr):
                 reasons[leaf.tensor.name.removeprefix(found.prefix)] = (
-                    "models of this family are saved without it"
+                    "models of this family do not hold it"
                 )
     return tuple(
         Dropped(found.prefix + key, reason, source)
