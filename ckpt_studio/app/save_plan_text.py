@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from ckpt_studio.core import text
 from ckpt_studio.core.part_names import part_name
-from ckpt_studio.core.plan import PartSummary, Plan
+from ckpt_studio.core.plan import Container, PartSummary, Plan
 
 _FEW = 3
 _LIBRARY_LIMIT = 1 << 20  # ComfyUI's model library refuses larger headers (ux.md 0.5)
@@ -125,6 +125,7 @@ def metadata_line(plan: Plan) -> str:
     line = tr("Metadata: {entries} · header {size}").format(
         entries=noun, size=text.binary_size(plan.header_bytes)
     )
-    if plan.header_bytes > _LIBRARY_LIMIT:
+    read_by_library = plan.container is Container.SAFETENSORS
+    if read_by_library and plan.header_bytes > _LIBRARY_LIMIT:
         return tr("{line} · too large for ComfyUI's model library (1 MiB)").format(line=line)
     return line

@@ -1,0 +1,14 @@
+"""What the save plan says about the metadata of the file to be."""
+
+from dataclasses import replace
+
+from ckpt_studio.app.save_plan_text import metadata_line
+from ckpt_studio.core.plan import Container
+from tests.making.plans import plan_for
+
+
+def test_only_a_safetensors_header_can_be_too_large_for_the_model_library(tmp_path):
+    plan = replace(plan_for((), {}, tmp_path / "out", metadata={"k": "v"}), header_bytes=2 << 20)
+    assert metadata_line(plan).endswith("too large for ComfyUI's model library (1 MiB)")
+    line = metadata_line(replace(plan, container=Container.TORCH_ZIP))
+    assert line == "Metadata: 1 entry · header 2.00 MiB"
