@@ -12,11 +12,33 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=options.path, metavar="FILE")
     parser.add_argument("-o", "--output", required=True, metavar="OUT")
     output_options.add_layout(parser)
+    _add_tidying(parser)
     options.add_shards(parser)
     options.add_precision(parser)
     options.add_metadata(parser)
     options.add_plan(parser)
     options.add_writing(parser)
+
+
+def _add_tidying(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("tidying")
+    group.add_argument(
+        "--prune",
+        action="store_true",
+        help="leave out what training left behind: EMA weights, noise schedules, optimiser states",
+    )
+    group.add_argument(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="leave out a tensor; its whole name is needed (repeatable)",
+    )
+    group.add_argument(
+        "--fix-position-ids",
+        action="store_true",
+        help="write the position numbers of text encoders anew: merging may have broken them",
+    )
 
 
 def _run(arguments: Namespace) -> Answer:
@@ -32,6 +54,9 @@ def _run(arguments: Namespace) -> Answer:
             layout=layout,
             shard_bytes=arguments.max_shard_size,
         ),
+        drop=tuple(arguments.drop),
+        prune=arguments.prune,
+        fix_position_ids=arguments.fix_position_ids,
     )
     return carry_out([recipe], arguments, options.write_options(arguments))
 

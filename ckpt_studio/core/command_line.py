@@ -37,10 +37,20 @@ def _words(recipe: Assemble | Convert | Extract) -> Iterator[str]:
         case Assemble():
             yield from _assemble(recipe)
         case Convert():
-            yield from ("convert", str(recipe.source))
+            yield from _convert(recipe)
         case Extract():
             yield from _extract(recipe)
     yield from _common(recipe)
+
+
+def _convert(recipe: Convert) -> Iterator[str]:
+    yield from ("convert", str(recipe.source))
+    for name in recipe.drop:
+        yield from ("--drop", name)
+    if recipe.prune:
+        yield "--prune"
+    if recipe.fix_position_ids:
+        yield "--fix-position-ids"
 
 
 def _extract(recipe: Extract) -> Iterator[str]:

@@ -124,13 +124,20 @@ class Assemble:
 
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """Write the same tensors of one file in another precision."""
+    """Write the same tensors of one file in another precision.
+
+    ``drop`` names tensors to leave out, ``prune`` leaves out what training left behind (EMA
+    weights, noise schedules, …), ``fix_position_ids`` writes the numbers of positions anew.
+    """
 
     source: Path
     precision: Mapping[str, Precision] = field(default_factory=dict)
     on_overflow: OnOverflow = OnOverflow.ERROR
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
+    drop: tuple[str, ...] = ()
+    prune: bool = False
+    fix_position_ids: bool = False
 
     def __post_init__(self) -> None:
         """Accept texts as paths."""

@@ -19,6 +19,7 @@ from ckpt_studio.core.recognise import leftover_reason
 from ckpt_studio.core.recognition import FoundPart, Opened, dtype_bytes
 from ckpt_studio.core.tensors import DType, TensorInfo
 from ckpt_studio.core.text import counted
+from ckpt_studio.core.tidying import is_position_ids, left_out, positions, tidying_problems
 
 
 def convert(recipe: Convert, opened: Opened) -> Plan:
@@ -28,8 +29,14 @@ def convert(recipe: Convert, opened: Opened) -> Plan:
     guard = _Guard(opened)
     rows: list[PlannedTensor] = []
     skipped: dict[str, str] = {}
+    gone = left_out(recipe, opened)
     for tensor in checkpoint.tensors.values():
+        if tensor.name in gone:
+            continue
         part = part_of.get(tensor.name, "")
+        if recipe.fix_position_ids and is_position_ids(tensor):
+            rows.append(PlannedTensor(tensor.name, positions(tensor.shape), part))
+            continue
         precision = precision_for(recipe.precision, part, text_encoder=is_text_encoder(part))
         row, reason = _converted(tensor, part, precision, guard)
         rows.append(row)
@@ -42,7 +49,8 @@ def convert(recipe: Convert, opened: Opened) -> Plan:
         tensors=tuple(sorted(rows, key=file_order)),
         metadata=dict(apply_all(recipe.metadata.edits, checkpoint.metadata)),
         parts=_summaries(checkpoint, rows),
-        problems=_skip_notes(skipped),
+        dropped=tuple(Dropped(name, reason) for name, reason in gone.items()),
+        problems=(*tidying_problems(recipe, opened), *_skip_notes(skipped)),
         on_overflow=recipe.on_overflow,
         overwrite=recipe.output.overwrite,
     )

@@ -87,6 +87,11 @@ def _folder_draft(recipe: Recipe, library: Library) -> Plan:
     match recipe:
         case Assemble():
             return assemble_folder(recipe, _opened(recipe, library), tokenizer_texts)
+        case Convert(drop=names) if names:
+            raise PlanError(
+                "Tensors cannot be left out of a diffusers folder by their names.",
+                "Convert to a file first. What no model needs is left out of a folder anyway.",
+            )
         case Convert():
             return convert_to_folder(recipe, library.open(recipe.source), tokenizer_texts)
         case _:

@@ -44,6 +44,8 @@ def recipe_to_json(recipe: Recipe, *, folder: Path | None = None, indent: int | 
             document |= {"verb": "save", **_assemble(recipe, folder)}
         case Convert():
             document |= {"verb": "convert", "source": _path(recipe.source, folder)}
+            document |= {"drop": list(recipe.drop), "prune": recipe.prune}
+            document["fix_position_ids"] = recipe.fix_position_ids
         case Extract():
             source = _path(recipe.source, folder)
             document |= {"verb": "extract", "source": source, "part": recipe.part}
@@ -209,6 +211,9 @@ def _read_convert(fields: Fields) -> Convert:
         on_overflow=_read_on_overflow(fields),
         metadata=_read_metadata(fields),
         output=_read_output(fields),
+        drop=fields.words("drop"),
+        prune=fields.flag("prune"),
+        fix_position_ids=fields.flag("fix_position_ids"),
     )
 
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 import torch
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from tests.cli.files import small_file
 
@@ -189,3 +189,27 @@ def test_a_file_of_another_kind_is_not_edited_in_place(cli, tmp_path):
     assert result.code == 1
     assert "-o" in result.err
     assert path.read_bytes() == before
+
+
+def test_convert_tidies_a_file(cli, tmp_path):
+    source, out = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    tensors = {
+        "te.embeddings.position_ids": torch.tensor([[0.0, 1.0, 1.0]]),
+        "betas": torch.ones(4),
+        "w": torch.ones(4),
+        "z": torch.ones(4),
+    }
+    save_file({name: tensor.numpy() for name, tensor in tensors.items()}, source)
+    done = cli(
+        *("convert", source, "-o", out, "--json", "--prune", "--drop", "z", "--fix-position-ids")
+    )
+    assert done.code == 0, done.err
+    assert {gone["name"] for gone in done.json["dropped"]} == {"betas", "z"}
+    written = load_file(out)
+    assert set(written) == {"te.embeddings.position_ids", "w"}
+    assert written["te.embeddings.position_ids"].dtype == "int64"
+    assert written["te.embeddings.position_ids"].tolist() == [[0, 1, 2]]
+    refused = cli("convert", source, "-o", out, "--overwrite", "--drop", "nothing")
+    assert (refused.code, load_file(out).keys()) == (1, written.keys())
+    folder = cli("convert", source, "-o", tmp_path / "d", "--layout", "diffusers", "--drop", "z")
+    assert "cannot be left out of a diffusers folder" in folder.err

@@ -49,3 +49,9 @@ def test_edits_of_a_file_are_one_command_each():
         "ckpt-studio meta remove a x",
         "ckpt-studio meta rename a o n",
     ]
+
+
+def test_a_conversion_that_tidies():
+    recipe = Convert(Path("a.ckpt"), drop=("x y", "z"), prune=True, fix_position_ids=True)
+    wanted = "ckpt-studio convert a.ckpt --drop 'x y' --drop z --prune --fix-position-ids"
+    assert command_line(recipe) == wanted

@@ -116,3 +116,45 @@ def test_editing_metadata_keeps_every_tensor_in_its_place():
     assert list(plan_table(plan)) == ["b", "a", "c"]
     assert plan.metadata == {"title": "New"}
     assert {operation(row.expr) for row in plan.tensors} == {"copy"}
+
+
+def tidied(table, **changes):
+    return convert(Convert(SOURCE, **changes), opened(table))
+
+
+TRAINED = {
+    "model.diffusion_model.x.weight": ("F32", (2, 2)),
+    "model_ema.diffusion_modelxweight": ("F32", (2, 2)),
+    "betas": ("F32", (1000,)),
+    "text_model.embeddings.position_ids": ("F16", (1, 77)),
+    "odd.position_ids": ("I64", (3, 4)),
+}
+
+
+def test_what_training_left_is_left_out_when_asked():
+    assert plan_table(tidied(TRAINED)).keys() == TRAINED.keys()
+    plan = tidied(TRAINED, prune=True)
+    gone = {"model_ema.diffusion_modelxweight", "betas"}
+    assert plan_table(plan).keys() == TRAINED.keys() - gone
+    assert {drop.name for drop in plan.dropped} == gone
+    assert "EMA" in plan.dropped[0].reason
+
+
+def test_tensors_are_left_out_by_name():
+    plan = tidied(TRAINED, drop=("betas",), precision={"*": Precision.FP16})
+    assert plan_table(plan).keys() == TRAINED.keys() - {"betas"}
+    assert [(drop.name, drop.reason) for drop in plan.dropped] == [("betas", "it was named")]
+    assert not plan.errors
+    (problem,) = tidied(TRAINED, drop=("beta", "x")).errors
+    assert problem.names == ("beta", "x")
+    (problem,) = tidied(TRAINED, drop=tuple(TRAINED)).errors
+    assert problem.code == "nothing-left"
+
+
+def test_position_numbers_are_written_anew():
+    plan = tidied(TRAINED, fix_position_ids=True)
+    rows = {row.name: row for row in plan.tensors}
+    fixed = rows["text_model.embeddings.position_ids"]
+    assert (fixed.dtype.label, fixed.shape) == ("I64", (1, 77))
+    assert list(memoryview(fixed.expr.data).cast("q")) == list(range(77))
+    assert operation(rows["odd.position_ids"].expr) == "copy"

@@ -57,7 +57,13 @@ recipes = (
         metadata=metadata,
         output=output,
     )
-    | st.builds(Convert, paths, precision, on_overflow, metadata, output)
+    | st.builds(
+        Convert,
+        *(paths, precision, on_overflow, metadata, output),
+        drop=st.lists(words, max_size=3).map(tuple),
+        prune=st.booleans(),
+        fix_position_ids=st.booleans(),
+    )
     | st.builds(Extract, paths, words, precision, on_overflow, metadata, output)
     | st.builds(EditMetadata, paths, edits, output)
 )
