@@ -31,6 +31,7 @@ from ckpt_studio.app.panels.assemble import AssemblePanel
 from ckpt_studio.app.panels.jobs import JobsPanel
 from ckpt_studio.app.panels_late import LatePanel
 from ckpt_studio.app.panes import Margin, first_focus, focus_next_pane, show_in_folder
+from ckpt_studio.app.preferences import Preferences
 from ckpt_studio.app.problems import CrashCatcher, details_of, message_of
 from ckpt_studio.app.rail import Rail
 from ckpt_studio.app.recent_menu import RecentMenu
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         self._documents = DocumentPanels(self.session, self)
         self._strip = JobStrip(self.jobs)
         self._stack = QStackedWidget()
+        self._preferences: Preferences | None = None
         self._closing = Closing(self, self.session, self.jobs, self.saving)
         self.setStatusBar(StatusLine(self.session))
         self._crashes = CrashCatcher(self)
@@ -116,6 +118,7 @@ class MainWindow(QMainWindow):
         actions.save.triggered.connect(self._save)
         actions.save_to.triggered.connect(self.saving.output.browse)
         actions.quit.triggered.connect(self.close)
+        actions.preferences.triggered.connect(self._show_preferences)
         for number, action in enumerate(actions.panels):
             action.triggered.connect(lambda _=False, index=number: self.show_panel(index))
         actions.next_pane.triggered.connect(lambda: focus_next_pane(self))
@@ -187,6 +190,22 @@ class MainWindow(QMainWindow):
             self.saving.save_document(self.session.current)
         else:
             self.saving.save()
+
+    @property
+    def preferences(self) -> Preferences:
+        """The preferences, made when they are first asked for."""
+        if self._preferences is None:
+            themes = self.actions_.themes
+            self._preferences = Preferences(self.settings, self.folders, themes, self)
+        return self._preferences
+
+    @Slot()
+    def _show_preferences(self) -> None:
+        self.preferences.bring_up()
+
+    @Slot()
+    def _show_folders(self) -> None:
+        self.preferences.show_folders()
 
     @Slot()
     def _cancel_running(self) -> None:

@@ -75,11 +75,12 @@ class ModelFolders(QObject):
         if wanted == LAST_FOLDER:
             return None
         chosen = self._folders.get(Path(wanted)) if wanted else None
-        for folder in (chosen,) if chosen else self.folders:
-            home = folder.listing.location.home(kind_of_part(part)) if folder.listing else None
-            if home is not None:
-                return home
-        return None
+        return _first_home((chosen,) if chosen else self.folders, part)
+
+    @property
+    def first_home(self) -> Path | None:
+        """Where whole checkpoints go while the user has not chosen a folder for new models."""
+        return _first_home(self.folders, "checkpoint")
 
     def add(self, paths: tuple[Path, ...]) -> None:
         """Take in folders and lists; one that is known already is looked through again."""
@@ -99,6 +100,8 @@ class ModelFolders(QObject):
         """Forget a folder; nothing on the disk changes."""
         if self._folders.pop(path, None) is not None:
             self._waiting = [each for each in self._waiting if each[0] != path]
+            if self._settings.save_to == str(path):
+                self._settings.save_to = ""
             self._keep()
 
     @Slot()
@@ -170,3 +173,9 @@ class ModelFolders(QObject):
         self._job = None
         if self._waiting:
             self._start()
+
+
+def _first_home(folders: tuple[Folder, ...], part: str) -> Path | None:
+    listings = (folder.listing for folder in folders if folder.listing is not None)
+    homes = (listing.location.home(kind_of_part(part)) for listing in listings)
+    return next((home for home in homes if home is not None), None)
