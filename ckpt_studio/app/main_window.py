@@ -137,6 +137,7 @@ class MainWindow(QMainWindow):
         assemble.choices_requested.connect(self._choice.ask)
         self._choice.chosen.connect(sources.add_to)
         self._choice.browse_requested.connect(sources.browse)
+        self._choice.folders_requested.connect(self._show_folders)
         assemble.output.path_edited.connect(saving.output.set_path)
         assemble.output.browse_requested.connect(saving.output.browse)
         assemble.output.save_requested.connect(saving.save)
