@@ -11,7 +11,7 @@ from ckpt_studio.app.job_log import JobLog, Record, State
 from ckpt_studio.app.job_text import error_words
 from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.errors import CkptStudioError
-from ckpt_studio.core.plan import Report
+from ckpt_studio.core.plan import Report, WrittenFile
 
 _KEPT = 20
 _FIELDS = ("bytes", "seconds", "sha256", "autov2", "autov3", "verified")
@@ -80,6 +80,8 @@ def _facts(record: Record) -> dict[str, Any]:
     if isinstance(record.result, Report):
         facts["path"] = str(record.result.path)
         facts.update((name, getattr(record.result, name)) for name in _FIELDS)
+        files = record.result.files
+        facts["files"] = [[str(file.path), file.bytes, file.sha256] for file in files]
     if record.error is not None:
         facts["message"], facts["hint"] = error_words(record.error)
     return facts
@@ -96,7 +98,12 @@ def _records(lines: Iterable[str]) -> Iterable[Record]:
 def _record(facts: dict[str, Any]) -> Record:
     result, error = None, None
     if "path" in facts:
-        result = Report(Path(facts["path"]), **{name: facts[name] for name in _FIELDS})
+        files = facts.get("files", ())
+        result = Report(
+            Path(facts["path"]),
+            **{name: facts[name] for name in _FIELDS},
+            files=tuple(WrittenFile(Path(path), size, sha256) for path, size, sha256 in files),
+        )
     if "message" in facts:
         error = CkptStudioError(str(facts["message"]), str(facts["hint"]))
     return Record(

@@ -55,12 +55,19 @@ def error_words(error: Exception) -> tuple[str, str]:
     )
 
 
+def complete_line(record: Record) -> str:
+    """Name the files that are complete although their job is not; "" where there are none."""
+    names = ", ".join(report.path.name for report in record.complete)
+    return tr("Complete and kept: {names}.").format(names=names) if names else ""
+
+
 def state_word(record: Record) -> str:
-    """Return the state of a job in a word or two."""
+    """Return the state of a job in a word or two, with the files that are complete all the same."""
+    kept = complete_line(record)
     return {
         State.WAITING: tr("Waiting"),
         State.RUNNING: tr("Running"),
         State.DONE: tr("Done"),
         State.FAILED: tr("Failed"),
-        State.CANCELLED: tr("Cancelled. Nothing was written."),
+        State.CANCELLED: tr("Cancelled.") + f" {kept or tr('Nothing was written.')}",
     }[record.state]

@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
         assemble.kind.shard_bytes_chosen.connect(saving.output.set_shard_bytes)
         assemble.part_files.file_chosen.connect(saving.output.set_part_file)
         assemble.result.show_in_folder_requested.connect(show_in_folder)
-        assemble.result.open_requested.connect(lambda path: sources.look_at((path,)))
+        assemble.result.open_requested.connect(sources.look_at)
         saving.saved.connect(self._show_result)
         sources.message.connect(self.banner.show_refusal)
         sources.opened.connect(self._show_opened)

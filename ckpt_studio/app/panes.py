@@ -32,8 +32,9 @@ class Margin(QWidget):
 
 
 def show_in_folder(path: Path) -> None:
-    """Open the folder of a file in the file manager."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+    """Open the folder of a file in the file manager; a folder is opened itself."""
+    folder = path if path.is_dir() else path.parent
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
 def focus_next_pane(window: QMainWindow) -> None:

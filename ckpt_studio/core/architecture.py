@@ -230,6 +230,12 @@ def of_same_shape(architecture: Architecture) -> tuple[Architecture, ...]:
     )
 
 
+def same_tensors(one: Architecture, other: Architecture) -> bool:
+    """Whether the diffusion models of two families have the same tensors."""
+    mine, theirs = one.unet.component, other.unet.component
+    return (mine.lines, mine.arguments) == (theirs.lines, theirs.arguments)
+
+
 def with_vae(architecture: Architecture, vae: str) -> Architecture:
     """Return the family of the same shape that takes a VAE, the same one where none does."""
     if architecture.vae is None or architecture.vae.component.id == vae:

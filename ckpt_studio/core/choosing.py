@@ -9,6 +9,7 @@ from ckpt_studio.core.architecture import (
     component,
     family,
     predictions,
+    same_tensors,
     with_vae,
 )
 from ckpt_studio.core.ema import with_ema
@@ -88,8 +89,7 @@ def choose_target(
                 f"There is no model family “{recipe.target}”.",
                 "Leave the target out to use the one that is recognised.",
             ) from None
-    mine, theirs = recognised.unet.component, target.unet.component
-    if (mine.lines, mine.arguments) != (theirs.lines, theirs.arguments):
+    if not same_tensors(recognised, target):
         raise PlanError(
             f"{opened.checkpoint.path.name} is a {recognised.name} model and cannot be saved as "
             f"{target.name}: their tensors differ.",

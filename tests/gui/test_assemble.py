@@ -146,10 +146,23 @@ def test_the_proposed_name_follows_the_parts_until_one_is_typed(qtbot, window, f
 
 
 @pytest.mark.parametrize("family", ["Stable Diffusion XL", "Flux.1 dev"])
-def test_a_family_that_does_not_fit_is_told_in_the_plan(qtbot, window, parts, family):
+def test_a_family_with_other_tensors_cannot_be_chosen_and_says_why(qtbot, window, parts, family):
     drop(window, *parts)
     wait_for_plan(qtbot, window)
-    choose(window, "targetArchitecture", family)
-    qtbot.waitUntil(lambda: not window.session.planning)
+    box = named(window, "targetArchitecture", QComboBox)
+    item = box.model().index(box.findText(family), 0)
+    assert not item.flags() & Qt.ItemFlag.ItemIsEnabled
+    assert "not those of Stable Diffusion 1.5" in item.data(Qt.ItemDataRole.ToolTipRole)
+    possible = box.model().index(box.findText("Stable Diffusion 1.5"), 0)
+    assert possible.flags() & Qt.ItemFlag.ItemIsEnabled
+
+
+def test_a_family_that_does_not_fit_another_model_is_told_in_the_plan(qtbot, window, parts, folder):
+    drop(window, *parts)
+    wait_for_plan(qtbot, window)
+    choose(window, "targetArchitecture", "Stable Diffusion 1.5")
+    drop(named(window, "sourceModel"), folder / "xl_unet.safetensors")
+    qtbot.waitUntil(lambda: settled(window) and window.session.recognised == "sdxl")
     assert any("cannot be saved as" in line for line in window.assemble.plan_view.sentences)
     assert not named(window, "saveButton").isEnabled()
+    assert named(window, "targetArchitecture", QComboBox).currentText() == "Stable Diffusion 1.5"

@@ -1,15 +1,20 @@
 """What is written, as chosen on the Assemble panel: kinds, separate files, averaged weights."""
 
+from dataclasses import replace
 from pathlib import Path
+from time import sleep
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPushButton, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox
 
+from ckpt_studio.app.job_log import State
 from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.ema import ema_name
 from ckpt_studio.core.output_kinds import OutputKind, kind_of
+from ckpt_studio.core.plan import Report
+from ckpt_studio.core.progress import Progress
 from ckpt_studio.engine import open_checkpoint
 from tests import models
 from tests.gui.acting import choose, click, drop, in_dialog, named, settled, wait_for_plan
@@ -242,3 +247,61 @@ def test_the_folder_for_parts_is_that_of_all_models(qtbot, window, parts, tmp_pa
     window.actions_.undo.trigger()
     assert Path(named(window, "outputPath", QLineEdit).text()) == folder / "new.safetensors"
     wait_for_plan(qtbot, window)
+
+
+@pytest.fixture
+def slow(qtbot, window, light_parts, tmp_path):
+    """A window with three parts to save; the second one does not end until it is cancelled."""
+    root = tmp_path / "models"
+    root.mkdir()
+    with_parts(qtbot, window, light_parts, root)
+    written = []
+
+    def write(plan, options, progress, cancel):
+        if len(written) == 1:
+            while True:
+                progress(Progress(1, 2, phase="Writing"))
+                cancel.raise_if_cancelled()
+                sleep(0.005)
+        plan.output.parent.mkdir(parents=True, exist_ok=True)
+        plan.output.write_bytes(b"done")
+        written.append(plan.output)
+        return Report(plan.output, plan.bytes, 1.0)
+
+    window.session.verbs = replace(window.session.verbs, write=write)
+    in_dialog("savePlan", press("planSave"))
+    click(window, "saveButton")
+    qtbot.waitUntil(lambda: window.jobs.running is not None and len(written) == 1)
+    return window, written
+
+
+def test_cancel_stops_the_rest_and_names_what_is_complete(qtbot, slow):
+    window, written = slow
+    record = window.jobs.running
+    qtbot.waitUntil(lambda: record.progress.phase == "File 2 of 3: Writing")
+    window.actions_.cancel_job.trigger()
+    qtbot.waitUntil(lambda: record.state is State.CANCELLED)
+    window.show_panel(3)
+    texts = [label.text() for label in window.jobs_panel.findChildren(QLabel)]
+    name = written[0].name
+    assert f"Cancelled. Complete and kept: {name}." in texts
+    assert written[0].read_bytes() == b"done"
+    assert window.assemble.result.isHidden()
+
+
+def test_trying_again_writes_only_what_is_not_complete(qtbot, slow):
+    window, written = slow
+    first = window.jobs.running
+    window.actions_.cancel_job.trigger()
+    qtbot.waitUntil(lambda: first.state is State.CANCELLED)
+    written.append(None)  # from now on nothing waits
+    window.show_panel(3)
+    click(window, "jobAgain")
+    qtbot.waitUntil(lambda: window.jobs.records[-1].state is State.DONE, timeout=10_000)
+    assert [path.parent.name for path in written if path] == [
+        *("diffusion_models", "text_encoders", "vae"),
+    ]
+    report = window.jobs.records[-1].result
+    assert [file.path for file in report.files] == [path for path in written if path]
+    command = command_line(window.jobs.records[-1].recipe)
+    assert f"--name vae=vae/{written[-1].name}" in command

@@ -62,11 +62,28 @@ class FamilyRow(QWidget):
             box.clear()
             box.add(self._recognised_text(recognised), "")
             if self._listed:
-                box.add_heading(self.tr("Save as"))
-                for family in architecture.families():
-                    box.add(family.name, family.id)
+                self._add_families(recognised)
             box.choose(self._session.recipe.target or "")
         box.setToolTip(box.currentText())
+
+    def _add_families(self, recognised: str | None) -> None:
+        """List the families that the model can be saved as, then those that it cannot, and why."""
+        box, chosen = self._family, self._session.recipe.target
+        model = architecture.family(recognised) if recognised else None
+        possible: list[architecture.Architecture] = []
+        others: list[architecture.Architecture] = []
+        for family in architecture.families():
+            fits = model is None or architecture.same_tensors(model, family)
+            (possible if fits else others).append(family)
+        box.add_heading(self.tr("Save as"))
+        for family in possible:
+            box.add(family.name, family.id)
+        if model is None or not others:
+            return
+        box.add_heading(self.tr("Not possible with this model"))
+        reason = self.tr("Its tensors are not those of {family}.").format(family=model.name)
+        for family in others:
+            box.add(family.name, family.id, reason, enabled=family.id == chosen)
 
     def _recognised_text(self, recognised: str | None) -> str:
         if recognised:

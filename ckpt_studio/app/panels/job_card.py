@@ -12,7 +12,14 @@ from PySide6.QtWidgets import (
 )
 
 from ckpt_studio.app.job_log import Record, State
-from ckpt_studio.app.job_text import PERMILLE, error_words, permille, progress_line, state_word
+from ckpt_studio.app.job_text import (
+    PERMILLE,
+    complete_line,
+    error_words,
+    permille,
+    progress_line,
+    state_word,
+)
 from ckpt_studio.app.panels.result_card import hashes, summary
 from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.plan import Report
@@ -148,7 +155,10 @@ def outcome(record: Record) -> str:
     if isinstance(record.result, Report):
         report = record.result
         short = f"SHA-256 {report.sha256}" if report.sha256 else ""
-        return "\n".join(line for line in (str(report.path), summary(report), short) if line)
+        files = ", ".join(file.path.name for file in report.files)
+        lines = (str(report.path), summary(report), files, short)
+        return "\n".join(line for line in lines if line)
     if record.error is not None:
-        return " ".join(words for words in error_words(record.error) if words)
+        words = " ".join(words for words in error_words(record.error) if words)
+        return "\n".join(line for line in (words, complete_line(record)) if line)
     return state_word(record)

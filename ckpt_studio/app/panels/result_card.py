@@ -1,6 +1,8 @@
 """What was saved: where, how large, how long, its hashes, and what to do with it next."""
 
-from PySide6.QtCore import Qt, Signal, SignalInstance
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -22,7 +24,7 @@ class ResultCard(QFrame):
     """Stays below the plan until it is dismissed or something else is saved."""
 
     show_in_folder_requested = Signal(object)  # Path
-    open_requested = Signal(object)  # Path
+    open_requested = Signal(object)  # tuple[Path, ...]
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,10 +41,8 @@ class ResultCard(QFrame):
         }
         self._close = QToolButton()
         self._build()
-        self._buttons["showInFolder"].clicked.connect(
-            lambda: self._announce(self.show_in_folder_requested)
-        )
-        self._buttons["openResult"].clicked.connect(lambda: self._announce(self.open_requested))
+        self._buttons["showInFolder"].clicked.connect(self._show_in_folder)
+        self._buttons["openResult"].clicked.connect(self._open)
         self._buttons["copyHashes"].clicked.connect(self._copy)
         self._close.clicked.connect(self.hide)
         self.hide()
@@ -78,15 +78,19 @@ class ResultCard(QFrame):
     def show_report(self, report: Report) -> None:
         """Show what was written."""
         self._report = report
-        self._title.set_text(
-            self.tr("Saved {name}").format(name=report.path.name), str(report.path)
-        )
+        self._title.set_text(self._saved(report), str(report.path))
         self._summary.setText("\n".join((str(report.path), summary(report))))
         self._show_hashes(hashes(report))
         self._buttons["copyHashes"].setVisible(bool(hashes(report)))
         self.setAccessibleName(self._title.full_text)
         self.setAccessibleDescription(summary(report))
         self.show()
+
+    def _saved(self, report: Report) -> str:
+        if separate(report):
+            several = self.tr("Saved {count} parts").format(count=len(report.files))
+            return self.tr("Saved 1 part") if len(report.files) == 1 else several
+        return self.tr("Saved {name}").format(name=report.path.name)
 
     def _show_hashes(self, values: dict[str, str]) -> None:
         while (item := self._hashes.takeAt(0)) is not None:
@@ -99,9 +103,13 @@ class ResultCard(QFrame):
             self._hashes.addWidget(label(name, "dim"), row, 0)
             self._hashes.addWidget(shown, row, 1)
 
-    def _announce(self, signal: SignalInstance) -> None:
+    def _show_in_folder(self) -> None:
         if self._report is not None:
-            signal.emit(self._report.path)
+            self.show_in_folder_requested.emit(self._report.path)
+
+    def _open(self) -> None:
+        if self._report is not None:
+            self.open_requested.emit(results(self._report))
 
     def _copy(self) -> None:
         if self._report is not None:
@@ -109,16 +117,40 @@ class ResultCard(QFrame):
             QGuiApplication.clipboard().setText("\n".join(lines))
 
 
+def separate(report: Report) -> bool:
+    """Whether the files are models of their own, not shards or the folder of one model."""
+    return bool(report.files) and all(_is_model(file.path) for file in report.files)
+
+
+def _is_model(path: Path) -> bool:
+    return path.suffix.lower() in {".safetensors", ".sft"}
+
+
+def results(report: Report) -> tuple[Path, ...]:
+    """Return what can be opened of what was written."""
+    return tuple(file.path for file in report.files) if separate(report) else (report.path,)
+
+
 def hashes(report: Report) -> dict[str, str]:
-    """Return the hashes that were computed, by the names people know them by."""
+    """Return the hashes that were computed, by the names people know them by, or by file."""
+    if report.files:
+        named = ((_name(file.path, report.path), file.sha256) for file in report.files)
+        return {name: value for name, value in named if value}
     known = {"SHA-256": report.sha256, "AutoV2": report.autov2, "AutoV3": report.autov3}
     return {name: value for name, value in known.items() if value}
+
+
+def _name(path: Path, root: Path) -> str:
+    inside = path.is_relative_to(root)
+    return path.relative_to(root).as_posix() if inside else path.name
 
 
 def summary(report: Report) -> str:
     """Return size, time and what was done in one line."""
     speed = report.bytes / report.seconds if report.seconds else 0.0
     parts = [text.binary_size(report.bytes), text.duration(report.seconds), text.speed(speed)]
+    if report.files:
+        parts.insert(0, text.counted(len(report.files), "file"))
     if report.verified:
         parts.append("read back and verified")
     if report.overflowed:
