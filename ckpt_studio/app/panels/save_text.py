@@ -1,4 +1,4 @@
-"""Asks where a text goes, and saves it there whole or not at all."""
+"""Asks where a text or other content goes, and saves it there whole or not at all."""
 
 from pathlib import Path
 
@@ -9,6 +9,15 @@ from ckpt_studio.core.errors import WriteError
 
 
 def save_text(parent: QWidget, title: str, suggested: Path, text: str) -> Path | None:
+    """Return the file that a text was written to, None when the user changed their mind.
+
+    Raises:
+        WriteError: when it could not be written; a file that stood there still stands.
+    """
+    return save_bytes(parent, title, suggested, text.encode("utf-8", "surrogatepass"))
+
+
+def save_bytes(parent: QWidget, title: str, suggested: Path, content: bytes) -> Path | None:
     """Return the file that was written, None when the user changed their mind.
 
     Raises:
@@ -24,9 +33,7 @@ def save_text(parent: QWidget, title: str, suggested: Path, text: str) -> Path |
         path = path.with_suffix(suffix)
     file = QSaveFile(str(path))
     if not (
-        file.open(QIODevice.OpenModeFlag.WriteOnly)
-        and file.write(text.encode("utf-8", "surrogatepass")) >= 0
-        and file.commit()
+        file.open(QIODevice.OpenModeFlag.WriteOnly) and file.write(content) >= 0 and file.commit()
     ):
         raise WriteError(
             f"{path.name} could not be written: {file.errorString()}.", "Choose another folder."

@@ -1,0 +1,234 @@
+"""A treemap of tensors: click or Enter goes in, Escape goes out, arrows move."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtWidgets import QToolTip, QWidget
+from typing_extensions import override
+
+from ckpt_studio.core.text import binary_size, counted
+from ckpt_studio.core.treemap import Tile, squarified
+from ckpt_studio.qt import theme
+from ckpt_studio.qt.plot import Plot
+
+_TITLE = 20.0
+_GAP = 2.0
+_LEAST = 3.0
+_TITLE_FITS = 64.0
+_SHADES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    tile: Tile
+    area: QRectF
+    depth: int
+
+
+class Treemap(Plot):
+    """Shows a tile with two levels inside it; the colour is the type, or the size."""
+
+    row_chosen = Signal(object)  # Row
+    zoomed = Signal(object)  # tuple of names from the whole to what is shown
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("tensorTreemap", "", parent)
+        self.setAccessibleName(self.tr("Treemap of the tensors"))
+        self.setMinimumHeight(120)
+        self._path: list[Tile] = [Tile("", 0, "", ())]
+        self._placed: tuple[_Placed, ...] = ()
+        self._current = 0
+        self._by_size = False
+
+    @property
+    @override
+    def file_name(self) -> str:
+        """The name of a file with the plot."""
+        return "treemap"
+
+    @property
+    def shown(self) -> Tile:
+        """What fills the plot."""
+        return self._path[-1]
+
+    @property
+    def current(self) -> Tile | None:
+        """The tile that the keys act on."""
+        inside = self.shown.children
+        return inside[self._current] if self._current < len(inside) else None
+
+    def set_root(self, root: Tile) -> None:
+        """Show other tensors as a whole."""
+        self._path, self._current = [root], 0
+        self._arrange()
+
+    def set_by_size(self, by_size: bool) -> None:
+        """Colour tiles by their size, or by their type."""
+        self._by_size = by_size
+        self.update()
+
+    def zoom_in(self) -> None:
+        """Fill the plot with the current tile; a single tensor is chosen instead."""
+        tile = self.current
+        if tile is None:
+            return
+        if tile.children:
+            self._path.append(tile)
+            self._current = 0
+            self._arrange()
+        elif tile.rows:
+            self.row_chosen.emit(tile.rows[0])
+
+    def zoom_out(self) -> None:
+        """Show what the shown tile is part of."""
+        if len(self._path) > 1:
+            left = self._path.pop()
+            self._current = self.shown.children.index(left)
+            self._arrange()
+
+    def _arrange(self) -> None:
+        self._placed = tuple(_place(self.shown, QRectF(self.rect())))
+        self.zoomed.emit(tuple(tile.name for tile in self._path[1:]))
+        self._tell()
+        self.update()
+
+    def _tell(self) -> None:
+        tile = self.current
+        self.setAccessibleDescription(self._told(tile) if tile else self.tr("No tensors"))
+
+    def _told(self, tile: Tile) -> str:
+        share = 100 * tile.size / (self._path[0].size or 1)
+        tensors = f" · {counted(len(tile.rows), 'tensor')}" if len(tile.rows) > 1 else ""
+        return f"{tile.name} · {binary_size(tile.size)} · {share:.1f} %{tensors} · {tile.dtype}"
+
+    @override
+    def draw(self, painter: QPainter, area: QRectF) -> None:
+        placed = self._placed if area.size() == QRectF(self.rect()).size() else ()
+        for each in placed or tuple(_place(self.shown, area)):
+            self._draw_tile(painter, each)
+        tile = self.current
+        if tile is not None and self.hasFocus():
+            mark = next((each.area for each in placed if each.tile is tile), QRectF())
+            painter.setPen(QPen(theme.current().color("text"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(mark.adjusted(1, 1, -1, -1))
+
+    def _draw_tile(self, painter: QPainter, placed: _Placed) -> None:
+        tile, area = placed.tile, placed.area
+        colors = theme.current()
+        inside = placed.depth == 0 and bool(tile.children) and _inner(area) is not None
+        painter.fillRect(area, colors.color("raised") if inside else self._color(tile))
+        if area.width() < _TITLE_FITS or area.height() < _TITLE:
+            return
+        painter.setPen(colors.color("text" if inside else "on_part"))
+        box = QRectF(area.left() + 6, area.top(), area.width() - 10, _TITLE)
+        name = painter.fontMetrics().elidedText(
+            f"{tile.name}  {binary_size(tile.size)}",
+            Qt.TextElideMode.ElideMiddle,
+            int(box.width()),
+        )
+        painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), name)
+
+    def _color(self, tile: Tile) -> QColor:
+        if not self._by_size:
+            return theme.current().part_color(type_color(tile.dtype))
+        largest = max((child.size for child in self.shown.children), default=1) or 1
+        accent, window = theme.current().color("accent"), theme.current().color("surface")
+        share = 0.25 + 0.75 * tile.size / largest
+        return QColor.fromRgbF(
+            accent.redF() * share + window.redF() * (1 - share),
+            accent.greenF() * share + window.greenF() * (1 - share),
+            accent.blueF() * share + window.blueF() * (1 - share),
+        )
+
+    def tile_at(self, spot: QPointF) -> Tile | None:
+        """Return the innermost tile at a spot."""
+        hits = [each for each in self._placed if each.area.contains(spot)]
+        return max(hits, key=lambda each: each.depth).tile if hits else None
+
+    @override
+    def csv_text(self) -> str:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["name", "bytes", "tensors", "type"])
+        for tile in self.shown.children:
+            writer.writerow([tile.name, tile.size, len(tile.rows), tile.dtype])
+        return text.getvalue()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._placed = tuple(_place(self.shown, QRectF(self.rect())))
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            tile = self.tile_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), self._told(tile) if tile else "", self)
+            return True
+        return super().event(event)
+
+    @override
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() is not Qt.MouseButton.LeftButton:
+            return
+        for place, tile in enumerate(self.shown.children):
+            area = next((each.area for each in self._placed if each.tile is tile), QRectF())
+            if area.contains(event.position()):
+                self._current = place
+                self.zoom_in()
+                return
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Down: 1,
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Up: -1,
+        }
+        key = Qt.Key(event.key())
+        if key in steps and self.shown.children:
+            self._current = (self._current + steps[key]) % len(self.shown.children)
+            self._tell()
+            self.update()
+        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Plus}:
+            self.zoom_in()
+        elif key in {Qt.Key.Key_Escape, Qt.Key.Key_Backspace, Qt.Key.Key_Minus}:
+            self.zoom_out()
+        else:
+            super().keyPressEvent(event)
+
+
+def type_color(dtype: str) -> int:
+    """Return the index of the colour of an element type."""
+    order = ("F16", "BF16", "F32", "F8_E4M3", "F8_E5M2")
+    return order.index(dtype) if dtype in order else _SHADES - 1
+
+
+def _place(shown: Tile, area: QRectF) -> Iterator[_Placed]:
+    """Place the tiles inside the shown one, and those inside them where there is room."""
+    for tile, outer in _arranged(shown.children, area):
+        yield _Placed(tile, outer, 0)
+        inner = _inner(outer)
+        if tile.children and inner is not None:
+            for child, place in _arranged(tile.children, inner):
+                yield _Placed(child, place, 1)
+
+
+def _inner(outer: QRectF) -> QRectF | None:
+    """Return the room below the title of a tile, None where there is too little."""
+    inner = outer.adjusted(_GAP, _TITLE, -_GAP, -_GAP)
+    return inner if min(inner.width(), inner.height()) > _TITLE else None
+
+
+def _arranged(tiles: tuple[Tile, ...], area: QRectF) -> Iterator[tuple[Tile, QRectF]]:
+    box = (area.left(), area.top(), area.width(), area.height())
+    sizes = [float(tile.size) for tile in tiles]
+    for tile, (left, top, width, height) in zip(tiles, squarified(sizes, box), strict=True):
+        if width >= _LEAST and height >= _LEAST:
+            yield tile, QRectF(left, top, width - _GAP / 2, height - _GAP / 2)
