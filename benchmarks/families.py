@@ -3,6 +3,7 @@
 import sys
 
 from ckpt_studio.core.architecture import Architecture, Component, Placement, families
+from ckpt_studio.core.diffusers_layout import layout_of
 
 _FORMS = {
     "native": "original",
@@ -22,10 +23,11 @@ Generated from the data files by `python -m benchmarks.families`; a test checks 
 Every family below can be recognised, taken apart and put together. The tests hold the names,
 shapes and fixed types of its checkpoint to those that ComfyUI writes. Each part is taken from a
 file of its own, or from a checkpoint, in any of the spellings in brackets. A file of a family that
-is not here can still be inspected, searched, converted and edited.
+is not here can still be inspected, searched, converted and edited. The last column says which can
+be saved as a diffusers folder, and for which pipeline.
 
-| Family | id | Diffusion model | Text encoders | VAE | Image encoder |
-|---|---|---|---|---|---|
+| Family | id | Diffusion model | Text encoders | VAE | Image encoder | diffusers folder |
+|---|---|---|---|---|---|---|
 """
 
 
@@ -42,7 +44,11 @@ def _row(item: Architecture) -> str:
     unet = item.unet.component
     encoders = ", ".join(_part(placement) for placement in item.text_encoders.values())
     cells = (item.name, f"`{item.id}`", _spellings(unet), encoders, _part(item.vae))
-    return "| " + " | ".join((*cells, _part(item.clip_vision))) + " |"
+    return "| " + " | ".join((*cells, _part(item.clip_vision), _pipeline(item))) + " |"
+
+
+def _pipeline(item: Architecture) -> str:
+    return layout_of(item).pipeline if item.diffusers else ""
 
 
 def _part(placement: Placement | None) -> str:

@@ -43,6 +43,15 @@ def read_components(path: Path) -> dict[str, tuple[str, ...]]:
     return _read(path, _components)
 
 
+def read_settings(path: Path) -> dict[str, object]:
+    """Return what a configuration says, such as a ``scheduler_config.json``.
+
+    Raises:
+        FormatError: the file is missing, damaged, or too large.
+    """
+    return _read(path, lambda walker: {key: walker.value() for key in walker.members()})
+
+
 def _read(path: Path, parse: Callable[[Walker], T]) -> T:
     source = open_source(path)
     try:
