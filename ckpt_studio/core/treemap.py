@@ -68,10 +68,11 @@ def squarified(sizes: Sequence[float], area: Area) -> Iterator[Area]:
     if not total or width <= 0 or height <= 0:
         yield from ((left, top, 0.0, 0.0) for _ in sizes)
         return
-    scale = width * height / total
     start = 0
     while start < len(sizes):
         side = min(width, height)
+        # anew for each band, so that rounding never leads out of the area
+        scale = width * height / sum(sizes[start:])
         stop, band = _row_of(sizes, start, side, scale)
         thick = band / side
         along = left if width < height else top
