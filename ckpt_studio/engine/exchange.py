@@ -8,6 +8,7 @@ computer stops in these milliseconds, the old files are still there under those 
 removes or offers to remove them.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -21,6 +22,13 @@ from ckpt_studio.formats.files import Files
 from ckpt_studio.formats.shown import shown_name
 
 OLD_SUFFIX = ".cstudio-old"
+
+
+def existing(files: Files, folder: Path) -> Path:
+    """Return a folder, or the nearest one above it that exists."""
+    while files.status_of(folder) is None and folder.parent != folder:
+        folder = folder.parent
+    return folder
 
 
 class Staged(Target):
@@ -97,9 +105,8 @@ class Staged(Target):
 class Exchange:
     """The files of a set from the first one that is written to the last one in its place."""
 
-    def __init__(self, files: Files, beside: Path) -> None:
+    def __init__(self, files: Files) -> None:
         self._files = files
-        self._beside = beside
         self._targets: list[Staged] = []
         self._folders = NewFolders(files)
         self._unconfirmed: list[Problem] = []
@@ -114,11 +121,15 @@ class Exchange:
     def stage(self, files: Files, path: Path, *, overwrite: bool) -> Staged:
         """Return the next file of the set; the last one is its index.
 
+        No folder is made before all files are complete: until then a file is in the nearest one
+        that there is.
+
         Raises:
             WriteError: something stands at its place that may not be replaced.
             OSError: as the system reports it.
         """
-        target = Staged(files, path, overwrite=overwrite, beside=self._beside)
+        beside = existing(files, Path(os.path.realpath(path)).parent)
+        target = Staged(files, path, overwrite=overwrite, beside=beside)
         if any(target.path == other.path for other in self._targets):
             target.discard()
             raise WriteError(

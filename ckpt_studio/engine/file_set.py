@@ -15,7 +15,7 @@ from ckpt_studio.core.plan import Plan, Report, WrittenFile
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback
 from ckpt_studio.core.sharding import file_plans, older_shards
 from ckpt_studio.engine.copying import write_all
-from ckpt_studio.engine.exchange import Exchange
+from ckpt_studio.engine.exchange import Exchange, existing
 from ckpt_studio.engine.overflow import invalid_numbers
 from ckpt_studio.engine.reasons import write_error
 from ckpt_studio.engine.tally import Tally
@@ -59,13 +59,13 @@ class FileSet:
             raise self._error(problem, plan) from problem
 
     def _error(self, problem: OSError, plan: Plan) -> WriteError:
-        free = self.files.free_bytes(_existing(self.files, plan.folder or Path()))
+        free = self.files.free_bytes(existing(self.files, plan.folder or Path()))
         return write_error(problem, plan.output or Path(), plan.bytes, free)
 
     def _staged(self, plan: Plan, root: Path) -> tuple[Report | None, Tally]:
         paths = {name: root / _plain(name) for name in chain(plan.files, plan.texts)}
         older = self._older(plan, root)
-        exchange = Exchange(self.files, _existing(self.files, root))
+        exchange = Exchange(self.files)
         try:
             reports, tally = self._write_files(plan, paths, exchange)
             if tally.overflowed() and None in reports:
@@ -186,9 +186,3 @@ def _plain(name: str) -> PurePosixPath:
 def _comes_late(name: str) -> tuple[bool, int]:
     """Sort the indexes to the end, the one of the whole set last: they make it complete."""
     return name.endswith("index.json"), -name.count("/")
-
-
-def _existing(files: Files, folder: Path) -> Path:
-    while files.status_of(folder) is None and folder.parent != folder:
-        folder = folder.parent
-    return folder

@@ -55,3 +55,10 @@ def test_a_conversion_that_tidies():
     recipe = Convert(Path("a.ckpt"), drop=("x y", "z"), prune=True, fix_position_ids=True)
     wanted = "ckpt-studio convert a.ckpt --drop 'x y' --drop z --prune --fix-position-ids"
     assert command_line(recipe) == wanted
+
+
+def test_the_size_of_shards():
+    output = Output(path=Path("o"), shard_bytes=4_500_000_000)
+    assert command_line(Convert(Path("a"), output=output)) == (
+        "ckpt-studio convert a -o o --max-shard-size 4500MB"
+    )

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+import shutil
 import struct
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -250,3 +252,18 @@ def test_new_files_follow_the_umask(source: Checkpoint, tmp_path: Path) -> None:
         os.umask(before)
     modes = {(tmp_path / name).stat().st_mode & 0o777 for name in shard_names(3)}
     assert modes == {0o640}
+
+
+def test_a_shard_may_be_a_link_to_another_disk(source: Checkpoint, tmp_path: Path) -> None:
+    other = Path("/dev/shm")
+    if not other.is_dir() or other.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("needs a second disk")
+    write(shard_plan(source, tmp_path / "out.safetensors"))
+    with tempfile.TemporaryDirectory(dir=other) as elsewhere:
+        blob = Path(elsewhere) / "blob"
+        shutil.move(tmp_path / shard(2, 3), blob)
+        (tmp_path / shard(2, 3)).symlink_to(blob)
+        write(shard_plan(source, tmp_path / "out.safetensors", overwrite=True))
+        assert (tmp_path / shard(2, 3)).is_symlink()
+        assert data_of(blob, "t1") == b"\1" * 8
+        assert [path.name for path in Path(elsewhere).iterdir()] == ["blob"]

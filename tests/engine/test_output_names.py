@@ -1,13 +1,14 @@
 """Outputs are named as ComfyUI names them."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ckpt_studio.core.errors import PlanError
-from ckpt_studio.core.recipe import Output
+from ckpt_studio.core.recipe import Layout, Output
 from ckpt_studio.engine.output_names import next_output_path, resolve
 
 NOW = datetime(2026, 3, 7, 9, 5, 1, tzinfo=UTC)
@@ -89,3 +90,20 @@ def test_a_folder_is_no_name(tmp_path, monkeypatch, path):
 def test_a_device_is_no_file():
     with pytest.raises(PlanError, match="null is a device"):
         resolve(Output(path=Path(os.devnull)))
+
+
+def test_an_index_names_the_file_that_is_split(tmp_path):
+    index = tmp_path / "flux.safetensors.index.json"
+    assert resolve(Output(path=index, shard_bytes=9)).path.name == "flux.safetensors"
+    assert resolve(Output(path=tmp_path / "flux", shard_bytes=9)).path.name == "flux.safetensors"
+
+
+def test_a_folder_of_a_model_has_no_ending(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    diffusers = Output(layout=Layout.DIFFUSERS)
+    for path in (tmp_path / "flux.1", tmp_path, Path()):
+        named = resolve(replace(diffusers, path=path))
+        assert (named.path, named.title) == (path, path.absolute().name)
+    assert resolve(replace(diffusers, folder=tmp_path)).path.name == "ComfyUI_00001_"
+    with pytest.raises(PlanError, match="cannot be the name"):
+        resolve(replace(diffusers, path=tmp_path / "a?"))

@@ -13,6 +13,7 @@ from ckpt_studio.core.recipe import (
     Convert,
     EditMetadata,
     Extract,
+    Layout,
     MetadataChoice,
     Output,
     Precision,
@@ -40,7 +41,16 @@ metadata = st.builds(
 )
 precision = st.dictionaries(words, st.sampled_from(Precision), max_size=3)
 on_overflow = st.sampled_from(OnOverflow)
-output = st.builds(Output, st.none() | paths, words, st.none() | paths, st.booleans())
+output = st.builds(
+    Output,
+    st.none() | paths,
+    words,
+    st.none() | paths,
+    st.booleans(),
+    st.sampled_from(Layout),
+    st.integers(0, 10**13),
+    st.dictionaries(words, texts, max_size=2),
+)
 recipes = (
     st.builds(
         Assemble,
