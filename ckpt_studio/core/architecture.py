@@ -299,7 +299,7 @@ def _saved_lines(data: Mapping[str, Any]) -> list[Any]:
     ``within`` is the name that a text encoder has among others below the prefix, ``beside`` are
     keys that stand outside of it: tokenizers.
     """
-    lines = list(_forms().get(data.get("names", "native"), []))
+    lines = list(family_files.forms().get(data.get("names", "native"), []))
     if "within" not in data:
         return lines
     beside = [[key, key] for key in data.get("beside", ())]
@@ -360,9 +360,5 @@ def _form(name: str, data: Mapping[str, Any], arguments: Arguments) -> Form:
 def _lines(rules: str | Iterable[Any]) -> list[Any]:
     """Return the lines of a form: given right there, or named as a list of ``_forms.toml``."""
     if isinstance(rules, str):
-        return _lines(_forms()[rules])
+        return _lines(family_files.forms()[rules])
     return [line for item in rules for line in (_lines(item) if isinstance(item, str) else [item])]
-
-
-def _forms() -> dict[str, Any]:
-    return family_files.toml("components/_forms.toml")

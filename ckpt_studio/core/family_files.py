@@ -93,10 +93,20 @@ def toml(name: str) -> dict[str, Any]:
 
 def modules() -> dict[str, Any]:
     """Return the modules of all files that hold some."""
+    return _of_all(FAMILIES, "_modules")
+
+
+def forms() -> dict[str, Any]:
+    """Return the lists of rules that forms may name, of all files that hold some."""
+    return _of_all(PARTS, "_forms")
+
+
+@cache
+def _of_all(folder: str, start: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in data_files.names(FAMILIES, ".toml"):
-        if name.startswith("_modules"):
-            found |= toml(f"{FAMILIES}/{name}")
+    for name in data_files.names(folder, ".toml"):
+        if name.startswith(start):
+            found |= toml(f"{folder}/{name}")
     return found
 
 

@@ -129,15 +129,21 @@ def _find_unet(
 
 
 def _find_component(keys: _Keys, component: Component) -> FoundPart | None:
-    candidates: list[tuple[int, Form, str]] = []
-    for form in component.forms:
+    """Return a part that stands anywhere in a file.
+
+    Two spellings may fit the same key, one of them with the end of the prefix in its own names:
+    that one says more.
+    """
+    candidates: dict[str, tuple[Form, str]] = {}
+    for form in sorted(component.forms, key=lambda form: len(form.anchor)):
         for prefix in keys.prefixes(form.anchor):
-            bare = form.name == "hf_bare" and prefix.endswith("text_model.")
-            if not bare and _fits(keys, form, prefix):
-                candidates.append((len(keys.below(prefix)), form, prefix))
+            if _fits(keys, form, prefix):
+                candidates[prefix + form.anchor] = form, prefix
     if not candidates:
         return None
-    _, form, prefix = max(candidates, key=lambda item: (item[2] != "", item[0]))
+    form, prefix = max(
+        candidates.values(), key=lambda item: (item[1] != "", len(keys.below(item[1])))
+    )
     return make_part(keys.checkpoint, component, form, prefix, keys.below(prefix))
 
 
