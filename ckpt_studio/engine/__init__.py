@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         import_text,
         read_import,
     )
-    from ckpt_studio.engine.isolated import write_isolated
+    from ckpt_studio.engine.isolated import isolated, write_isolated
     from ckpt_studio.engine.opening import Library, open_checkpoint
     from ckpt_studio.engine.planning import plan
     from ckpt_studio.engine.separating import SeparatePlans, plan_parts
@@ -35,6 +35,7 @@ __all__ = [
     "import_checkpoint",
     "import_picture",
     "import_text",
+    "isolated",
     "open_checkpoint",
     "plan",
     "plan_parts",
@@ -53,6 +54,7 @@ _HOMES = {
     "import_checkpoint": "importing",
     "import_picture": "importing",
     "import_text": "importing",
+    "isolated": "isolated",
     "open_checkpoint": "opening",
     "plan": "planning",
     "plan_parts": "separating",

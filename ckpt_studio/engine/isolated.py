@@ -1,4 +1,4 @@
-"""Carry out a plan in a process of its own, so that a window stays quick and outlives a crash.
+"""Run a verb in a process of its own, so that a window stays quick and outlives a crash.
 
 Starting torch holds the interpreter for up to a tenth of a second; in another process nobody
 notices. The calling thread passes progress on and asks the process to stop when it is cancelled.
@@ -11,15 +11,18 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import import_module
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import IO
+from typing import IO, Any
 
 from ckpt_studio.core.errors import Cancelled, CkptStudioError, WriteError
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback, ignore_progress
-from ckpt_studio.engine.writing import WriteOptions, write
+from ckpt_studio.engine.writing import WriteOptions
 
 _TICK_S = 0.05
 _NICE = 10  # the window comes first where both want the processor
@@ -28,7 +31,34 @@ _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from ckpt_studio.engine.isolated import serve; serve()"
 )
-Answer = Progress | Report | CkptStudioError | Cancelled
+_VERBS = {
+    "write": "writing",
+    "take_statistics": "statistics",
+    "compare_values": "comparing",
+    "check_health": "health",
+}
+"""The verbs that can be run, with the modules of the engine they live in."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    verb: str
+    arguments: tuple[object, ...]
+    options: dict[str, object] = field(default_factory=dict)
+    streams: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    result: object
+
+
+Answer = Progress | _Found | _Done | CkptStudioError | Cancelled
 
 
 def write_isolated(
@@ -43,23 +73,55 @@ def write_isolated(
     Raises:
         WriteError: besides the reasons of ``write``, when the process ended without an answer.
     """
+    report: Report = isolated(
+        "write", plan, options or WriteOptions(), progress=progress, cancel=cancel
+    )
+    return report
+
+
+def isolated(
+    verb: str,
+    *arguments: object,
+    found: Callable[[Any], object] | None = None,
+    progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+    **options: object,
+) -> Any:
+    """Run a verb of the engine in another process; return what it returns, raise what it raises.
+
+    ``found`` is told of results while it runs, for verbs that take such a callback. All arguments,
+    options and results travel between processes, so they have to be values.
+
+    Raises:
+        WriteError: besides the reasons of the verb, when the process ended without an answer.
+    """
+    cancel = cancel or CancelToken()
     if getattr(sys, "frozen", False):  # a bundle has no interpreter of its own to start
-        return write(plan, options, progress=progress, cancel=cancel)
+        more = options | ({} if found is None else {"found": found})
+        return _function(verb)(*arguments, progress=progress, cancel=cancel, **more)
+    request = _Request(verb, arguments, options, streams=found is not None)
     command = [sys.executable, "-c", _START, json.dumps(sys.path)]
     with subprocess.Popen(  # noqa: S603 - our own code in the interpreter that runs us
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=_OWN_GROUP
     ) as process:
         if process.stdin is None or process.stdout is None:
-            raise WriteError("The process that writes the file cannot be started", "Try again.")
+            raise WriteError("The process that does the work cannot be started", "Try again.")
         answers = _Answers(process.stdout)
         try:
             with suppress(BrokenPipeError):  # it has ended already, which the answers show
-                pickle.dump((plan, options or WriteOptions()), process.stdin)
+                pickle.dump(request, process.stdin)
                 process.stdin.flush()
-            return _follow(answers, process.stdin, progress, cancel or CancelToken())
+            return _follow(answers, process.stdin, progress, found, cancel)
         finally:
             _hang_up(process.stdin)
             answers.join()
+
+
+def _function(verb: str) -> Callable[..., object]:
+    function: Callable[..., object] = getattr(
+        import_module(f"ckpt_studio.engine.{_VERBS[verb]}"), verb
+    )
+    return function
 
 
 class _Answers:
@@ -86,7 +148,7 @@ class _Answers:
             return None
         if answer is None:
             raise WriteError(
-                "The process that wrote the file ended without an answer",
+                "The process that did the work ended without an answer",
                 "Nothing was saved. The computer may be short of memory; close other programs.",
             )
         return answer
@@ -99,18 +161,24 @@ class _Answers:
 
 
 def _follow(
-    answers: _Answers, stdin: IO[bytes], progress: ProgressCallback, cancel: CancelToken
-) -> Report:
+    answers: _Answers,
+    stdin: IO[bytes],
+    progress: ProgressCallback,
+    found: Callable[[Any], object] | None,
+    cancel: CancelToken,
+) -> object:
     while True:
         if cancel.cancelled:
             _hang_up(stdin)
         answer = answers.next(_TICK_S)
-        if isinstance(answer, Report):
-            return answer
+        if isinstance(answer, _Done):
+            return answer.result
         if isinstance(answer, Exception):
             raise answer
-        if answer is not None:
+        if isinstance(answer, Progress):
             progress(answer)
+        elif answer is not None and found is not None:
+            found(answer.value)
 
 
 def _hang_up(stdin: IO[bytes]) -> None:
@@ -119,12 +187,12 @@ def _hang_up(stdin: IO[bytes]) -> None:
 
 
 def serve() -> None:
-    """Write the file that the input describes and say on the output how it went."""
+    """Run the verb that the input asks for and say on the output how it went."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may be among the answers
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    plan, options = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started us
+    request: _Request = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started us
     cancel = CancelToken()
     Thread(target=_listen, args=(cancel,), daemon=True).start()
 
@@ -133,8 +201,12 @@ def serve() -> None:
             pickle.dump(answer, answers)
             answers.flush()
 
+    options = dict(request.options)
+    if request.streams:
+        options["found"] = lambda value: say(_Found(value))
     try:
-        say(write(plan, options, progress=say, cancel=cancel))
+        run = _function(request.verb)
+        say(_Done(run(*request.arguments, progress=say, cancel=cancel, **options)))
     except (CkptStudioError, Cancelled) as reason:
         say(reason)
     os._exit(0)  # taking torch down in good order takes 0.6 s for nothing

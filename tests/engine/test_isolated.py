@@ -11,12 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from ckpt_studio.core.errors import Cancelled, OverflowFoundError, PlanError, WriteError
+from ckpt_studio.core.errors import (
+    Cancelled,
+    OverflowFoundError,
+    PlanError,
+    SourceChangedError,
+    WriteError,
+)
 from ckpt_studio.core.expr import cast, read
 from ckpt_studio.core.plan import Plan, PlannedTensor
 from ckpt_studio.core.progress import CancelToken
 from ckpt_studio.core.tensors import DType
-from ckpt_studio.engine.isolated import write_isolated
+from ckpt_studio.engine.isolated import isolated, write_isolated
 from ckpt_studio.engine.writing import WriteOptions
 from ckpt_studio.formats.safetensors import read_checkpoint
 from tests.making.plans import write_source
@@ -102,3 +108,19 @@ def test_a_script_without_a_main_guard_runs_once(tmp_path: Path):
         [sys.executable, script, root, tmp_path], check=True, capture_output=True, text=True
     )
     assert done.stdout.count("started") == 1
+
+
+def test_results_arrive_while_a_verb_runs(tmp_path: Path):
+    (checkpoint,) = plan_of(tmp_path, bytes(64)).sources
+    seen = []
+    result = isolated("take_statistics", checkpoint, found=seen.append)
+    assert tuple(seen) == result
+    assert result[0].values.zeros == result[0].values.count == 16
+
+
+def test_an_error_of_a_verb_is_raised_here(tmp_path: Path):
+    (checkpoint,) = plan_of(tmp_path, bytes(64)).sources
+    with checkpoint.path.open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(SourceChangedError):
+        isolated("take_statistics", checkpoint)
