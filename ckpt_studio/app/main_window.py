@@ -279,5 +279,6 @@ class MainWindow(QMainWindow):
         for part in (self.sources, self.session, self.leftovers):
             part.stop()
         self.folders.stop()
+        self._choice.stop()
         self._crashes.remove()
         event.accept()

@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
+from ckpt_studio.app.fit_check import FitCheck
 from ckpt_studio.app.model_folders import ModelFolders
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
@@ -15,6 +16,7 @@ from ckpt_studio.core.model_search import Choice, Group, fitting
 from ckpt_studio.core.part_names import is_text_encoder, part_name
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.slots import Refused
+from ckpt_studio.engine.opening import open_checkpoint
 from ckpt_studio.qt.choice_popup import ChoicePopup
 
 _RECENT_SHOWN = 8
@@ -34,7 +36,14 @@ class SourceChoice(QObject):
         self._session, self._settings, self._folders = session, settings, folders
         self._popup: ChoicePopup | None = None
         self._part = ""
+        self._behind: frozenset[Path] = frozenset()
+        self._fits = FitCheck(open_checkpoint, self)
+        self._fits.found.connect(self._show)
         folders.changed.connect(self._update)
+
+    def stop(self) -> None:
+        """Wait for what runs in the background."""
+        self._fits.stop()
 
     def ask(self, part: str, anchor: QWidget) -> None:
         """Show the popup of a slot below one of its widgets."""
@@ -45,17 +54,29 @@ class SourceChoice(QObject):
         popup.folders_requested.connect(self.folders_requested)
         popup.closed.connect(self._forget)
         self._popup, self._part = popup, part
+        self._fits.ask(part, self._session.recipe, self._session.files)
+        models = self._folders.models
+        self._behind = frozenset(each.path for each in models if self._fits.reason(each.path))
         self._update()
         popup.open_below(anchor)
 
     @Slot()
     def _update(self) -> None:
+        """Show what there is now, and look into those files that have not been looked into."""
+        if self._popup is not None:
+            self._show()
+            offered = fitting(self._folders.models, self._part)
+            self._fits.look_at(model.path for models in offered for model in models)
+
+    @Slot()
+    def _show(self) -> None:
         if self._popup is not None:
             self._popup.show_groups(self.groups(self._part), self._note())
 
     @Slot()
     def _forget(self) -> None:
         self._popup = None
+        self._fits.drop()
 
     def groups(self, part: str) -> Iterator[Group]:
         """Return everything a slot can take."""
@@ -66,6 +87,7 @@ class SourceChoice(QObject):
         opened = [self._open(part, each, path == chosen) for path, each in files.items()]
         yield Group(self.tr("Open files"), tuple(sorted(opened, key=lambda each: each.reason)))
         models = [model for model in self._folders.models if model.path not in files]
+        models.sort(key=lambda model: model.path in self._behind)  # rows stay while one looks
         known = {*files, *(model.path for model in models)}
         recent = [path for path in self._settings.recent_files if path not in known]
         yield Group(self.tr("Recent files"), tuple(map(self._recent, recent[:_RECENT_SHOWN])))
@@ -104,4 +126,4 @@ class SourceChoice(QObject):
         place = model.place
         if model.files > 1:
             place = self.tr("{count} files in {place}").format(count=model.files, place=place)
-        return Choice(model.path, model.name, place, model.bytes)
+        return Choice(model.path, model.name, place, model.bytes, self._fits.reason(model.path))

@@ -94,11 +94,11 @@ class _List:
             return yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as problem:
             mark = problem.problem_mark or problem.context_mark
-            self._refuse(mark, problem.problem or problem.context or "it is not valid YAML")
+            self._not_yaml(mark, problem.problem or problem.context or "")
         except yaml.YAMLError as problem:
-            self._refuse(None, str(problem).splitlines()[0])
+            self._not_yaml(None, str(problem).splitlines()[0])
         except RecursionError:
-            self._refuse(None, "it is nested too deeply")
+            self._not_yaml(None, "It is nested too deeply")
 
     def _group(self, group: yaml.Node) -> Iterator[ExtraPath]:
         entries = dict(self._entries(group, "a list of kind: folder"))
@@ -132,9 +132,15 @@ class _List:
             self._refuse(node.start_mark, "there should be a text")
         return str(node.value)
 
-    def _refuse(self, mark: yaml.Mark | None, reason: str) -> NoReturn:
+    def _refuse(self, mark: yaml.Mark, reason: str) -> NoReturn:
+        line = mark.line + 1
+        raise FormatError(f"{self._name} is no list of folders: {reason} in line {line}", _HINT)
+
+    def _not_yaml(self, mark: yaml.Mark | None, reason: str) -> NoReturn:
+        """Say the line; the words of the parser are for those who know YAML."""
         line = f" in line {mark.line + 1}" if mark else ""
-        raise FormatError(f"{self._name} cannot be used{line}: {shown(reason)}", _HINT)
+        words = f"{shown(reason[:1].upper() + reason[1:])}. " if reason else ""
+        raise FormatError(f"{self._name} is not valid YAML{line}", words + _HINT)
 
 
 def _empty(node: yaml.Node) -> bool:

@@ -1,6 +1,7 @@
 """The rows of a choice of files: headings and files with their place and size."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
@@ -48,6 +49,14 @@ class ChoiceModel(QAbstractListModel):
         current = (n for n in free if isinstance(row := self._rows[n], Choice) and row.current)
         place = next(current, free[0] if free else -1)
         return self.index(place) if place >= 0 else QModelIndex()
+
+    def places_of(self, paths: Sequence[Path]) -> list[QModelIndex]:
+        """Return where files are that can be chosen, each at its first place."""
+        found: dict[Path, QModelIndex] = {}
+        for number, row in enumerate(self._rows):
+            if isinstance(row, Choice) and row.path in paths and not row.reason:
+                found.setdefault(row.path, self.index(number))
+        return [found[path] for path in paths if path in found]
 
     @override
     def rowCount(self, parent: _Index = _ROOT, /) -> int:

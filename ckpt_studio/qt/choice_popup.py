@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPoint,
+    Qt,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -86,10 +95,23 @@ class ChoicePopup(QFrame):
         self._folders.clicked.connect(self._leave_to_folders)
 
     def show_groups(self, groups: Iterable[Group], note: str = "") -> None:
-        """Show what there is to choose; ``note`` says what is still to come, or missing."""
+        """Show what there is to choose; ``note`` says what is still to come, or missing.
+
+        What is selected stays so, and stays where it is.
+        """
         self._search = Search(groups)
         self._note.setText(note)
-        self._show_matching(self._field.text())
+        before, scrolled = self._selected, self._list.verticalScrollBar().value()
+        self._model.show_rows(self._search.rows(self._field.text()))
+        places = self._model.places_of(before)
+        if not places:
+            self._go_to_first()
+            return
+        self._list.setCurrentIndex(places[-1])
+        for place in places:
+            select = QItemSelectionModel.SelectionFlag.Select
+            self._list.selectionModel().select(place, select)
+        self._list.verticalScrollBar().setValue(scrolled)
 
     def open_below(self, anchor: QWidget) -> None:
         """Show the popup at a widget, inside its screen."""
