@@ -258,7 +258,8 @@ def test_a_large_workflow_is_read_at_once():
 LEAF = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just(["1", 0])
 )
-KEYS = st.sampled_from([
+KEYS = st.sampled_from(
+    [
         "id",
         "type",
         "inputs",
@@ -276,7 +277,8 @@ KEYS = st.sampled_from([
         "bounding",
         "mode",
         "name",
-,])
+    ]
+)
 VALUES = st.recursive(
     LEAF, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6)
 )

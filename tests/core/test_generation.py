@@ -283,7 +283,8 @@ def test_halves_of_surrogate_pairs_are_replaced():
     assert (found.positive, found.negative) == ("\ufffd 😀", "\ufffd")
 
 
-NAMES = st.sampled_from([
+NAMES = st.sampled_from(
+    [
         "parameters",
         "UserComment",
         "prompt",
@@ -298,9 +299,11 @@ NAMES = st.sampled_from([
         "MakerNote",
         "negative_prompt",
         "stealth_pnginfo",
-,])
+    ]
+)
 LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-WORDS = st.sampled_from([
+WORDS = st.sampled_from(
+    [
         "prompt",
         "uc",
         "sui_image_params",
@@ -316,7 +319,8 @@ WORDS = st.sampled_from([
         "positive_prompt",
         "num_inference_steps",
         "sui_extra_data",
-,])
+    ]
+)
 VALUES = st.recursive(
     LEAF, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5)
 )

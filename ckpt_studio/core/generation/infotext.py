@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from ckpt_studio.core.generation.info import GenerationInfo, Parameters, Said
 
@@ -11,6 +12,10 @@ _NEGATIVE = "Negative prompt:"
 _NAME = re.compile(r"\s*(\w[\w \-/]{0,80}):[ \t]*")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"')
 _FEWEST = 3
+_MOST = 1000
+_LONGEST = 1 << 18
+"""Pairs, lines of pairs, and characters of such a line; real ones have some dozens."""
+
 _JOINED = re.compile(r"[.,]?\s{0,3}(?=Negative prompt: )|[.,]\s{0,3}(?=Steps: \d)")
 _SPECIAL = re.compile(r'[,:\n"]')
 _AFTER = ("Template:", "Negative Template:")
@@ -84,8 +89,8 @@ def _parameter_line(lines: Sequence[str]) -> int | None:
 
 
 def _rows(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    yield from _pairs(lines[0])
-    for line in lines[1:]:
+    yield from islice(_pairs(lines[0][:_LONGEST]), _MOST)
+    for line in lines[1:_MOST]:
         name, colon, value = line.partition(":")
         if colon and value.strip():
             yield name.strip(), value.strip()
