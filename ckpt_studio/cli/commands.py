@@ -19,6 +19,7 @@ COMMANDS = {
     "extract": Entry("extract", "write parts of a checkpoint to files of their own"),
     "convert": Entry("convert", "write the same tensors in another precision"),
     "meta": Entry("meta", "show and change the metadata of a file"),
+    "compare": Entry("compare", "say what two files have in common, and how far values differ"),
     "hash": Entry("hash_files", "print sha256, AutoV1 to AutoV3, crc32 and blake3 of files"),
     "run": Entry("run_recipe", "replay a recipe, also one taken out of a checkpoint"),
     "demo": Entry("demo", "write example sources of real shape and save a checkpoint from them"),

@@ -1,15 +1,23 @@
-"""``hash``: the numbers by which models are known, in one pass over each file."""
+"""``hash``: the numbers by which models are known, in one pass over each file.
+
+Hashes that the file's metadata holds of itself are checked on the way.
+"""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 from ckpt_studio.cli import options
 from ckpt_studio.cli.command import Answer, Command
 from ckpt_studio.cli.each_file import failed_page, of_each
 from ckpt_studio.cli.job import job
 from ckpt_studio.cli.printing import printable
-from ckpt_studio.engine import hash_file
+from ckpt_studio.core.errors import FormatError
+from ckpt_studio.core.stored_hashes import stored_hashes
+from ckpt_studio.engine import Hashes, hash_file
 from ckpt_studio.engine.summary import Json
+from ckpt_studio.formats.opening import read_any
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -21,18 +29,31 @@ def _run(arguments: Namespace) -> Answer:
     with job(arguments) as (progress, cancel):
         return of_each(
             arguments.files,
-            lambda path: {
-                "file": str(path),
-                **asdict(hash_file(path, progress=progress, cancel=cancel)),
-            },
+            lambda path: _document(path, hash_file(path, progress=progress, cancel=cancel)),
             lambda documents: "\n".join(map(_page, documents)),
         )
+
+
+def _document(path: Path, found: Hashes) -> Json:
+    stored = stored_hashes(_metadata(path), found.data_sha256) if found.data_sha256 else ()
+    return {"file": str(path), **asdict(found), "stored": list(map(asdict, stored))}
+
+
+def _metadata(path: Path) -> Mapping[str, str]:
+    try:
+        return read_any(path).metadata
+    except FormatError:
+        return {}  # any file has hashes; only models have metadata
 
 
 def _page(document: Json) -> str:
     if "error" in document:
         return failed_page(document)
-    lines = (f"  {name:7} {value}" for name, value in document.items() if value and name != "file")
+    names = (name for name in document if name not in {"file", "stored"} and document[name])
+    lines = [f"  {name:11} {document[name]}" for name in names]
+    for stored in document["stored"]:
+        said = "right" if stored["right"] else "wrong: it is not that of the tensors"
+        lines.append(f"  {stored['key']} in the metadata is {said}")
     return "\n".join((printable(document["file"]), *lines))
 
 

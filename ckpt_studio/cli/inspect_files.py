@@ -1,8 +1,9 @@
-"""``inspect``: what is in a file, from its header alone."""
+"""``inspect``: what is in a file, from its header alone unless values are asked for."""
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
-from ckpt_studio.cli import options
+from ckpt_studio.cli import inspect_values, options
 from ckpt_studio.cli.command import Answer, Command
 from ckpt_studio.cli.each_file import failed_page, of_each
 from ckpt_studio.cli.inspection_text import inspection_text
@@ -13,23 +14,32 @@ from ckpt_studio.engine.summary import Json, inspection
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=options.path, metavar="FILE")
     parser.add_argument("--tensors", action="store_true", help="list every tensor")
+    inspect_values.add_options(parser)
 
 
 def _run(arguments: Namespace) -> Answer:
-    return of_each(
-        arguments.files,
-        lambda path: inspection(open_checkpoint(path), tensors=arguments.tensors),
-        lambda documents: "\n\n".join(map(_page, documents)),
-    )
+    inspect_values.check_usage(arguments)
+
+    def look(path: Path) -> Json:
+        opened = open_checkpoint(path)
+        document = inspection(opened, tensors=arguments.tensors)
+        return document | inspect_values.values_of(opened, arguments)
+
+    return of_each(arguments.files, look, lambda documents: "\n\n".join(map(_page, documents)))
 
 
 def _page(document: Json) -> str:
-    return failed_page(document) if "error" in document else inspection_text(document)
+    if "error" in document:
+        return failed_page(document)
+    return "\n".join((inspection_text(document), *inspect_values.value_lines(document)))
 
 
 COMMAND = Command(
     example="  ckpt-studio inspect sdxl.safetensors\n"
-    "  ckpt-studio inspect *.safetensors --json | jq '.files[].architecture'",
+    "  ckpt-studio inspect *.safetensors --json | jq '.files[].architecture'\n"
+    "  ckpt-studio inspect sdxl.safetensors --stats 'attn1.*weight'\n"
+    "  ckpt-studio inspect old.ckpt --health\n"
+    "  ckpt-studio inspect vae.safetensors --npy decoder.conv_in.weight -o conv_in.npy",
     add_arguments=_arguments,
     run=_run,
 )

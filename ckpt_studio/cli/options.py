@@ -95,10 +95,15 @@ def add_writing(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--hashes", action="store_true", help="sha256, AutoV2 and AutoV3 on the way"
     )
+    add_threads(parser)
+    add_progress(parser)
+
+
+def add_threads(parser: ArgumentParser) -> None:
+    """Add ``--threads``."""
     parser.add_argument(
         "--threads", type=_threads, default=0, metavar="N", help="default: one for each core"
     )
-    add_progress(parser)
 
 
 def add_progress(parser: ArgumentParser) -> None:

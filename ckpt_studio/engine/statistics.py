@@ -41,7 +41,8 @@ def take_statistics(
         FormatError: it cannot be read.
         Cancelled: the token was raised; what was ``found`` until then holds.
     """
-    wanted = [checkpoint.tensors[name] for name in dict.fromkeys(names or checkpoint.tensors)]
+    asked = dict.fromkeys(checkpoint.tensors if names is None else names)
+    wanted = [checkpoint.tensors[name] for name in asked]
     wanted.sort(key=lambda tensor: (tensor.shard, tensor.offset))
     codes = coded(checkpoint.tensors.values())
     done: dict[str, TensorStatistics] = {}

@@ -186,6 +186,7 @@ def test_a_file_of_many_types_in_its_order_and_the_biggest_first(tmp_path: Path)
         "small",
         "one",
     ]
+    assert take_statistics(source, []) == ()
 
 
 def test_codes_are_said_to_be_codes_and_do_not_count_with_weights(tmp_path: Path) -> None:
