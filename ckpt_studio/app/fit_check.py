@@ -1,37 +1,43 @@
 """Looks into the files that a slot is offered, in the background, and says which do not fit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from time import monotonic
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from ckpt_studio.app.verbs import Open
 from ckpt_studio.core import slots
 from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.model_folders import Model
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback
 from ckpt_studio.core.recipe import Assemble
 from ckpt_studio.core.slots import Files, Refused
 from ckpt_studio.qt.job import Job
 
 _MOST = 400
+_PERIOD_S = 0.4
+_Slot = tuple[str, str]
 
 
 class FitCheck(QObject):
     """Remembers for each file and slot why it does not fit; headers are read, nothing is kept."""
 
-    found = Signal()  # more is known; at most 20 times a second
+    found = Signal()  # more misfits are known; not more often than the eye needs
 
     def __init__(self, open_file: Open, parent: QObject) -> None:
         super().__init__(parent)
         self._open = open_file
-        self._reasons: dict[tuple[str, str, Path], str] = {}
-        self._slot = ("", "")
+        self._seen: dict[_Slot, dict[Path, int]] = {}
+        self._misfits: dict[_Slot, dict[Path, str]] = {}
+        self._slot: _Slot = ("", "")
         self._job: Job | None = None
         self._next: Job | None = None
 
-    def reason(self, path: Path) -> str:
-        """Return why a file does not fit the slot asked about, "" where it does or is not known."""
-        return self._reasons.get((*self._slot, path), "")
+    @property
+    def misfits(self) -> Mapping[Path, str]:
+        """Why files do not fit the slot asked about; those that fit or are not known are absent."""
+        return self._misfits.get(self._slot, {}).copy()  # the job goes on adding to its own
 
     def ask(self, part: str, recipe: Assemble, files: Files) -> None:
         """Say which slot, and what else is chosen, the questions are about from now on."""
@@ -39,16 +45,28 @@ class FitCheck(QObject):
         self._slot = (part, family.id if family else "")
         self._about = recipe, dict(files)
 
-    def look_at(self, paths: Iterable[Path]) -> None:
-        """Look into files in this order; what was asked before is dropped."""
+    def look_at(self, models: Iterable[Model]) -> None:
+        """Look into files in this order; what was asked before is dropped.
+
+        A file is looked into again when its size has changed.
+        """
         slot, (recipe, files) = self._slot, self._about
-        unknown = [path for path in paths if (*slot, path) not in self._reasons][:_MOST]
+        seen, misfits = self._seen.setdefault(slot, {}), self._misfits.setdefault(slot, {})
+        unknown = [each for each in models if seen.get(each.path) != each.bytes][:_MOST]
 
         def work(progress: ProgressCallback, cancel: CancelToken) -> None:
-            for number, path in enumerate(unknown, 1):
+            news, due = False, monotonic() + _PERIOD_S
+            for number, model in enumerate(unknown, 1):
                 cancel.raise_if_cancelled()
-                self._reasons[*slot, path] = self._judge(slot[0], path, recipe, files)
-                progress(Progress(number, len(unknown)))
+                before = misfits.pop(model.path, "")
+                reason = self._judge(slot[0], model.path, recipe, files)
+                if reason:
+                    misfits[model.path] = reason
+                seen[model.path] = model.bytes
+                news = news or reason != before
+                if news and (number == len(unknown) or monotonic() >= due):
+                    news, due = False, monotonic() + _PERIOD_S
+                    progress(Progress(1, 1))
 
         self.drop()
         if unknown:

@@ -1,6 +1,6 @@
 """What a slot can take, asked in a popup: open files, recent ones, models in the user's folders."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -37,6 +37,7 @@ class SourceChoice(QObject):
         self._popup: ChoicePopup | None = None
         self._part = ""
         self._behind: frozenset[Path] = frozenset()
+        self._misfits: Mapping[Path, str] = {}
         self._fits = FitCheck(open_checkpoint, self)
         self._fits.found.connect(self._show)
         folders.changed.connect(self._update)
@@ -55,8 +56,7 @@ class SourceChoice(QObject):
         popup.closed.connect(self._forget)
         self._popup, self._part = popup, part
         self._fits.ask(part, self._session.recipe, self._session.files)
-        models = self._folders.models
-        self._behind = frozenset(each.path for each in models if self._fits.reason(each.path))
+        self._behind = frozenset(self._fits.misfits)
         self._update()
         popup.open_below(anchor)
 
@@ -66,11 +66,12 @@ class SourceChoice(QObject):
         if self._popup is not None:
             self._show()
             offered = fitting(self._folders.models, self._part)
-            self._fits.look_at(model.path for models in offered for model in models)
+            self._fits.look_at(model for models in offered for model in models)
 
     @Slot()
     def _show(self) -> None:
         if self._popup is not None:
+            self._misfits = self._fits.misfits
             self._popup.show_groups(self.groups(self._part), self._note())
 
     @Slot()
@@ -87,7 +88,8 @@ class SourceChoice(QObject):
         opened = [self._open(part, each, path == chosen) for path, each in files.items()]
         yield Group(self.tr("Open files"), tuple(sorted(opened, key=lambda each: each.reason)))
         models = [model for model in self._folders.models if model.path not in files]
-        models.sort(key=lambda model: model.path in self._behind)  # rows stay while one looks
+        if self._behind:  # of what was known when the popup opened, so that no row moves
+            models.sort(key=lambda model: model.path in self._behind)
         known = {*files, *(model.path for model in models)}
         recent = [path for path in self._settings.recent_files if path not in known]
         yield Group(self.tr("Recent files"), tuple(map(self._recent, recent[:_RECENT_SHOWN])))
@@ -126,4 +128,5 @@ class SourceChoice(QObject):
         place = model.place
         if model.files > 1:
             place = self.tr("{count} files in {place}").format(count=model.files, place=place)
-        return Choice(model.path, model.name, place, model.bytes, self._fits.reason(model.path))
+        reason = self._misfits.get(model.path, "") if self._misfits else ""
+        return Choice(model.path, model.name, place, model.bytes, reason)

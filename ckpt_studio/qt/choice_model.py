@@ -45,10 +45,13 @@ class ChoiceModel(QAbstractListModel):
 
     def first(self) -> QModelIndex:
         """Return the place of what is chosen now, else of the first that can be chosen."""
-        free = [n for n, row in enumerate(self._rows) if _can_be_chosen(row)]
-        current = (n for n in free if isinstance(row := self._rows[n], Choice) and row.current)
-        place = next(current, free[0] if free else -1)
-        return self.index(place) if place >= 0 else QModelIndex()
+        free = -1
+        for number, row in enumerate(self._rows):
+            if isinstance(row, Choice) and not row.reason:
+                if row.current:
+                    return self.index(number)
+                free = number if free < 0 else free
+        return self.index(free) if free >= 0 else QModelIndex()
 
     def places_of(self, paths: Sequence[Path]) -> list[QModelIndex]:
         """Return where files are that can be chosen, each at its first place."""
