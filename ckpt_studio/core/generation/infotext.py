@@ -70,7 +70,7 @@ def as_infotext(info: GenerationInfo | Said) -> str:
 def _lines(text: str) -> list[str]:
     """Split the text; Civitai once joined everything on one line."""
     text = text.replace("\r\n", "\n").strip()
-    if "\n" not in text:
+    if "\n" not in text and len(text) <= _LONGEST:
         text = _JOINED.sub("\n", text)
     return text.split("\n")
 

@@ -15,7 +15,7 @@ from ckpt_studio.formats.pictures.source import Source
 
 _MAGIC_BYTES = 15
 _HEAD_BITS = 8 * _MAGIC_BYTES + 32
-_MOST_BITS = 1 << 22
+_MOST_BITS = 1 << 21
 _MOST_PIXELS = 1 << 26
 _STEP = 1 << 20
 _RGB, _RGBA = 2, 6
