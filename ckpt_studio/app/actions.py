@@ -16,9 +16,11 @@ class Actions:
     """The actions of the window, to be connected by it."""
 
     open: QAction
+    open_folder: QAction
     inspect: QAction
     paste_files: QAction
     close_file: QAction
+    merge_shards: QAction
     save: QAction
     save_to: QAction
     quit: QAction
@@ -48,15 +50,18 @@ def create_actions(window: QWidget, bar: QMenuBar, undo: QUndoGroup) -> Actions:
     recent = QMenu(window.tr("Open &recent"), window)
     recent.setObjectName("menuRecent")
     recent.setToolTipsVisible(True)
+    file.setToolTipsVisible(True)
     return Actions(
         undo=_undo_action(make("Undo", window.tr("&Undo"), "Ctrl+Z", edit), undo),
         redo=_redo_action(make("Redo", window.tr("&Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), edit), undo),
         open=make("Open", window.tr("&Open model files…"), QKeySequence.StandardKey.Open, file),
+        open_folder=make("OpenFolder", window.tr("Open &folder…"), "Ctrl+Shift+O", file),
         inspect=make("Inspect", window.tr("&Inspect a file…"), "Ctrl+I", file),
         recent=_added(file, recent),
         paste_files=make("PasteFiles", window.tr("&Paste files"), "Ctrl+Shift+V", edit, rule=True),
         preferences=make("Preferences", window.tr("Pre&ferences…"), "Ctrl+,", edit, rule=True),
         close_file=make("CloseFile", window.tr("&Close file"), "Ctrl+W", file, rule=True),
+        merge_shards=make("MergeShards", window.tr("&Merge shards into one file…"), "", file),
         save_to=make("SaveTo", window.tr("Choose &where to save…"), "Ctrl+Shift+S", file),
         save=make("Save", window.tr("&Save…"), ("Ctrl+S", "Ctrl+Return"), file),
         quit=make("Quit", window.tr("&Quit"), "Ctrl+Q", file, rule=True),

@@ -17,6 +17,7 @@ from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.engine.hashing import Hashes
 from ckpt_studio.engine.leftovers import leftovers
+from ckpt_studio.engine.meaning import meaning_of
 from ckpt_studio.engine.writing import WriteOptions
 
 _PROGRAM = "ckpt-studio"
@@ -85,6 +86,7 @@ def real_verbs() -> Verbs:
 
     return Verbs(
         open=library.open,
+        meant=meaning_of,
         plan=lambda recipe: engine.plan(recipe, library),
         plan_parts=lambda recipe: engine.plan_parts(recipe, library),
         write=write,

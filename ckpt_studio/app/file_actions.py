@@ -22,8 +22,9 @@ class FileActions(QObject):
         self._session, self._sources, self._banner = session, sources, banner
 
     def connect_actions(self, actions: Actions, take: Callable[[tuple[Path, ...]], None]) -> None:
-        """Let the actions of the menu act; ``take`` gets files that were pasted."""
+        """Let the actions of the menu act; ``take`` gets what was pasted, and folders."""
         actions.open.triggered.connect(lambda: self._sources.browse(""))
+        actions.open_folder.triggered.connect(lambda: self._open_folder(take))
         actions.inspect.triggered.connect(self._inspect)
         actions.paste_files.triggered.connect(lambda: self._paste(take))
         actions.close_file.triggered.connect(self._close)
@@ -33,6 +34,11 @@ class FileActions(QObject):
         paths = self._sources.ask(self.tr("Inspect a file"))
         if paths:
             self._sources.look_at(paths)
+
+    def _open_folder(self, take: Callable[[tuple[Path, ...]], None]) -> None:
+        folder = self._sources.browse_folder()
+        if folder is not None:
+            take((folder,))
 
     def _paste(self, take: Callable[[tuple[Path, ...]], None]) -> None:
         files = dropped_files(QGuiApplication.clipboard().mimeData())

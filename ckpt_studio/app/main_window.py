@@ -26,6 +26,7 @@ from ckpt_studio.app.job_history import JobHistory
 from ckpt_studio.app.job_log import JobLog, Record, State
 from ckpt_studio.app.job_strip import JobStrip
 from ckpt_studio.app.leftover_files import LeftoverFiles
+from ckpt_studio.app.merge_shards import MergeShards
 from ckpt_studio.app.model_folders import ModelFolders
 from ckpt_studio.app.panels.assemble import AssemblePanel
 from ckpt_studio.app.panels.jobs import JobsPanel
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
         self.assemble = AssemblePanel(self.session)
         self.jobs_panel = JobsPanel(self.jobs)
         self._documents = DocumentPanels(self.session, self)
+        self._merge = MergeShards(self.session, self.saving, self.actions_.merge_shards, self)
         self._strip = JobStrip(self.jobs)
         self._stack = QStackedWidget()
         self._preferences: Preferences | None = None
@@ -125,6 +127,10 @@ class MainWindow(QMainWindow):
         actions.reset_layout.triggered.connect(self._state.reset)
         actions.cancel_job.triggered.connect(self._cancel_running)
         actions.clear_jobs.triggered.connect(self.jobs.clear_ended)
+        self._merge.message.connect(self.banner.show_message)
+        self._merge.offered_changed.connect(self.assemble.shards.show_titles)
+        self.assemble.shards.merge_requested.connect(actions.merge_shards.trigger)
+        self._merge.refresh()
         connect_help(self, actions)
         recent = RecentMenu(actions.recent, self.settings)
         recent.chosen.connect(lambda path: self.sources.add((path,)))
@@ -276,7 +282,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._state.save(self.panel)
-        for part in (self.sources, self.session, self.leftovers):
+        for part in (self.sources, self.session, self._merge, self.leftovers):
             part.stop()
         self.folders.stop()
         self._choice.stop()

@@ -9,7 +9,7 @@ from ckpt_studio.core import architecture
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.planned_table import planned_table
-from ckpt_studio.core.recipe import Assemble, Layout
+from ckpt_studio.core.recipe import Assemble, Convert, Layout
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.engine.separating import SeparatePlans
 from ckpt_studio.qt.job import Job
@@ -25,7 +25,7 @@ class Planned:
     where each part becomes one; ``plan`` shows all of them then.
     """
 
-    recipe: Assemble
+    recipe: Assemble | Convert
     plan: Plan
     unedited: Metadata
     table: Opened
@@ -36,12 +36,12 @@ class Planner(QObject):
     """Turns recipes into plans; ``planned`` comes for the last one that was asked for."""
 
     planned = Signal(Planned)
-    failed = Signal(object, Exception)  # Assemble, the error
+    failed = Signal(object, Exception)  # the recipe, the error
 
     def __init__(self, verbs: Verbs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._verbs = verbs
-        self._wanted: Assemble | None = None
+        self._wanted: Assemble | Convert | None = None
         self._job: Job | None = None
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self._start)
@@ -51,7 +51,7 @@ class Planner(QObject):
         """Whether a plan is on its way."""
         return self._job is not None or self._timer.isActive()
 
-    def request(self, recipe: Assemble) -> None:
+    def request(self, recipe: Assemble | Convert) -> None:
         """Ask for the plan of a recipe."""
         self._wanted = recipe
         if self._job is None:
@@ -85,7 +85,7 @@ class Planner(QObject):
             self._timer.start()
 
 
-def _planned(verbs: Verbs, recipe: Assemble) -> Planned:
+def _planned(verbs: Verbs, recipe: Assemble | Convert) -> Planned:
     architecture.families()  # read on this thread, they cost the window nothing
     plan, parts = _plan(verbs, recipe)
     unedited = plan.metadata
@@ -95,8 +95,8 @@ def _planned(verbs: Verbs, recipe: Assemble) -> Planned:
     return Planned(recipe, plan, unedited, planned_table(plan), parts)
 
 
-def _plan(verbs: Verbs, recipe: Assemble) -> tuple[Plan, SeparatePlans | None]:
-    if recipe.output.layout is not Layout.PARTS:
+def _plan(verbs: Verbs, recipe: Assemble | Convert) -> tuple[Plan, SeparatePlans | None]:
+    if isinstance(recipe, Convert) or recipe.output.layout is not Layout.PARTS:
         return verbs.plan(recipe), None
     parts = verbs.plan_parts(recipe)
     return parts.whole, parts

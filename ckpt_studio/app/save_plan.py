@@ -25,6 +25,7 @@ from ckpt_studio.app.save_plan_text import (
 )
 from ckpt_studio.core import text
 from ckpt_studio.core.plan import OnOverflow, Plan, source_names
+from ckpt_studio.core.problems import Problem, Severity
 from ckpt_studio.engine.writing import WriteOptions
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.icons import icon
@@ -52,6 +53,8 @@ class SavePlanDialog(QDialog):
         self.setObjectName("savePlan")
         self.setWindowTitle(self.tr("Save checkpoint"))
         self._plan = plan
+        self._body = QWidget()
+        self._column = QVBoxLayout(self)
         self._verify = QCheckBox(self.tr("&Verify after writing"))
         self._verify.setObjectName("planVerify")
         self._verify.setToolTip(self.tr("Read the file back and compare every tensor"))
@@ -61,10 +64,11 @@ class SavePlanDialog(QDialog):
         self._hashes.setChecked(options.hashes)
         self._skip = QCheckBox(self.tr("&Don't show when nothing is unusual"))
         self._skip.setObjectName("planSkip")
-        self._save = QPushButton(self.tr("&Replace") if replaces(plan) else self.tr("&Save"))
-        self._cancel = QPushButton(self.tr("&Cancel"))
+        self._save, self._cancel = QPushButton(), QPushButton(self.tr("&Cancel"))
         self._overflow = overflow_box(plan)
+        self._overflow_row = QWidget()
         self._build()
+        self.show_plan(plan)
         self._save.clicked.connect(self.accept)
         self._cancel.clicked.connect(self.reject)
 
@@ -75,21 +79,38 @@ class SavePlanDialog(QDialog):
         chosen = OnOverflow(self._overflow.currentData())
         return Answer(options, self._skip.isChecked(), chosen)
 
-    def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 16)
+    def show_plan(self, plan: Plan) -> None:
+        """Show a plan; one with errors cannot be saved."""
+        self._plan = plan
+        fresh = QWidget()
+        column = QVBoxLayout(fresh)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(14)
         column.addLayout(self._head())
         column.addWidget(self._table())
         column.addLayout(self._counts())
-        column.addWidget(label(metadata_line(self._plan), "dim", wrap=True))
-        for problem in self._plan.problems:
-            if problem.severity != "note":
-                column.addLayout(self._warning(problem.message))
-        column.addLayout(self._overflow_row())
+        column.addWidget(label(metadata_line(plan), "dim", wrap=True))
+        for problem in plan.problems:
+            if problem.severity is not Severity.NOTE:
+                column.addLayout(_line(problem))
+        self._column.replaceWidget(self._body, fresh)
+        self._body.hide()
+        self._body.deleteLater()
+        self._body = fresh
+        self._overflow_row.setVisible(plan.computes)
+        self._save.setText(self.tr("&Replace") if replaces(plan) else self.tr("&Save"))
+        self._save.setEnabled(not plan.errors and plan.output is not None)
+        (self._cancel if replaces(plan) else self._save).setDefault(True)
+
+    def _build(self) -> None:
+        self._column.setContentsMargins(20, 18, 20, 16)
+        self._column.setSpacing(14)
+        self._column.addWidget(self._body)
+        self._fill_overflow_row()
+        self._column.addWidget(self._overflow_row)
         for box in (self._verify, self._hashes, self._skip):
-            column.addWidget(box)
-        column.addLayout(self._buttons())
+            self._column.addWidget(box)
+        self._column.addLayout(self._buttons())
         self.setMinimumWidth(680)
 
     def _head(self) -> QVBoxLayout:
@@ -150,36 +171,36 @@ class SavePlanDialog(QDialog):
         button.clicked.connect(lambda: NameList(caption, names, self).exec())
         return button
 
-    def _overflow_row(self) -> QHBoxLayout:
+    def _fill_overflow_row(self) -> None:
         caption = label(self.tr("Values that do not &fit the precision"), "dim")
         caption.setBuddy(self._overflow)
-        row = QHBoxLayout()
+        row = QHBoxLayout(self._overflow_row)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
-        for widget in (caption, self._overflow):
-            row.addWidget(widget)
-            widget.setVisible(self._plan.computes)
+        row.addWidget(caption)
+        row.addWidget(self._overflow)
         row.addStretch()
-        return row
-
-    def _warning(self, sentence: str) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(IconLabel(icon("alert-outline", "warn")), 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(label(sentence, wrap=True), 1)
-        return row
 
     def _buttons(self) -> QHBoxLayout:
         self._save.setObjectName("planSave")
         self._save.setProperty("role", "primary")
         self._cancel.setObjectName("planCancel")
-        default = self._cancel if replaces(self._plan) else self._save
-        default.setDefault(True)
-        default.setFocus()
+        (self._cancel if replaces(self._plan) else self._save).setFocus()
         row = QHBoxLayout()
         row.addStretch()
         row.addWidget(self._cancel)
         row.addWidget(self._save)
         return row
+
+
+def _line(problem: Problem) -> QHBoxLayout:
+    bad = problem.severity is Severity.ERROR
+    sign = icon("alert-circle-outline", "bad") if bad else icon("alert-outline", "warn")
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    row.addWidget(IconLabel(sign), 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(label(problem.message, wrap=True), 1)
+    return row
 
 
 def overflow_box(plan: Plan) -> ComboBox:

@@ -16,7 +16,7 @@ from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
-from ckpt_studio.core.recipe import Assemble, EditMetadata, Output, Recipe
+from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Output, Recipe
 from ckpt_studio.engine.separating import SeparatePlans
 from ckpt_studio.engine.writing import WriteOptions
 from ckpt_studio.qt.job import Work
@@ -45,13 +45,25 @@ class Saving(QObject):
         plan = session.plan
         if plan is None or plan.errors or plan.output is None:
             return
-        options = WriteOptions(verify=self._settings.verify, hashes=self._settings.hashes)
+        options = self.options
         if unusual(plan) or not self._settings.skip_usual_plan:
             answer = self._ask(plan, options)
             if answer is None:
                 return
             options, plan = answer.options, replace(plan, on_overflow=answer.on_overflow)
         self._start(plan, options)
+
+    @property
+    def options(self) -> WriteOptions:
+        """How files are written unless the user ticks something else."""
+        return WriteOptions(verify=self._settings.verify, hashes=self._settings.hashes)
+
+    def start_convert(self, recipe: Convert, options: WriteOptions) -> None:
+        """Write a model in another form, as a job of its own; the recipe being built stays."""
+        self._note_options(options)
+        name = recipe.output.path.name if recipe.output.path else ""
+        work = planned_anew(self._session.verbs, recipe, options)
+        self._log.start(self.tr("Saving {name}").format(name=name), work, recipe, self.saved.emit)
 
     def save_document(self, document: Document) -> None:
         """Write the edited metadata of an open file into it; or save the new checkpoint."""
@@ -80,10 +92,12 @@ class Saving(QObject):
         dialog.deleteLater()
         if not accepted:
             return None
-        settings = self._settings
-        settings.verify, settings.hashes = answer.options.verify, answer.options.hashes
-        settings.skip_usual_plan = answer.skip_next_time
+        self._note_options(answer.options)
+        self._settings.skip_usual_plan = answer.skip_next_time
         return answer
+
+    def _note_options(self, options: WriteOptions) -> None:
+        self._settings.verify, self._settings.hashes = options.verify, options.hashes
 
     def _start(self, plan: Plan, options: WriteOptions) -> None:
         session = self._session

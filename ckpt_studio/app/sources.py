@@ -6,7 +6,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ckpt_studio.app.document import Document
-from ckpt_studio.app.opener import Opener, Outcome
+from ckpt_studio.app.folder_dialog import FolderDialog
+from ckpt_studio.app.opener import Opener, Outcome, TakeFiles
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.core import slots
@@ -32,7 +33,7 @@ class Sources(QObject):
     def __init__(self, session: Session, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
         self._session, self._settings, self._window = session, settings, window
-        self._opener = Opener(session.verbs.open, self)
+        self._opener = Opener(session.verbs.open, session.verbs.meant, self)
         self._opener.crashed.connect(self._crashed)
 
     @property
@@ -101,6 +102,19 @@ class Sources(QObject):
         )
         return tuple(Path(name) for name in names)
 
+    def browse_folder(self) -> Path | None:
+        """Ask for a folder by dialog."""
+        title = self.tr("Open a folder")
+        name = QFileDialog.getExistingDirectory(self._window, title, self._settings.source_folder)
+        return Path(name) if name else None
+
+    def _choose(self, outcome: Outcome, then: TakeFiles) -> None:
+        """Let the user choose from the models of folders with more than one."""
+        if outcome.several:
+            dialog = FolderDialog(outcome.several, self._window)
+            dialog.chosen.connect(then)
+            dialog.open()
+
     def _take(self, outcome: Outcome, part: str) -> None:
         before = recipe = self._session.recipe
         refused: list[Refused] = []
@@ -120,11 +134,13 @@ class Sources(QObject):
         else:
             self._session.replan()
         self._report(outcome, refused)
+        self._choose(outcome, lambda paths: self.add_to(part, paths))
 
     def _take_to_look(self, outcome: Outcome) -> None:
         for opened in outcome.opened:
             self.opened.emit(self._note(opened))
         self._report(outcome, [])
+        self._choose(outcome, self.look_at)
 
     def _note(self, opened: Opened) -> object:
         path = opened.checkpoint.path
@@ -144,6 +160,7 @@ class Sources(QObject):
         problems += [(each.reason, self.tr("Choose another file.")) for each in refused]
         if not problems:
             self.accepted.emit()
+            self._tell_of_shards(outcome)
             return
         what, todo = problems[0]
         details = ""
@@ -152,6 +169,14 @@ class Sources(QObject):
             todo = problems[0][0]
             details = "\n".join(" ".join(words) for words in problems)
         self.message.emit(Message(what, todo, details))
+
+    def _tell_of_shards(self, outcome: Outcome) -> None:
+        """Say that more was opened than was given: a shard is of no use alone."""
+        for shard, opened in outcome.completed:
+            what = self.tr("{name} is one of {count} files of a model; all of them were opened.")
+            count = len(opened.checkpoint.files)
+            message = what.format(name=shard.name, count=count)
+            self.message.emit(Message(message, kind="note"))
 
     def _crashed(self, error: Exception) -> None:
         raise error

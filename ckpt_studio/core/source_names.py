@@ -25,6 +25,8 @@ def stem(source: Path) -> str:
     ``model-00001-of-00003.safetensors`` and ``model.safetensors.index.json`` say nothing about the
     model; they are called after their folder, and components of a diffusers folder after both.
     """
+    if source.name.lower() in _COMPONENTS:
+        return _folder_name(source)
     own = _SUFFIX.sub("", _INDEX.sub("", source.name))
     own = _SHARD.sub("", own)
     if not _ANY_MODEL.match(own):

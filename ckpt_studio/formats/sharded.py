@@ -32,6 +32,25 @@ def is_shard_name(name: str) -> bool:
     return bool(_SHARD.match(name))
 
 
+def set_of(path: Path) -> Path:
+    """Return what a set of shards is opened by, the same for all of its files.
+
+    That is the index where it lists the file, else the first shard that is there. Other files stand
+    for themselves.
+    """
+    if not is_shard_name(path.name):
+        return path
+    try:
+        index = _index_of(path)
+        if index is not None and path.name in read_weight_map(index).values():
+            return index
+        names = _names_like(path.name)
+    except FormatError:
+        return path  # opening it says what is wrong
+    beside = (path.with_name(name) for name in names)
+    return next((file for file in beside if os.path.lexists(file)), path)
+
+
 def read_sharded(path: Path) -> Checkpoint:
     """Read the headers of all shards of a model, as one checkpoint.
 

@@ -13,6 +13,7 @@ from ckpt_studio.app.panels.output_row import OutputRow
 from ckpt_studio.app.panels.part_files import PartFiles
 from ckpt_studio.app.panels.plan_view import PlanView
 from ckpt_studio.app.panels.result_card import ResultCard
+from ckpt_studio.app.panels.shards_row import ShardsRow
 from ckpt_studio.app.panels.slot_row import SlotRow
 from ckpt_studio.app.panels.slot_view import slot_view
 from ckpt_studio.app.session import Session
@@ -43,6 +44,7 @@ class AssemblePanel(QWidget):
         self._rows: dict[str, SlotRow] = {}
         self.family = FamilyRow(session)
         self.ema = EmaRow()
+        self.shards = ShardsRow()
         self.part_files = PartFiles()
         self.plan_view = PlanView()
         self.kind = KindRow()
@@ -63,6 +65,7 @@ class AssemblePanel(QWidget):
         inside.setSpacing(8)
         self._slots.setSpacing(8)
         inside.addLayout(self._slots)
+        inside.addWidget(self.shards)
         inside.addWidget(self._zone)
         scrolled = QWidget()
         scrolled.setObjectName("scrolled")
@@ -161,7 +164,8 @@ class AssemblePanel(QWidget):
         controls = [control for row in self.rows for control in row.controls]
         model = len(self.rows[0].controls) if self.rows else 0
         controls[model:model] = self.ema.controls
-        for before, after in pairwise((*controls, self._zone, *self.part_files.controls)):
+        more = (*self.shards.controls, self._zone, *self.part_files.controls)
+        for before, after in pairwise((*controls, *more)):
             QWidget.setTabOrder(before, after)
 
     def _row(self, part: str, name: str) -> SlotRow:

@@ -15,7 +15,7 @@ from ckpt_studio.core.recipe import Precision, precision_for
 from ckpt_studio.core.recognition import FoundPart, Opened
 from ckpt_studio.core.slots import Source
 
-_NAMES: Mapping[Precision, str] = {
+PRECISION_NAMES: Mapping[Precision, str] = {
     Precision.FP32: "F32",
     Precision.FP16: "F16",
     Precision.BF16: "BF16",
@@ -169,7 +169,7 @@ def _entry(choice: Choice, stored: str) -> Entry:
     if precision is Precision.KEEP:
         label = tr("Keep ({dtype})").format(dtype=stored) if stored else tr("Keep as it is")
         return Entry(precision, label, tr("No change, and the fastest"), False, True)
-    name = _NAMES[precision]
+    name = PRECISION_NAMES[precision]
     label = tr("Half, recommended ({dtype})").format(dtype=name) if choice.recommended else name
     tip = choice.refused or _tip(precision)
     return Entry(precision, label, tip, choice.recommended, not choice.refused)
