@@ -12,7 +12,7 @@ from ckpt_studio.cli.plan_text import plan_text
 from ckpt_studio.core.errors import CkptStudioError, PlanError
 from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.plan import Plan
-from ckpt_studio.core.problems import note
+from ckpt_studio.core.problems import Problem, note
 from ckpt_studio.core.recipe import Assemble, EditMetadata, Layout, Recipe
 from ckpt_studio.engine import Library, WriteOptions, plan, plan_parts, write
 from ckpt_studio.engine.summary import Json, planned
@@ -35,6 +35,7 @@ def carry_out(
     """
     library = Library()
     plans = [made for recipe in recipes for made in _plans(recipe, library)]
+    plans[0] = replace(plans[0], problems=(*plans[0].problems, *_of_sources(arguments)))
     refused = next(filter(None, map(refusal, plans)), None) or _unknown_part(recipes, plans)
     if refused is not None or arguments.dry_run:
         answer = _answer([planned(one) for one in plans], refused)
@@ -51,6 +52,12 @@ def _answer(documents: list[Json], error: CkptStudioError | None = None) -> Answ
     """One file is one object; several are a list of them."""
     document = documents[0] if len(documents) == 1 else {"files": documents}
     return Answer(document, lambda: "\n\n".join(map(plan_text, documents)), error)
+
+
+def _of_sources(arguments: Namespace) -> tuple[Problem, ...]:
+    """Return what was odd about a picture among the arguments, which no plan knows."""
+    found: tuple[Problem, ...] = getattr(arguments, "source_problems", ())
+    return found
 
 
 def _plans(recipe: Recipe, library: Library) -> list[Plan]:

@@ -25,6 +25,7 @@ def with_image(choice: MetadataChoice, arguments: Namespace) -> MetadataChoice:
         return choice
     found = engine.import_picture(arguments.image, {})
     require_offers(found)
+    keep_problems(found, arguments)
     values = {one.key: one.value for one in found.proposals if one.ticked}
     graphs = {key: value for key, value in values.items() if key not in _NOT_GRAPHS}
     text = values.get("parameters")
@@ -34,6 +35,13 @@ def with_image(choice: MetadataChoice, arguments: Namespace) -> MetadataChoice:
         prompt=choice.prompt or values.get("prompt", ""),
         extra_pnginfo={**graphs, **choice.extra_pnginfo},
         edits=(*edits, *choice.edits),
+    )
+
+
+def keep_problems(found: "Imported", arguments: Namespace) -> None:
+    """Keep what was odd about a source with the arguments, to be told with the plan."""
+    arguments.source_problems = tuple(
+        replace(problem, message=f"{found.name}: {problem.message}") for problem in found.problems
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ckpt_studio.cli import options
-from ckpt_studio.cli.image_option import require_offers
+from ckpt_studio.cli.image_option import keep_problems, require_offers
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.metadata import Edit, Metadata
 from ckpt_studio.core.metadata_import import Proposal
@@ -46,6 +46,7 @@ def edits(arguments: Namespace, metadata: Metadata) -> Sequence[Edit]:
     """
     found = _read(arguments, metadata)
     require_offers(found)
+    keep_problems(found, arguments)
     chosen = _chosen(found, arguments.only, every=arguments.all)
     return edits_of(chosen, f"Import from {found.name}")
 

@@ -144,6 +144,18 @@ def test_what_has_nothing_to_offer_is_refused(cli, model, option, source, word):
     assert stored(model) == {"author": "me"}
 
 
+def test_what_is_wrong_with_a_picture_is_said(cli, model, tmp_path):
+    path, out = tmp_path / "damaged.png", tmp_path / "new.safetensors"
+    path.write_bytes(png(text("prompt", json.dumps(API)), text("workflow", '{"nodes": [')))
+    for call in (("meta", "import", model), ("convert", model, "-o", out)):
+        result = cli(*call, "--image", path, "--json")
+        assert result.code == 0
+        (problem,) = (one for one in result.json["problems"] if "damaged.png" in one["message"])
+        assert problem["severity"] == "warning"
+        assert "‘workflow’ cannot be used" in problem["message"]
+    assert "‘workflow’ cannot be used" in cli("meta", "import", model, "--image", path).out
+
+
 def test_exactly_one_source_has_to_be_named(cli, model, picture):
     assert cli("meta", "import", model).code == 2
     assert cli("meta", "import", model, "--image", picture, "--from", model).code == 2

@@ -222,8 +222,15 @@ def test_half_a_surrogate_pair_can_be_stored():
 
 
 def test_other_json_beside_the_graph_is_kept_and_other_texts_are_not():
-    texts = {"prompt": json.dumps(API), "layout": '{ "a": NaN }', "note": "plain", "Comment": "{}"}
-    assert read_generation(texts).extra == {"layout": '{"a":null}'}
+    texts = {
+        "prompt": json.dumps(API),
+        "layout": '{ "a": NaN }',
+        "mood": '"calm"',
+        "quote": '"half',
+        "note": "plain",
+        "Comment": "{}",
+    }
+    assert read_generation(texts).extra == {"layout": '{"a":null}', "mood": '"calm"'}
 
 
 def test_a_damaged_graph_is_said_and_the_other_one_is_used():

@@ -88,7 +88,7 @@ def _extra(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for key, text in texts.items():
         if key in {"prompt", "workflow", *_NOT_EXTRA} or not _KEY.fullmatch(key):
             continue
-        if text.lstrip()[:1] not in {"{", "["}:
+        if text.lstrip()[:1] not in {"{", "[", '"'}:
             continue
         try:
             yield key, compact(parsed(text))
