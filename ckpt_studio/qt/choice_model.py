@@ -140,18 +140,17 @@ class ChoiceDelegate(QStyledItemDelegate):
         size = size_text(row)
         self._draw(painter, inside, size, Qt.AlignmentFlag.AlignRight)
         inside.setRight(inside.right() - option.fontMetrics.horizontalAdvance("888.8 MiB") - 14)
+        beside = row.reason.removeprefix(f"{row.path.name} ") or row.place
         name = option.fontMetrics.horizontalAdvance(row.name)
-        room = max(inside.width() * 6 // 10, inside.width() - self._place_width(option, row))
+        free = inside.width() - option.fontMetrics.horizontalAdvance(beside) - self._GAP
+        room = max(inside.width() * 6 // 10, free)
         used = min(name + 3, room)  # widths are rounded: with none to spare a name is cut
         place = QRect(inside)
         place.setLeft(inside.left() + used + self._GAP)
-        self._draw(painter, place, row.reason or row.place, Qt.AlignmentFlag.AlignRight)
+        self._draw(painter, place, beside, Qt.AlignmentFlag.AlignRight)
         painter.setPen(colors.color(strong))
         inside.setWidth(used)
         self._draw(painter, inside, one_line(row.name, _LONGEST), Qt.AlignmentFlag.AlignLeft)
-
-    def _place_width(self, option: QStyleOptionViewItem, row: Choice) -> int:
-        return option.fontMetrics.horizontalAdvance(row.reason or row.place) + self._GAP
 
     @staticmethod
     def _draw(painter: QPainter, rect: QRect, words: str, side: Qt.AlignmentFlag) -> None:
