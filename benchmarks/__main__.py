@@ -12,8 +12,10 @@ from pathlib import Path
 
 from benchmarks.jobs import JOBS, Figure, Setting
 from benchmarks.others import Others
+from benchmarks.values import VALUE_JOBS
 from ckpt_studio import __version__
 
+ALL_JOBS = {**JOBS, **VALUE_JOBS}
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 _NEEDED_BYTES = 20_000_000_000
 
@@ -21,19 +23,21 @@ _NEEDED_BYTES = 20_000_000_000
 def main() -> int:
     """Run the jobs that were asked for; 1 when a figure was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"{', '.join(JOBS)} (default: all)")
+    parser.add_argument(
+        "jobs", nargs="*", metavar="JOB", help=f"{', '.join(ALL_JOBS)} (default: all)"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="pairs of each timed job (default 5)")
     parser.add_argument("--folder", type=Path, help="where the files go (default: a temporary one)")
     arguments = parser.parse_args()
-    if unknown := set(arguments.jobs) - set(JOBS):
+    if unknown := set(arguments.jobs) - set(ALL_JOBS):
         parser.error(f"no such job: {', '.join(sorted(unknown))}")
     if shutil.disk_usage(arguments.folder or tempfile.gettempdir()).free < _NEEDED_BYTES:
         parser.error("20 GB of disk are needed; choose another --folder")
     figures: list[Figure] = []
     others = Others()
-    for name in arguments.jobs or JOBS:
+    for name in arguments.jobs or ALL_JOBS:
         with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="ckpt-studio-bench-") as at:
-            for figure in JOBS[name](Setting(Path(at), arguments.rounds)):
+            for figure in ALL_JOBS[name](Setting(Path(at), arguments.rounds)):
                 figures.append(figure)
                 print(_row(figure), flush=True)
     if not arguments.jobs:

@@ -44,6 +44,21 @@ def many_tensors(path: Path, number: int, shape: tuple[int, ...]) -> Path:
     return _write(path, rows, sparse=True)
 
 
+def shifted(path: Path, source: Path) -> Path:
+    """Write a file with the header of another and its values, each at another place."""
+    with source.open("rb") as given, path.open("wb") as file:
+        length = given.read(8)
+        header = length + given.read(int.from_bytes(length, "little"))
+        file.write(header)
+        first = given.read(_PIECE)
+        while piece := given.read(_PIECE):
+            file.write(piece)
+        file.write(first)
+        file.flush()
+        os.fsync(file.fileno())
+    return path
+
+
 def _row(name: str, dtype: DType, shape: tuple[int, ...]) -> TensorInfo:
     return TensorInfo(name, dtype, shape, offset=0, nbytes=dtype.nbytes(shape))
 
