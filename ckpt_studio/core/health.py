@@ -115,8 +115,7 @@ def _leftovers(opened: Opened) -> Iterator[Finding]:
     kinds = listed(list(dict.fromkeys(leftover_reason(name).split(",")[0] for name in names)))
     yield Finding(
         note(
-            f"{counted(len(names), 'tensor')} ({binary_size(size)}) are left from training: "
-            f"{kinds}.",
+            f"Left from training: {counted(len(names), 'tensor')}, {binary_size(size)}: {kinds}.",
             "No program needs them to make pictures.",
             "leftovers",
             names,

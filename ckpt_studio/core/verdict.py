@@ -108,11 +108,12 @@ def _of_whole(comparison: Comparison, parts: Sequence[PartVerdict]) -> Iterator[
 def _of_parts(comparison: Comparison, parts: Sequence[PartVerdict]) -> Iterator[str]:
     same = [part for part in parts if part.state in {PartState.IDENTICAL, PartState.SAME}]
     rest = [part for part in parts if part.state in {PartState.DIFFERENT, PartState.UNLIKE}]
-    if same and len(rest) == 1:
+    if list(comparison.parts) == [""]:  # models of a kind that is not known
+        yield from (f"The tensors {_differs(part)}." for part in rest)
+    elif same and len(rest) == 1:
         yield f"Only the {_label(rest[0].part)} {_differs(rest[0])}."
     else:
-        for part in rest:
-            yield f"The {_label(part.part)} {_differs(part)}."
+        yield from (f"The {_label(part.part)} {_differs(part)}." for part in rest)
     for state in (PartState.IDENTICAL, PartState.SAME):
         alike = [part.part for part in same if part.state is state]
         if alike:
@@ -142,7 +143,7 @@ def _in_types(rows: Iterable[ComparedTensor]) -> str:
 
 def _differs(part: PartVerdict) -> str:
     if part.state is PartState.UNLIKE:
-        return f"{'has' if part.part else 'have'} other tensors or shapes"
+        return f"{'differs' if part.part else 'differ'} in names or shapes"
     verb = "differs" if part.part else "differ"
     gap = part.difference
     if gap is None or not gap.squares_a:
