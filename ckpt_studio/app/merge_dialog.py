@@ -36,6 +36,7 @@ class MergeDialog(SavePlanDialog):
     """A save plan whose path and precision can be changed; asks for another plan then."""
 
     recipe_changed = Signal(object)  # Convert
+    names_path = False  # the field for it stands above
 
     def __init__(
         self,

@@ -13,9 +13,9 @@ def proposed_path(recipe: Assemble, folder: Path | None) -> Path | None:
     Parts as separate files go into the folder that the kinds of models are in; they need no model.
     """
     kind = kind_of(recipe.output)
-    if kind is OutputKind.PARTS and recipe.sources:
-        return models_folder(folder or recipe.sources[0].parent)
     model = recipe.model or recipe.base
+    if kind is OutputKind.PARTS and recipe.sources:
+        return models_folder(folder or (model or recipe.sources[0]).parent)
     if model is None:
         return None
     stem = f"{plain_stem(model)}_custom{_precision_word(recipe)}"

@@ -32,8 +32,9 @@ from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import ElidedLabel, IconLabel, label
 from ckpt_studio.qt.name_list import NameList
 
-_WIDE = {"From", "To"}
-"""Columns that take the room there is; their texts are cut where it is short."""
+_WIDTH, _SET_WIDTH = 680, 900
+_WIDE = {"From": 2, "To": 3}
+"""Columns that share the room there is; their texts are cut where it is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,9 @@ class Answer:
 
 class SavePlanDialog(QDialog):
     """Cancel and Save; where a file is replaced, Replace, and then Cancel is the default."""
+
+    names_path = True
+    """Whether the plan begins with the path of the file."""
 
     def __init__(self, plan: Plan, options: WriteOptions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -111,13 +115,13 @@ class SavePlanDialog(QDialog):
         for box in (self._verify, self._hashes, self._skip):
             self._column.addWidget(box)
         self._column.addLayout(self._buttons())
-        self.setMinimumWidth(680)
+        self.setMinimumWidth(_SET_WIDTH if self._plan.files else _WIDTH)
 
     def _head(self) -> QVBoxLayout:
         head = QVBoxLayout()
         head.setSpacing(3)
-        path = str(self._plan.output or "")
-        head.addWidget(ElidedLabel(path, "h1"))
+        if self.names_path:
+            head.addWidget(ElidedLabel(str(self._plan.output or ""), "h1"))
         for line, role in target_lines(self._plan):
             head.addWidget(label(line, role, wrap=True))
         return head
@@ -134,7 +138,7 @@ class SavePlanDialog(QDialog):
             heads.append("To")
         for place, head in enumerate(heads):
             grid.addWidget(label(self.tr(head), "dim"), 0, place, _side(place))
-            grid.setColumnStretch(place, head in _WIDE)
+            grid.setColumnStretch(place, _WIDE.get(head, 0))
         for number, row in enumerate(part_rows(self._plan), start=1):
             for place, (head, widget) in enumerate(zip(heads, _cells(row), strict=False)):
                 side = Qt.AlignmentFlag(0) if head in _WIDE else _side(place)
