@@ -11,7 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ckpt_studio.engine.comparing import compare_values
+    from ckpt_studio.engine.hash_cache import HashCache
     from ckpt_studio.engine.hashing import Hashes, hash_file
+    from ckpt_studio.engine.health import check_health, look_over
     from ckpt_studio.engine.importing import (
         Imported,
         import_checkpoint,
@@ -20,45 +23,61 @@ if TYPE_CHECKING:
         read_import,
     )
     from ckpt_studio.engine.isolated import isolated, write_isolated
+    from ckpt_studio.engine.npy_saving import NpyOptions, save_npy
     from ckpt_studio.engine.opening import Library, open_checkpoint
     from ckpt_studio.engine.planning import plan
     from ckpt_studio.engine.separating import SeparatePlans, plan_parts
+    from ckpt_studio.engine.statistics import take_statistics
     from ckpt_studio.engine.writing import WriteOptions, write
 
 __all__ = [
+    "HashCache",
     "Hashes",
     "Imported",
     "Library",
+    "NpyOptions",
     "SeparatePlans",
     "WriteOptions",
+    "check_health",
+    "compare_values",
     "hash_file",
     "import_checkpoint",
     "import_picture",
     "import_text",
     "isolated",
+    "look_over",
     "open_checkpoint",
     "plan",
     "plan_parts",
     "read_import",
+    "save_npy",
+    "take_statistics",
     "write",
     "write_isolated",
 ]
 
 _HOMES = {
+    "HashCache": "hash_cache",
     "Hashes": "hashing",
     "Imported": "importing",
     "Library": "opening",
+    "NpyOptions": "npy_saving",
     "SeparatePlans": "separating",
     "WriteOptions": "writing",
+    "check_health": "health",
+    "compare_values": "comparing",
     "hash_file": "hashing",
     "import_checkpoint": "importing",
     "import_picture": "importing",
     "import_text": "importing",
     "isolated": "isolated",
+    "look_over": "health",
     "open_checkpoint": "opening",
     "plan": "planning",
     "plan_parts": "separating",
     "read_import": "importing",
+    "save_npy": "npy_saving",
+    "take_statistics": "statistics",
     "write": "writing",
     "write_isolated": "isolated",
 }
