@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ckpt_studio.core.problems import Problem, warning
 
-KEYS = ("sshs_model_hash", "modelspec.hash_sha256")
-"""Keys that hold the sha256 of everything after the header, the second one after ``0x``."""
+KEYS = frozenset({"sshs_model_hash", "modelspec.hash_sha256"})
+"""Keys that hold the sha256 of everything after the header, some of them after ``0x``."""
 
 _OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -29,9 +29,9 @@ def stored_hashes(metadata: Mapping[str, str], data_sha256: str) -> tuple[Stored
     ``data_sha256`` are 64 hexadecimal digits: the sha256 of everything after the header.
     """
     return tuple(
-        StoredHash(key, metadata[key], _plain(metadata[key]) == data_sha256)
-        for key in KEYS
-        if key in metadata
+        StoredHash(key, value, _plain(value) == data_sha256)
+        for key, value in metadata.items()
+        if key in KEYS
     )
 
 

@@ -73,7 +73,8 @@ def check_health(
         search = DuplicateSearch(sources, progress, cancel)
         groups = search.groups(checkpoint.tensors.values())
         findings += duplicate_findings(opened, groups)
-    if data_sha256 is None and not checkpoint.metadata.keys().isdisjoint(KEYS):
+    stored = checkpoint.container == "safetensors" and not KEYS.isdisjoint(checkpoint.metadata)
+    if data_sha256 is None and stored:
         data_sha256 = hash_file(checkpoint.path, progress=progress, cancel=cancel).data_sha256
     if data_sha256 is not None:
         findings += hash_findings(opened, data_sha256)

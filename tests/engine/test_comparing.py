@@ -10,10 +10,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_studio.core.comparing import Comparison, compare
+from ckpt_studio.core.comparing import ComparedTensor, Comparison, Side, compare
 from ckpt_studio.core.differences import TensorDifference
 from ckpt_studio.core.errors import Cancelled, SourceChangedError
+from ckpt_studio.core.expr import concat, read, reshape, rows, transpose
 from ckpt_studio.core.progress import CancelToken
+from ckpt_studio.core.recognise import recognise
+from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.verdict import verdict
 from ckpt_studio.engine.comparing import compare_values
 from ckpt_studio.engine.opening import open_checkpoint
@@ -166,6 +169,28 @@ def test_a_transposed_tensor_is_read_as_it_is_named(tmp_path: Path) -> None:
     (only,) = compare_values(pair)
     assert only.identical
     assert verdict(pair, [only])[0] == "All tensors are the same, byte for byte."
+
+
+def test_a_tensor_that_is_put_together_compares_with_one_that_is_whole(tmp_path: Path) -> None:
+    """What recognition does with diffusers and OpenCLIP names: join, cut, turn, reshape."""
+    q, k = torch.randn(1000, 300), torch.randn(1000, 300)
+    a = write_source(
+        tmp_path / "a.safetensors", {"q": stored(q), "k": stored(k), "turned": stored(q.T)}
+    )
+    b = write_source(tmp_path / "b.safetensors", {"qk": stored(torch.cat((q, k)).half())})
+    leaf = {name: read(0, info) for name, info in a.tensors.items()}
+    joined = Side(concat((leaf["q"], leaf["k"])))
+    whole = Side(read(1, b.tensors["qk"]))
+    turned = ComparedTensor(
+        "turned", "", "", Side(transpose(leaf["turned"])), Side(rows(whole.expr, 0, 1000))
+    )
+    rest = reshape(rows(whole.expr, 1000, 2000), (1000, 300, 1, 1))
+    conv = ComparedTensor("conv", "", "", Side(reshape(leaf["k"], (1000, 300, 1, 1))), Side(rest))
+    tensors = (ComparedTensor("qk", "", "", joined, whole), turned, conv)
+    files = (Opened(each, recognise(each)) for each in (a, b))
+    done = compare_values(Comparison(*files, tensors, ()))
+    assert [one.same for one in done] == [True, True, True]
+    check(done[0], torch.cat((q, k)), torch.cat((q, k)).half())
 
 
 def test_cancel_stops_and_a_changed_file_is_refused(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_hashes_in_the_metadata_are_held_against_the_tensors(tmp_path: Path) -> 
     tensors = {"w": ("U8", [3], b"abc")}
     right = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    metadata = {"modelspec.hash_sha256": f"0x{right}", "sshs_model_hash": nothing, "other": "x"}
+    metadata = {"sshs_model_hash": nothing, "other": "x", "modelspec.hash_sha256": f"0x{right}"}
     source = write_source(tmp_path / "m.safetensors", tensors, metadata)
     data = hash_file(source.path).data_sha256
     assert data == right

@@ -1,5 +1,7 @@
 """Statistics of values against numpy in fp64, and against what a conversion counts."""
 
+import errno
+import json
 import math
 import os
 from pathlib import Path
@@ -11,7 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_studio.core.errors import Cancelled, SourceChangedError
+from ckpt_studio.core.errors import Cancelled, FormatError, SourceChangedError
 from ckpt_studio.core.progress import CancelToken
 from ckpt_studio.core.small_floats import table_of
 from ckpt_studio.core.statistics import (
@@ -27,7 +29,9 @@ from ckpt_studio.core.statistics import (
 from ckpt_studio.core.tensors import DTYPES, DType
 from ckpt_studio.engine._torch.casting import Caster
 from ckpt_studio.engine._torch.counting import counter_for
+from ckpt_studio.engine.sources import Sources
 from ckpt_studio.engine.statistics import has_values, take_statistics
+from ckpt_studio.formats.files import Files
 from ckpt_studio.formats.opening import read_any
 from ckpt_studio.formats.safetensors import read_checkpoint
 from tests.making.plans import write_source
@@ -257,3 +261,28 @@ def test_compressed_and_transposed_tensors_of_pytorch_files(tmp_path: Path) -> N
     done = {one.name: one.values for one in take_statistics(read_any(tmp_path / "m.pt"))}
     check(done["w"], weight.numpy().astype("f8"))
     check(done["h"], weight.half().numpy().astype("f8"))
+
+
+def test_shards_are_one_table(tmp_path: Path) -> None:
+    names = [f"m-0000{n}-of-00002.safetensors" for n in (1, 2)]
+    values = [np.random.default_rng(n).standard_normal(100).astype("<f4") for n in (1, 2)]
+    for name, numbers in zip(names, values, strict=True):
+        write_source(tmp_path / name, {name: ("F32", [100], numbers.tobytes())})
+    index = tmp_path / "m.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": dict(zip(names, names, strict=True))}))
+    done = take_statistics(read_any(index))
+    for one, numbers in zip(done, values, strict=True):
+        check(one.values, numbers.astype("f8"))
+
+
+def test_a_disk_that_fails_is_a_sentence_that_speaks_of_no_saving(tmp_path: Path) -> None:
+    class Broken(Files):
+        def read_into(self, file: int, buffer: memoryview, offset: int) -> int:
+            raise OSError(errno.EIO, "Input/output error")
+
+    source = write_source(tmp_path / "m.safetensors", {"t": ("F16", [4], bytes(8))})
+    sources = Sources((source,), {(0, 0)}, Broken(), saving=False)
+    with pytest.raises(FormatError, match="cannot be read: Input/output error") as caught:
+        sources.read((0, 0), memoryview(bytearray(8)), 0)
+    sources.close()
+    assert "saved" not in caught.value.hint
