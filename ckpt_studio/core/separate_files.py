@@ -8,7 +8,7 @@ from ckpt_studio.core.choosing import Chosen, choose_parts, choose_target, choos
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.part_names import is_text_encoder, part_name
 from ckpt_studio.core.plan import OnOverflow, Plan, Report, WrittenFile
-from ckpt_studio.core.problems import Problem, error
+from ckpt_studio.core.problems import Problem, error, warning
 from ckpt_studio.core.recipe import Assemble, Extract, Output, Precision, precision_for
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.source_names import plain_stem
@@ -85,7 +85,9 @@ def separate_files(
         names.use(file)
         made = _extract(recipe, part, path, file, precision) if file else None
         files.append(PartFile(part, path, proposed, file, made))
-    return SeparateFiles(tuple(files), (*problems, *_clashes(files, recipe)))
+    return SeparateFiles(
+        tuple(files), (*problems, *_clashes(files, recipe), *_wrong_level(recipe.output))
+    )
 
 
 class _Names:
@@ -197,6 +199,15 @@ def _clashes(files: Sequence[PartFile], recipe: Assemble) -> list[Problem]:
             message = f"{item.file} is a source of this plan; it cannot be replaced by a part."
             problems.append(error(message, "Choose another name.", "is-source"))
     return problems
+
+
+def _wrong_level(output: Output) -> list[Problem]:
+    """Warn of the folder of one kind of models: ComfyUI looks beside it, not below."""
+    folder = output.path
+    if folder is None or folder.name.lower() not in COMFYUI_FOLDERS:
+        return []
+    message = f"{folder.name} holds models of one kind; the folders for parts lie beside it."
+    return [warning(message, f"Choose {folder.parent}.", "wrong-level")]
 
 
 def together(

@@ -133,3 +133,13 @@ def test_one_plan_shows_what_all_of_them_write():
     assert whole.data_bytes == sum(plan.data_bytes for plan in plans)
     assert [part.part for part in whole.parts] == ["unet", "clip_l", "vae"]
     assert {row.file for row in whole.tensors} == set(names(found).values())
+
+
+def test_the_folder_of_one_kind_is_no_place_for_all_of_them():
+    files = sources("sd15")
+    output = Output(path=ROOT / "checkpoints", layout=Layout.PARTS)
+    by_path = {file.checkpoint.path: file for file in files.values()}
+    found = separate_files(replace(recipe_of(files), output=output), by_path, lambda _: False)
+    assert [(each.code, each.hint) for each in found.problems] == [
+        ("wrong-level", f"Choose {ROOT}.")
+    ]

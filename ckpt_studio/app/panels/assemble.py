@@ -98,6 +98,7 @@ class AssemblePanel(QWidget):
         self._zone.browse_requested.connect(lambda: self.browse_requested.emit(""))
         self.plan_view.choose_file_requested.connect(self.browse_requested)
         self.plan_view.save_without_requested.connect(self._allow_missing)
+        self.result.filled.connect(lambda: self._reveal(self.result))
         self.ema.ema_chosen.connect(self._choose_ema)
         self.part_files.undo_requested.connect(session.undo_stack.undo)
         self.part_files.redo_requested.connect(session.undo_stack.redo)
@@ -146,7 +147,11 @@ class AssemblePanel(QWidget):
             self.part_files.show_files(tuple(files), names)
             self._order_focus()
             if not shown:
-                QTimer.singleShot(0, self, lambda: self._area.ensureWidgetVisible(self.part_files))
+                self._reveal(self.part_files)
+
+    def _reveal(self, widget: QWidget) -> None:
+        """Scroll to a widget that has just come, when it has its place."""
+        QTimer.singleShot(0, self, lambda: self._area.ensureWidgetVisible(widget))
 
     def _rebuild(self, parts: tuple[str, ...]) -> None:
         for row in self._rows.values():

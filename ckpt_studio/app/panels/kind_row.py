@@ -29,7 +29,6 @@ class KindRow(QWidget):
         self._size.setRange(1, _LARGEST_GB)
         self._size.setValue(5)
         self._size.setSuffix(self.tr(" GB"))
-        self._size.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self._size.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._hint = ElidedLabel(role="dim", mode=Qt.TextElideMode.ElideRight)
         caption = label(self.tr("Save &as"), "dim")

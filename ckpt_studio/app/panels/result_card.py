@@ -25,6 +25,7 @@ class ResultCard(QFrame):
 
     show_in_folder_requested = Signal(object)  # Path
     open_requested = Signal(object)  # tuple[Path, ...]
+    filled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,6 +86,7 @@ class ResultCard(QFrame):
         self.setAccessibleName(self._title.full_text)
         self.setAccessibleDescription(summary(report))
         self.show()
+        self.filled.emit()
 
     def _saved(self, report: Report) -> str:
         if separate(report):
