@@ -1,5 +1,6 @@
 """The Tensors and Metadata panels in the window: built late, following the session."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
 from PySide6.QtCore import QObject, Signal
@@ -53,6 +54,12 @@ class DocumentPanels(QObject):
         self._metadata_panel = panel
         self._follow(panel)
         return panel
+
+    def import_from(self, source: Path) -> None:
+        """Offer what a picture or a text says to the metadata of the current document."""
+        self.metadata.ensure_built()
+        if self._metadata_panel is not None:
+            self._metadata_panel.import_from(source)
 
     def _follow(self, panel: _DocumentPanel) -> None:
         panel.document_chosen.connect(self._session.show_document)

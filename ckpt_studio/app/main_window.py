@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from ckpt_studio.app.actions import create_actions
 from ckpt_studio.app.closing import Closing
+from ckpt_studio.app.details_dock import DetailsDock
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.document_panels import DocumentPanels
 from ckpt_studio.app.file_actions import FileActions
@@ -30,12 +31,14 @@ from ckpt_studio.app.merge_shards import MergeShards
 from ckpt_studio.app.model_folders import ModelFolders
 from ckpt_studio.app.panels.assemble import AssemblePanel
 from ckpt_studio.app.panels.jobs import JobsPanel
+from ckpt_studio.app.panels.metadata_sources import importable
 from ckpt_studio.app.panels_late import LatePanel
 from ckpt_studio.app.panes import Margin, first_focus, focus_next_pane, show_in_folder
 from ckpt_studio.app.preferences import Preferences
 from ckpt_studio.app.problems import CrashCatcher, details_of, message_of
 from ckpt_studio.app.rail import Rail
 from ckpt_studio.app.recent_menu import RecentMenu
+from ckpt_studio.app.recovery import Recovery
 from ckpt_studio.app.saving import Saving
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
@@ -82,6 +85,8 @@ class MainWindow(QMainWindow):
         self._crashes = CrashCatcher(self)
         self._crashes.install()
         collect_on_gui_thread(self)
+        self._details = DetailsDock(self, self.session, self.jobs, settings)
+        self._details.follow(self.actions_.details)
         self._state = WindowState(self, settings)
         self._build()
         self._connect_actions()
@@ -221,7 +226,11 @@ class MainWindow(QMainWindow):
             self.jobs.cancel(record)
 
     def _take_files(self, files: tuple[Path, ...]) -> None:
-        """Put files where the panel that is shown wants them."""
+        """Put files where the panel that is shown wants them; pictures go to the metadata."""
+        if all(map(importable, files)):
+            self.show_panel(METADATA)
+            self._documents.import_from(files[0])
+            return
         if self.panel in {TENSORS, METADATA}:
             self.sources.look_at(files)
         else:
@@ -282,6 +291,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._state.save(self.panel)
+        self.recovery.finish()
         for part in (self.sources, self.session, self._merge, self.leftovers):
             part.stop()
         self.folders.stop()

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.metadata_templates import MetadataTemplates
@@ -14,12 +21,14 @@ from ckpt_studio.app.panels.document_picker import DocumentPicker
 from ckpt_studio.app.panels.metadata_cleaning import CleanDialog
 from ckpt_studio.app.panels.metadata_editing import MetadataEditing
 from ckpt_studio.app.panels.metadata_form import MetadataForm
+from ckpt_studio.app.panels.metadata_import import ImportDialog
 from ckpt_studio.app.panels.metadata_json import MetadataJson
 from ckpt_studio.app.panels.metadata_keys import MetadataKeys
 from ckpt_studio.app.panels.metadata_menus import MetadataMenus
 from ckpt_studio.app.panels.metadata_meter import MetadataMeter
 from ckpt_studio.app.panels.metadata_readings import ReadingsDialog
 from ckpt_studio.app.panels.metadata_several import SeveralDialog
+from ckpt_studio.app.panels.metadata_sources import IMPORT_ENDINGS, import_source
 from ckpt_studio.app.panels.metadata_switch import MetadataSwitch, MetadataView
 from ckpt_studio.app.panels.metadata_template_menu import TemplateMenu
 from ckpt_studio.app.panels.save_text import save_text
@@ -99,6 +108,9 @@ class MetadataPanel(QWidget):
         menus.export_requested.connect(self._export)
         menus.copy_all_requested.connect(self._copy_all)
         menus.clean_requested.connect(self._ask_clean)
+        menus.import_requested.connect(self._choose_import)
+        menus.import_pasted_requested.connect(self._import_pasted)
+        self.keys.import_requested.connect(self.import_from)
         fill = self._fill
         fill.chosen.connect(self._fill_in)
         fill.known_requested.connect(self._fill_in_known)
@@ -249,6 +261,39 @@ class MetadataPanel(QWidget):
         missing = ", ".join(still_missing(self._editing.metadata))
         told = self.tr("Still to fill in: {fields}.").format(fields=missing)
         self._editing.tell(told if missing else self.tr("All required fields are filled in."))
+
+    def import_from(self, source: Path | bytes) -> None:
+        """Offer what a picture, a text or another model says, and take over what is ticked."""
+        self.finish_editing()
+        dialog = ImportDialog(source, self._editing.metadata, self)
+        title = self.tr("Import from {name}")
+        name = source.name if isinstance(source, Path) else self.tr("picture")
+        dialog.imported.connect(
+            lambda edits: self._editing.edit(*edits, title=title.format(name=one_line(name)))
+        )
+        dialog.exec()
+        dialog.deleteLater()
+
+    def _choose_import(self) -> None:
+        settings = Settings()
+        name, _ = QFileDialog.getOpenFileName(
+            self,
+            self.tr("Import into metadata"),
+            settings.image_folder,
+            self.tr("Pictures, JSON, models ({endings});;All files (*)").format(
+                endings=" ".join(f"*{ending}" for ending in IMPORT_ENDINGS)
+            ),
+        )
+        if name:
+            settings.image_folder = str(Path(name).parent)
+            self.import_from(Path(name))
+
+    def _import_pasted(self) -> None:
+        source = import_source(QGuiApplication.clipboard().mimeData())
+        if source is None:
+            self._tell(self.tr("There is no picture and no file on the clipboard."), "bad")
+        else:
+            self.import_from(source)
 
     def _edit_several(self) -> None:
         self.finish_editing()

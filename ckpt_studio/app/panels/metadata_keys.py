@@ -1,6 +1,6 @@
 """The metadata as a table of keys before and after, with the value of one of them below."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -10,6 +10,7 @@ from ckpt_studio.app.panels.metadata_editor import MetadataEditor
 from ckpt_studio.app.panels.metadata_find_bar import FindBar
 from ckpt_studio.app.panels.metadata_key_bar import KeyBar
 from ckpt_studio.app.panels.metadata_needed import may_lose
+from ckpt_studio.app.panels.metadata_sources import import_source
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.core import text
 from ckpt_studio.core.json_text import check
@@ -24,6 +25,8 @@ from ckpt_studio.qt.metadata_model import MetadataModel
 
 class MetadataKeys(QWidget):
     """One row for each key; keys are added, removed, renamed, pasted, found and replaced here."""
+
+    import_requested = Signal(object)  # Path or bytes
 
     def __init__(self, editing: MetadataEditing, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -210,7 +213,11 @@ class MetadataKeys(QWidget):
             QGuiApplication.clipboard().setText(copied)
 
     def paste(self) -> None:
-        """Set every key that the text on the clipboard names."""
+        """Set every key that the text on the clipboard names; a picture is imported."""
+        source = import_source(QGuiApplication.clipboard().mimeData())
+        if source is not None:
+            self.import_requested.emit(source)
+            return
         try:
             pasted = parse_pasted(QGuiApplication.clipboard().text())
         except ValueError as mistake:

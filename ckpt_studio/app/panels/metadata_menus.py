@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 class MetadataMenus(QWidget):
     """Two buttons with menus; knows no document."""
 
+    import_requested = Signal()
+    import_pasted_requested = Signal()
     export_requested = Signal()
     copy_all_requested = Signal()
     clean_requested = Signal()
@@ -19,6 +21,18 @@ class MetadataMenus(QWidget):
         self._row.setSpacing(6)
         self.templates = self._menu(
             "metadataTemplates", self.tr("Fill in"), self.tr("Put many keys in at once")
+        )
+        import_ = self._menu(
+            "metadataImport",
+            self.tr("Import"),
+            self.tr("Take keys over from a picture, a JSON file or another model"),
+        )
+        _add(import_, "metadataImportFile", self.tr("From a file…"), self.import_requested)
+        _add(
+            import_,
+            "metadataImportPasted",
+            self.tr("From the copied picture"),
+            self.import_pasted_requested,
         )
         export = self._menu(
             "metadataExport", self.tr("Export"), self.tr("Take the metadata elsewhere as JSON")

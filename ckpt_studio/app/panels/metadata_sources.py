@@ -1,0 +1,47 @@
+"""What copied or dropped data offer to import: a picture, a JSON or text file."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
+from PySide6.QtGui import QImage, QImageWriter
+
+from ckpt_studio.formats.pictures import PICTURE_ENDINGS
+from ckpt_studio.qt.drop import dropped_files
+
+_TEXT_ENDINGS = frozenset({".json", ".txt"})
+IMPORT_ENDINGS = (*PICTURE_ENDINGS, ".json", ".txt", ".safetensors", ".sft")
+"""Files that are offered for choice."""
+
+_ENCODED = ("image/png", "image/webp", "image/jpeg")
+"""Forms in which other programs copy a picture together with its texts."""
+
+
+def importable(path: Path) -> bool:
+    """Whether a file belongs to the metadata by its name: pictures, texts that index no shards."""
+    name = path.name.lower()
+    if name.endswith(".index.json") or name == "model_index.json":
+        return False
+    return path.suffix.lower() in {*PICTURE_ENDINGS, *_TEXT_ENDINGS}
+
+
+def import_source(data: QMimeData) -> Path | bytes | None:
+    """Return the first file or the picture in copied data, None where there is none.
+
+    A picture is taken in the form in which it keeps its texts, where there is one.
+    """
+    files = [path for path in dropped_files(data) if importable(path)]
+    if files:
+        return files[0]
+    for form in _ENCODED:
+        if data.hasFormat(form):
+            return bytes(data.data(form).data())
+    image = data.imageData() if data.hasImage() else None
+    return _encoded(image) if isinstance(image, QImage) and not image.isNull() else None
+
+
+def _encoded(image: QImage) -> bytes:
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(buffer, QByteArray(b"png")).write(image)
+    return bytes(data.data())
