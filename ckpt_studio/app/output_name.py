@@ -19,16 +19,21 @@ def proposed_path(recipe: Assemble, folder: Path | None) -> Path | None:
     if model is None:
         return None
     stem = f"{plain_stem(model)}_custom{_precision_word(recipe)}"
-    return free_path(folder or model.parent, stem, ending(kind))
+    shards = kind is OutputKind.SHARDS
+    return free_path(folder or model.parent, stem, ending(kind), shards=shards)
 
 
-def free_path(folder: Path, stem: str, suffix: str) -> Path:
-    """Return ``STEM.SUFFIX`` in a folder, with a number where that or shards of it exist."""
+def free_path(folder: Path, stem: str, suffix: str, *, shards: bool = False) -> Path:
+    """Return ``STEM.SUFFIX`` in a folder, numbered where it is taken; ``shards`` by their index."""
     candidate, number = folder / (stem + suffix), 2
-    while candidate.exists() or candidate.with_name(f"{candidate.name}.index.json").exists():
+    while candidate.exists() or (shards and _index(candidate).exists()):
         candidate = folder / f"{stem}_{number}{suffix}"
         number += 1
     return candidate
+
+
+def _index(path: Path) -> Path:
+    return path.with_name(f"{path.name}.index.json")
 
 
 def _precision_word(recipe: Assemble) -> str:

@@ -226,7 +226,10 @@ def test_where_the_one_file_is_proposed(tmp_path):
     one = folder.parent / "FLUX.1-dev_transformer_bf16.safetensors"
     assert proposed_file(file, Precision.BF16) == one
     own = tmp_path / "qwen-00001-of-00009.safetensors"
+    (tmp_path / "qwen.safetensors.index.json").touch()
     assert proposed_file(own, Precision.KEEP) == tmp_path / "qwen.safetensors"
+    (tmp_path / "qwen.safetensors").touch()
+    assert proposed_file(own, Precision.KEEP) == tmp_path / "qwen_2.safetensors"
 
 
 def test_a_model_in_shards_is_a_source_like_any_other(qtbot, window, parts, tmp_path):
