@@ -59,12 +59,16 @@ def choose(window, name, text):
 
 
 def in_dialog(name, act, *, delay=50):
-    """Do something in the dialog that is about to open; it has to be open by then."""
+    """Do something in the dialog that is about to open; a mistake in it closes the dialog."""
 
     def look(tries=100):
         dialog = QApplication.activeModalWidget()
         if isinstance(dialog, QDialog) and dialog.objectName() == name:
-            act(dialog)
+            try:
+                act(dialog)
+            except BaseException:
+                dialog.reject()  # else the test would wait for ever
+                raise
         elif tries:
             QTimer.singleShot(delay, lambda: look(tries - 1))
 

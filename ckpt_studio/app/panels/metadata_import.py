@@ -151,8 +151,8 @@ class ImportDialog(QDialog):
         said = []
         if imported.picture is not None:
             picture = imported.picture
-            size = f"{picture.kind.upper()} {picture.width} × {picture.height}"
-            said.append(size)
+            size = f" {picture.width} × {picture.height}" if picture.width else ""
+            said.append(picture.kind.upper() + size)
         info = imported.info
         if info is not None and info.program:
             said.append(self.tr("made by {program}").format(program=one_line(info.program)))
@@ -172,7 +172,7 @@ class ImportDialog(QDialog):
         )
         item.setData(0, _PROPOSAL, proposal)
         item.setToolTip(0, proposal.note)
-        item.setTextAlignment(3, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
+        item.setTextAlignment(3, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         item.setCheckState(0, Qt.CheckState.Checked if proposal.ticked else Qt.CheckState.Unchecked)
         self._tree.addTopLevelItem(item)
 

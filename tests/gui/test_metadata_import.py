@@ -1,0 +1,173 @@
+"""Importing from pictures, texts and other models, used as a person uses it."""
+
+import json
+
+import pytest
+from PySide6.QtCore import QByteArray, QMimeData, Qt, QUrl
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QTreeWidget
+
+from ckpt_studio.app.document import Document
+from ckpt_studio.app.panels.metadata import MetadataPanel
+from tests.gui.acting import drop, in_dialog
+from tests.gui.opened import opened_file
+from tests.making.pictures import png, text
+
+WORKFLOW = json.dumps({"nodes": [], "links": [], "version": 0.4})
+PROMPT = json.dumps({"3": {"class_type": "KSampler", "inputs": {"seed": 5}}})
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "made.png"
+    path.write_bytes(png(text("workflow", WORKFLOW), text("prompt", PROMPT)))
+    return path
+
+
+@pytest.fixture
+def document(qtbot):
+    return Document("model", opened_file(metadata={"prompt": "old", "kept": "1"}))
+
+
+@pytest.fixture
+def panel(qtbot, document, own_settings):
+    panel = MetadataPanel()
+    qtbot.addWidget(panel)
+    panel.show_document(document)
+    panel.show()
+    qtbot.waitExposed(panel)
+    return panel
+
+
+def items(dialog):
+    tree = dialog.findChild(QTreeWidget, "importProposals")
+    return {
+        tree.topLevelItem(row).text(0): tree.topLevelItem(row)
+        for row in range(tree.topLevelItemCount())
+    }
+
+
+def press(dialog, name):
+    button = dialog.findChild(QPushButton, name)
+    assert button.isEnabled()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def when_read(qtbot, act):
+    def look(dialog):
+        about = dialog.findChild(QLabel, "importAbout")
+        qtbot.waitUntil(lambda: about.text() != "Reading…")
+        act(dialog)
+
+    in_dialog("importDialog", look)
+
+
+def test_ticked_keys_of_a_picture_are_taken_over_in_one_step(qtbot, panel, document, picture):
+    def act(dialog):
+        found = items(dialog)
+        assert found["prompt"].text(1) == "old"
+        assert found["modelspec.thumbnail"].checkState(0) is Qt.CheckState.Checked
+        found["modelspec.thumbnail"].setCheckState(0, Qt.CheckState.Unchecked)
+        press(dialog, "importTake")
+
+    when_read(qtbot, act)
+    panel.import_from(picture)
+    assert json.loads(document.metadata["prompt"]) == json.loads(PROMPT)
+    assert json.loads(document.metadata["workflow"]) == json.loads(WORKFLOW)
+    assert "modelspec.thumbnail" not in document.metadata
+    assert document.undo_stack.count() == 1
+    document.undo_stack.undo()
+    assert document.metadata == {"prompt": "old", "kept": "1"}
+
+
+def test_the_picture_becomes_the_thumbnail(qtbot, panel, document, tmp_path):
+    path = tmp_path / "plain.png"
+    image = QImage(30, 20, QImage.Format.Format_RGB32)
+    image.fill(QColor("green"))
+    assert image.save(str(path))
+
+    def act(dialog):
+        about = dialog.findChild(QLabel, "importAbout").text()
+        assert "PNG 30 × 20" in about
+        assert "says nothing about how it was made" in about
+        press(dialog, "importTake")
+
+    when_read(qtbot, act)
+    panel.import_from(path)
+    assert document.metadata["modelspec.thumbnail"].startswith("data:image/jpeg;base64,")
+
+
+def test_cancel_changes_nothing(qtbot, panel, document, picture):
+    when_read(qtbot, lambda dialog: press(dialog, "importCancel"))
+    panel.import_from(picture)
+    assert not document.undo_stack.canUndo()
+
+
+def test_what_cannot_be_read_is_told_in_the_dialog(qtbot, panel, document, tmp_path):
+    path = tmp_path / "broken.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    told = []
+
+    def act(dialog):
+        told.append(dialog.findChild(QLabel, "importAbout").text())
+        assert not dialog.findChild(QPushButton, "importTake").isEnabled()
+        press(dialog, "importCancel")
+
+    when_read(qtbot, act)
+    panel.import_from(path)
+    assert "corrupt" in told[0]
+    assert "0 × 0" not in told[0]
+
+
+def test_a_file_that_is_gone_is_told_in_the_dialog(qtbot, panel, document, tmp_path):
+    told = []
+
+    def act(dialog):
+        told.append(dialog.findChild(QLabel, "importAbout").text())
+        press(dialog, "importCancel")
+
+    when_read(qtbot, act)
+    panel.import_from(tmp_path / "gone.png")
+    assert "gone.png" in told[0]
+
+
+@pytest.mark.parametrize("copied", ["file", "picture"])
+def test_a_copied_picture_is_imported(qtbot, panel, document, picture, copied):
+    data = QMimeData()
+    if copied == "file":
+        data.setUrls([QUrl.fromLocalFile(str(picture))])
+    else:
+        data.setData("image/png", QByteArray(picture.read_bytes()))
+    QGuiApplication.clipboard().setMimeData(data)
+    when_read(qtbot, lambda dialog: press(dialog, "importTake"))
+    panel.keys.table.setFocus()
+    qtbot.keyClick(panel.keys.table, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert json.loads(document.metadata["workflow"]) == json.loads(WORKFLOW)
+
+
+def test_a_file_is_chosen_and_its_folder_remembered(qtbot, panel, document, picture, monkeypatch):
+    started = []
+
+    def choose(_parent, _title, folder, _filters):
+        started.append(folder)
+        return str(picture), ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", choose)
+    for _ in range(2):
+        when_read(qtbot, lambda dialog: press(dialog, "importCancel"))
+        panel.findChild(QAction, "metadataImportFile").trigger()
+    assert started == ["", str(picture.parent)]
+
+
+def test_nothing_on_the_clipboard_is_told(panel):
+    QGuiApplication.clipboard().setText("text")
+    panel.findChild(QAction, "metadataImportPasted").trigger()
+    assert "no picture" in panel.findChild(QLabel, "metadataNotice").text()
+
+
+def test_a_picture_dropped_on_the_window_goes_to_the_metadata(qtbot, window, picture):
+    when_read(qtbot, lambda dialog: press(dialog, "importTake"))
+    drop(window, picture)
+    assert "workflow" in window.session.new_checkpoint.metadata
+    assert window.session.documents == ()
