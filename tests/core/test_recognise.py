@@ -2,6 +2,8 @@
 
 import pytest
 
+from ckpt_studio.core.recipe import Convert, Precision
+from ckpt_studio.core.single_file import convert
 from tests.models import encoder, opened, other_spelling, plan_table, unet, vae
 from tests.planning import assembled
 
@@ -108,3 +110,48 @@ def test_position_ids_are_nothing_unexpected():
     part = opened(table).recognition.find("clip_l")
     assert (part.unexpected, part.ignored) == ((), ("text_model.embeddings.position_ids",))
     assert set(part.names) == table.keys()
+
+
+def test_pile_t5_mt5_and_t5_of_one_shape_are_told_by_what_they_have():
+    for name in ("t5xxl", "umt5xxl", "pile_t5xl", "mt5xl", "umt5base", "t5base", "t5xxl_old"):
+        found = opened(encoder(name)).recognition
+        assert [part.component for part in found.parts] == [name]
+
+
+def test_an_encoder_with_the_words_of_another_does_not_fit():
+    words = {"shared.weight": ("F16", (32128, 2048))}
+    found = opened(encoder("mt5xl") | words).recognition
+    assert found.find("mt5xl") is None
+    words = {"shared.weight": ("F16", (32128, 4096))}
+    plan = assembled("wan21_14b_t2v", {"umt5xxl": encoder("umt5xxl") | words})
+    assert [problem.code for problem in plan.errors] == ["wrong-shape:umt5xxl"]
+
+
+NEW_DIT = {
+    f"model.diffusion_model.stages.{stage}.mixer.{kind}.weight": ("BF16", (2048, 2048))
+    for stage in range(12)
+    for kind in ("wq", "wk", "wv", "gate")
+}
+NEW_ENCODER = {
+    f"text_model_2.layers.{layer}.mixer.{kind}.weight": ("BF16", (1024, 1024))
+    for layer in range(6)
+    for kind in ("in", "out")
+}
+
+
+def test_a_model_that_is_too_new_to_be_known_is_opened_all_the_same():
+    for table in (NEW_DIT, NEW_ENCODER, NEW_DIT | vae("flux_dev")):
+        found = opened(table)
+        assert set(found.checkpoint.tensors) == table.keys()
+        assert found.recognition.architecture is None
+        assert found.recognition.find("unet") is None
+        plan = convert(Convert(found.checkpoint.path, precision={"*": Precision.FP16}), found)
+        assert not plan.errors
+        assert {row.dtype.label for row in plan.tensors} == {"F16"}
+    assert opened(NEW_DIT | vae("flux_dev")).recognition.find("vae").component == "vae_kl16"
+
+
+def test_a_known_model_beside_a_new_text_encoder_keeps_its_parts():
+    found = opened({**unet("sdxl", prefix="model.diffusion_model."), **NEW_ENCODER}).recognition
+    assert found.architecture == "sdxl"
+    assert set(found.other) == NEW_ENCODER.keys()
