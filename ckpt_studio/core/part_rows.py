@@ -171,7 +171,8 @@ def _sort(
         if spec.dtype is None:
             free[key] = expr
         else:
-            fixed[key] = cast(expr, spec.dtype) if expr.dtype.convertible else expr
+            both = expr.dtype.convertible and spec.dtype.convertible
+            fixed[key] = cast(expr, spec.dtype) if both else expr
     return free, fixed, missing, added
 
 
