@@ -27,6 +27,9 @@ from ckpt_studio.core.recipe import Precision
 from ckpt_studio.qt.drop import DropZone
 
 
+_LAYOUT_MS = 50  # a wrapped text has its height only when it was laid out once
+
+
 class AssemblePanel(QWidget):
     """Slots for the parts, the plan, and the way out; says upward what the user asks for."""
 
@@ -151,7 +154,7 @@ class AssemblePanel(QWidget):
 
     def _reveal(self, widget: QWidget) -> None:
         """Scroll to a widget that has just come, when it has its place."""
-        QTimer.singleShot(0, self, lambda: self._area.ensureWidgetVisible(widget))
+        QTimer.singleShot(_LAYOUT_MS, self, lambda: self._area.ensureWidgetVisible(widget))
 
     def _rebuild(self, parts: tuple[str, ...]) -> None:
         for row in self._rows.values():
