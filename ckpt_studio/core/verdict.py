@@ -110,7 +110,7 @@ def _of_parts(comparison: Comparison, parts: Sequence[PartVerdict]) -> Iterator[
     rest = [part for part in parts if part.state in {PartState.DIFFERENT, PartState.UNLIKE}]
     if list(comparison.parts) == [""]:  # models of a kind that is not known
         yield from (f"The tensors {_differs(part)}." for part in rest)
-    elif same and len(rest) == 1:
+    elif same and len(rest) == 1 and len(same) + 1 == len(parts):
         yield f"Only the {_label(rest[0].part)} {_differs(rest[0])}."
     else:
         yield from (f"The {_label(part.part)} {_differs(part)}." for part in rest)

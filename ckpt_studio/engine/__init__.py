@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ckpt_studio.engine.compared_rows import compare_rows_isolated
     from ckpt_studio.engine.comparing import compare_values
     from ckpt_studio.engine.hash_cache import HashCache
     from ckpt_studio.engine.hashing import Hashes, hash_file
@@ -39,6 +40,7 @@ __all__ = [
     "SeparatePlans",
     "WriteOptions",
     "check_health",
+    "compare_rows_isolated",
     "compare_values",
     "hash_file",
     "import_checkpoint",
@@ -65,6 +67,7 @@ _HOMES = {
     "SeparatePlans": "separating",
     "WriteOptions": "writing",
     "check_health": "health",
+    "compare_rows_isolated": "compared_rows",
     "compare_values": "comparing",
     "hash_file": "hashing",
     "import_checkpoint": "importing",

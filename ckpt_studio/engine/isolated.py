@@ -35,6 +35,7 @@ _VERBS = {
     "write": "writing",
     "take_statistics": "statistics",
     "compare_values": "comparing",
+    "compare_rows": "compared_rows",
     "check_health": "health",
 }
 """The verbs that can be run, with the modules of the engine they live in."""

@@ -182,3 +182,16 @@ def test_csv_has_a_line_for_each_tensor_and_no_formulas():
     assert [line["name"] for line in lines] == ["'=x", "y", "z"]
     assert (lines[0]["shape_a"], lines[0]["identical"], lines[0]["cosine"]) == ("2x3", "yes", "1")
     assert (lines[1]["state"], lines[1]["name_b"], lines[1]["same"]) == ("only-a", "", "")
+
+
+def test_only_is_not_said_while_a_part_is_not_compared():
+    comparison = compare(whole(), whole())
+    known = [
+        one
+        for one in differences(comparison, {"unet": 0.032})
+        if one.tensor.part in {"unet", "vae"}
+    ]
+    assert verdict(comparison, known) == (
+        "The diffusion model differs by 3.2 %.",
+        "The VAE is the same in both.",
+    )
