@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ckpt_studio.core.architecture import families, family
+from ckpt_studio.engine.lowering import lower
 from tests.models import component_table, encoder, opened, plan_table, unet, vae
 from tests.planning import assembled
 
@@ -151,3 +152,14 @@ def test_a_nested_language_model_is_the_same_encoder():
     assert (part.form, part.missing, part.unexpected) == ("nested", (), ())
     outer = {f"language_model.{key}": value for key, value in encoder("mistral3_24b").items()}
     assert opened(outer).recognition.find("mistral3_24b").missing == ()
+
+
+def test_a_counter_that_a_tool_made_a_weight_stays_one():
+    counters = {
+        key: ("F16", ()) for key in vae("stable_cascade_c") if key.endswith("num_batches_tracked")
+    }
+    plan = assembled("stable_cascade_c", {"vae": vae("stable_cascade_c") | counters})
+    kept = {row.name: row for row in plan.tensors}
+    for key in counters:
+        assert kept[f"vae.{key}"].dtype.label == "F16"
+        assert lower(kept[f"vae.{key}"].expr)
