@@ -21,11 +21,12 @@ from ckpt_studio.app.main_window import MainWindow
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.metadata import SetValue
+from ckpt_studio.core.output_kinds import OutputKind
 from ckpt_studio.core.plan import Report
 from ckpt_studio.qt import theme
 
 _PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
-_OUTPUT = Path("checkpoints/my_model.safetensors")  # the same on every computer
+_OUTPUT = Path("ComfyUI/models/checkpoints/my_model.safetensors")  # the same on every computer
 _PANELS = ("assemble", "tensors", "metadata", "jobs")
 _SIZE = (1280, 800)
 _COLORS = 64
@@ -48,6 +49,13 @@ def main(files: list[str]) -> None:
         for scheme in (theme.Scheme.DARK, theme.Scheme.LIGHT):
             theme.apply(application(), scheme)
             _grab_panels(window, scheme)
+        window.saving.output.set_kind(OutputKind.PARTS)
+        window.show_panel(0)
+        _wait(_OPENING_MS)
+        for scheme in (theme.Scheme.DARK, theme.Scheme.LIGHT):
+            theme.apply(application(), scheme)
+            _wait(_PAINTING_MS)
+            _save(window, "parts", scheme)
         window.session.undo_stack.setClean()
         window.session.new_checkpoint.undo_stack.setClean()
         window.close()
@@ -81,8 +89,12 @@ def _grab_panels(window: MainWindow, scheme: theme.Scheme) -> None:
         if table is not None:
             table.select_keys(["workflow"])
             _wait(_PAINTING_MS)
-        picture = _small(window.grab().toImage())
-        picture.save(str(_PICTURES / f"{name}_{scheme.value}.png"), "PNG", 0)
+        _save(window, name, scheme)
+
+
+def _save(window: MainWindow, name: str, scheme: theme.Scheme) -> None:
+    picture = _small(window.grab().toImage())
+    picture.save(str(_PICTURES / f"{name}_{scheme.value}.png"), "PNG", 0)
 
 
 def _small(image: QImage) -> QImage:
