@@ -4,13 +4,11 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QCursor
 from PySide6.QtWidgets import QMenu, QWidget
 
+from ckpt_studio.app.converting import Converting
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.merge_dialog import MergeDialog, proposed_file
-from ckpt_studio.app.planner import Planned, Planner
-from ckpt_studio.app.problems import message_of
 from ckpt_studio.app.saving import Saving
 from ckpt_studio.app.session import Session
-from ckpt_studio.core import architecture
 from ckpt_studio.core.recipe import Convert, Output, Precision
 from ckpt_studio.qt.banner import Message
 
@@ -29,19 +27,16 @@ class MergeShards(QObject):
 
     def __init__(self, session: Session, saving: Saving, action: QAction, window: QWidget) -> None:
         super().__init__(window)
-        self._session, self._saving, self._window = session, saving, window
-        self._action = action
-        self._dialog: MergeDialog | None = None
-        self._planner = Planner(session.verbs, self)
-        self._planner.planned.connect(self._show_plan)
-        self._planner.failed.connect(self._show_failure)
+        self._session, self._window, self._action = session, window, action
+        self._converting = Converting(session, saving, window)
+        self._converting.message.connect(self.message)
         action.triggered.connect(self._ask)
         session.files_changed.connect(self.refresh)
         session.current_changed.connect(self.refresh)
 
     def stop(self) -> None:
         """Wait for what runs."""
-        self._planner.stop()
+        self._converting.stop()
 
     @property
     def offered(self) -> tuple[Document, ...]:
@@ -80,45 +75,8 @@ class MergeShards(QObject):
     def start(self, document: Document) -> None:
         """Plan one file of a model in shards, then show the plan."""
         opened = document.opened
-        if opened is None or self._dialog is not None:
+        if opened is None:
             return
         checkpoint = opened.checkpoint
         path = proposed_file(checkpoint.files[0].path, Precision.KEEP)
-        self._planner.request(Convert(checkpoint.path, output=Output(path=path)))
-
-    @Slot(Planned)
-    def _show_plan(self, planned: Planned) -> None:
-        if not isinstance(planned.recipe, Convert):
-            return
-        if self._dialog is not None:
-            self._dialog.show_plan(planned.plan)
-            return
-        target = planned.plan.target
-        family = architecture.family(target) if target else None
-        options = self._saving.options
-        dialog = MergeDialog(planned.recipe, planned.plan, family, options, self._window)
-        dialog.recipe_changed.connect(self._planner.request)
-        dialog.accepted.connect(self._save)
-        dialog.finished.connect(self._forget)
-        self._dialog = dialog
-        dialog.open()
-
-    @Slot(object, Exception)
-    def _show_failure(self, _: object, error: Exception) -> None:
-        if self._dialog is not None:
-            self._dialog.show_failure(error)
-        else:
-            self.message.emit(message_of(error))
-
-    @Slot()
-    def _save(self) -> None:
-        if self._dialog is not None:
-            answer = self._dialog.answer
-            self._saving.start_convert(self._dialog.recipe, answer.options)
-
-    @Slot()
-    def _forget(self) -> None:
-        self._planner.stop()
-        if self._dialog is not None:
-            self._dialog.deleteLater()
-        self._dialog = None
+        self._converting.start(Convert(checkpoint.path, output=Output(path=path)), MergeDialog)
