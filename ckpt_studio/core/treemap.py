@@ -5,60 +5,120 @@ The layout is "squarified" (Bruls, Huizing and van Wijk, 2000): tiles as square 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.query import Row
+from ckpt_studio.core.tensors import DType
+from ckpt_studio.core.text import count
 
 Area = tuple[float, float, float, float]
 """Left, top, width, height."""
 
+MOST = 240
+"""The most tiles inside one: the smaller ones of a larger group are one tile together."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, eq=False)
 class Tile:
-    """A group of tensors, or one; ``dtype`` is the type that most of its bytes have."""
+    """A group of tensors, or one.
+
+    What is inside is worked out when it is asked for: of 20,000 tensors only few are ever seen.
+    """
 
     name: str
-    size: int
-    dtype: str
     rows: tuple[Row, ...]
-    children: tuple["Tile", ...] = ()
+    _divide: "Callable[[tuple[Row, ...]], tuple[Tile, ...]] | None" = None
+
+    @cached_property
+    def _sizes(self) -> dict[DType, int]:
+        sizes: dict[DType, int] = {}
+        for row in self.rows:
+            tensor = row.tensor
+            sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.nbytes
+        return sizes
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of all tensors."""
+        return sum(self._sizes.values())
+
+    @cached_property
+    def dtype(self) -> str:
+        """The type that most of the bytes have, "" where there is nothing."""
+        return max(self.dtypes, key=lambda label: (self.dtypes[label], label), default="")
+
+    @cached_property
+    def dtypes(self) -> dict[str, int]:
+        """Bytes by type."""
+        return {dtype.label: size for dtype, size in self._sizes.items()}
+
+    @cached_property
+    def children(self) -> "tuple[Tile, ...]":
+        """The tiles inside, the largest first; none in a single tensor."""
+        return self._divide(self.rows) if self._divide else ()
 
 
 def tiles(rows: Iterable[Row]) -> Tile:
     """Return all tensors as one tile: parts, in them blocks, in them tensors, the largest first."""
-    whole = tuple(row for row in rows if row.tensor.nbytes)
-    parts = _divided(whole, lambda row: part_name(row.part) if row.part else "Other", _blocks)
-    return _tile("", whole, parts)
+    return Tile("", tuple(row for row in rows if row.tensor.nbytes), _parts)
+
+
+def _parts(rows: tuple[Row, ...]) -> tuple[Tile, ...]:
+    return _divided(rows, lambda row: row.part, lambda part: part_name(part) or "Other", _blocks)
 
 
 def _blocks(rows: tuple[Row, ...]) -> tuple[Tile, ...]:
-    return _divided(rows, lambda row: row.block or "other", _tensors)
+    return _divided(rows, lambda row: row.block, lambda block: block or "other", _tensors)
 
 
 def _tensors(rows: tuple[Row, ...]) -> tuple[Tile, ...]:
-    found = (_tile(row.tensor.name, (row,), ()) for row in rows)
-    return tuple(sorted(found, key=lambda tile: (-tile.size, tile.name)))
+    ordered = sorted(rows, key=lambda row: (-row.tensor.nbytes, row.tensor.name))
+    kept, others = _at_most(ordered)
+    found = [Tile(row.tensor.name, (row,)) for row in kept]
+    return _with_rest(found, len(others), tuple(others), _tensors)
 
 
 def _divided(
     rows: tuple[Row, ...],
-    name: Callable[[Row], str],
+    key: Callable[[Row], str],
+    name: Callable[[str], str],
     inner: Callable[[tuple[Row, ...]], tuple[Tile, ...]],
 ) -> tuple[Tile, ...]:
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        groups.setdefault(name(row), []).append(row)
-    found = (_tile(key, tuple(group), inner(tuple(group))) for key, group in groups.items())
-    return tuple(sorted(found, key=lambda tile: (-tile.size, tile.name)))
+        groups.setdefault(key(row), []).append(row)
+    return _kept([Tile(name(each), tuple(group), inner) for each, group in groups.items()])
 
 
-def _tile(name: str, rows: tuple[Row, ...], children: tuple[Tile, ...]) -> Tile:
-    sizes: dict[str, int] = {}
-    for row in rows:
-        label = row.tensor.dtype.label
-        sizes[label] = sizes.get(label, 0) + row.tensor.nbytes
-    most = max(sizes, key=lambda label: (sizes[label], label), default="")
-    return Tile(name, sum(sizes.values()), most, rows, children)
+def _kept(found: Iterable[Tile]) -> tuple[Tile, ...]:
+    kept, others = _at_most(sorted(found, key=lambda tile: (-tile.size, tile.name)))
+    together = tuple(row for tile in others for row in tile.rows)
+    return _with_rest(kept, len(others), together, lambda _: _kept(others))
+
+
+_Any = TypeVar("_Any")
+
+
+def _at_most(ordered: Sequence[_Any]) -> tuple[Sequence[_Any], Sequence[_Any]]:
+    """Return what becomes tiles of its own, and what becomes one together."""
+    if len(ordered) <= MOST:
+        return ordered, ()
+    return ordered[: MOST - 1], ordered[MOST - 1 :]
+
+
+def _with_rest(
+    found: Sequence[Tile],
+    others: int,
+    rows: tuple[Row, ...],
+    inner: Callable[[tuple[Row, ...]], tuple[Tile, ...]],
+) -> tuple[Tile, ...]:
+    """Return tiles with one for the others among them."""
+    if not others:
+        return tuple(found)
+    rest = Tile(f"{count(others)} more", rows, inner)
+    return tuple(sorted((*found, rest), key=lambda tile: -tile.size))
 
 
 def squarified(sizes: Sequence[float], area: Area) -> Iterator[Area]:

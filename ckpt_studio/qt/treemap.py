@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
 
 from ckpt_studio.core.text import binary_size, counted
-from ckpt_studio.core.treemap import Tile, squarified
+from ckpt_studio.core.treemap import Tile, squarified, tiles
 from ckpt_studio.qt import theme
 from ckpt_studio.qt.plot import Plot
 
@@ -19,14 +19,20 @@ _TITLE = 20.0
 _GAP = 2.0
 _LEAST = 3.0
 _TITLE_FITS = 64.0
-_SHADES = 6
+OTHER_TYPES = 5
+"""The index of the colour that all rarer types share."""
+_LEAST_AREA = 150.0
+"""Smaller tiles inside another one cannot be told apart; leaving them out keeps drawing quick."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
+    """``opened``: what is inside the tile is drawn, too."""
+
     tile: Tile
     area: QRectF
     depth: int
+    opened: bool = False
 
 
 class Treemap(Plot):
@@ -39,7 +45,7 @@ class Treemap(Plot):
         super().__init__("tensorTreemap", "", parent)
         self.setAccessibleName(self.tr("Treemap of the tensors"))
         self.setMinimumHeight(120)
-        self._path: list[Tile] = [Tile("", 0, "", ())]
+        self._path: list[Tile] = [tiles(())]
         self._placed: tuple[_Placed, ...] = ()
         self._current = 0
         self._by_size = False
@@ -62,8 +68,14 @@ class Treemap(Plot):
         return inside[self._current] if self._current < len(inside) else None
 
     def set_root(self, root: Tile) -> None:
-        """Show other tensors as a whole."""
+        """Show other tensors as a whole; the zoom stays where there is the same to see."""
+        names = [tile.name for tile in self._path[1:]]
         self._path, self._current = [root], 0
+        for name in names:
+            same = next((tile for tile in self.shown.children if tile.name == name), None)
+            if same is None or not same.children:
+                break
+            self._path.append(same)
         self._arrange()
 
     def set_by_size(self, by_size: bool) -> None:
@@ -89,6 +101,16 @@ class Treemap(Plot):
             left = self._path.pop()
             self._current = self.shown.children.index(left)
             self._arrange()
+
+    def zoom_to(self, depth: int) -> None:
+        """Go out until only so many tiles are zoomed into; 0 shows everything."""
+        while len(self._path) > depth + 1:
+            self.zoom_out()
+
+    @property
+    def by_size(self) -> bool:
+        """Whether the colour of a tile is its size."""
+        return self._by_size
 
     def _arrange(self) -> None:
         self._placed = tuple(_place(self.shown, QRectF(self.rect())))
@@ -120,11 +142,10 @@ class Treemap(Plot):
     def _draw_tile(self, painter: QPainter, placed: _Placed) -> None:
         tile, area = placed.tile, placed.area
         colors = theme.current()
-        inside = placed.depth == 0 and bool(tile.children) and _inner(area) is not None
-        painter.fillRect(area, colors.color("raised") if inside else self._color(tile))
+        painter.fillRect(area, colors.color("raised") if placed.opened else self._color(tile))
         if area.width() < _TITLE_FITS or area.height() < _TITLE:
             return
-        painter.setPen(colors.color("text" if inside else "on_part"))
+        painter.setPen(colors.color("text" if placed.opened else "on_part"))
         box = QRectF(area.left() + 6, area.top(), area.width() - 10, _TITLE)
         name = painter.fontMetrics().elidedText(
             f"{tile.name}  {binary_size(tile.size)}",
@@ -137,13 +158,7 @@ class Treemap(Plot):
         if not self._by_size:
             return theme.current().part_color(type_color(tile.dtype))
         largest = max((child.size for child in self.shown.children), default=1) or 1
-        accent, window = theme.current().color("accent"), theme.current().color("surface")
-        share = 0.25 + 0.75 * tile.size / largest
-        return QColor.fromRgbF(
-            accent.redF() * share + window.redF() * (1 - share),
-            accent.greenF() * share + window.greenF() * (1 - share),
-            accent.blueF() * share + window.blueF() * (1 - share),
-        )
+        return size_color(tile.size / largest)
 
     def tile_at(self, spot: QPointF) -> Tile | None:
         """Return the innermost tile at a spot."""
@@ -207,16 +222,28 @@ class Treemap(Plot):
 def type_color(dtype: str) -> int:
     """Return the index of the colour of an element type."""
     order = ("F16", "BF16", "F32", "F8_E4M3", "F8_E5M2")
-    return order.index(dtype) if dtype in order else _SHADES - 1
+    return order.index(dtype) if dtype in order else OTHER_TYPES
+
+
+def size_color(share: float) -> QColor:
+    """Return the colour of a tile whose size is a share, 0 to 1, of the largest one beside it."""
+    accent, surface = theme.current().color("accent"), theme.current().color("surface")
+    share = 0.25 + 0.75 * share
+    return QColor.fromRgbF(
+        accent.redF() * share + surface.redF() * (1 - share),
+        accent.greenF() * share + surface.greenF() * (1 - share),
+        accent.blueF() * share + surface.blueF() * (1 - share),
+    )
 
 
 def _place(shown: Tile, area: QRectF) -> Iterator[_Placed]:
     """Place the tiles inside the shown one, and those inside them where there is room."""
     for tile, outer in _arranged(shown.children, area):
-        yield _Placed(tile, outer, 0)
         inner = _inner(outer)
-        if tile.children and inner is not None:
-            for child, place in _arranged(tile.children, inner):
+        children = _told_apart(tile, inner) if inner is not None else ()
+        yield _Placed(tile, outer, 0, opened=bool(children))
+        if inner is not None:
+            for child, place in _arranged(children, inner, tile.size):
                 yield _Placed(child, place, 1)
 
 
@@ -226,9 +253,21 @@ def _inner(outer: QRectF) -> QRectF | None:
     return inner if min(inner.width(), inner.height()) > _TITLE else None
 
 
-def _arranged(tiles: tuple[Tile, ...], area: QRectF) -> Iterator[tuple[Tile, QRectF]]:
+def _told_apart(tile: Tile, room: QRectF) -> tuple[Tile, ...]:
+    """Return the tiles inside that are large enough to be seen, none where those are few bytes."""
+    least = tile.size * _LEAST_AREA / (room.width() * room.height())
+    seen = tuple(child for child in tile.children if child.size >= least)
+    return seen if 2 * sum(child.size for child in seen) > tile.size else ()
+
+
+def _arranged(
+    tiles: tuple[Tile, ...], area: QRectF, whole: int = 0
+) -> Iterator[tuple[Tile, QRectF]]:
+    """Place tiles, the largest first; what is left of ``whole`` bytes stays empty."""
     box = (area.left(), area.top(), area.width(), area.height())
     sizes = [float(tile.size) for tile in tiles]
-    for tile, (left, top, width, height) in zip(tiles, squarified(sizes, box), strict=True):
+    rest = whole - sum(sizes)
+    places = squarified([*sizes, rest] if rest > 0 else sizes, box)
+    for tile, (left, top, width, height) in zip(tiles, places, strict=False):
         if width >= _LEAST and height >= _LEAST:
             yield tile, QRectF(left, top, width - _GAP / 2, height - _GAP / 2)
