@@ -6,6 +6,7 @@ from pathlib import Path
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.errors import FormatError
 from ckpt_studio.formats.files import open_source, read_exactly
+from ckpt_studio.formats.gguf import MAGIC, refuse_gguf
 from ckpt_studio.formats.safetensors import read_checkpoint
 from ckpt_studio.formats.shown import shown_name
 from ckpt_studio.formats.torch_pickle import looks_like_torch, read_torch
@@ -21,6 +22,8 @@ def read_single(path: Path) -> Checkpoint:
         FormatError: it is no model, is damaged, or would run code when other programs load it.
     """
     head = _head(path)
+    if head.startswith(MAGIC):
+        refuse_gguf(path)
     safetensors = head[_LENGTH : _LENGTH + 1] == b"{" and not any(head[5:_LENGTH])
     if not safetensors and looks_like_torch(head):
         return read_torch(path)
