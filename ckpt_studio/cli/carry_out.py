@@ -8,13 +8,23 @@ from pathlib import Path
 from ckpt_studio.cli.command import Answer
 from ckpt_studio.cli.hints import refusal, with_hints
 from ckpt_studio.cli.job import job
+from ckpt_studio.cli.options import require_written
 from ckpt_studio.cli.plan_text import plan_text
 from ckpt_studio.core.errors import CkptStudioError, PlanError
 from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
-from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.problems import Problem, note
-from ckpt_studio.core.recipe import Assemble, EditMetadata, Layout, Recipe
-from ckpt_studio.engine import Library, WriteOptions, plan, plan_parts, write
+from ckpt_studio.core.recipe import Assemble, EditMetadata, Extract, Layout, Recipe
+from ckpt_studio.engine import (
+    HashCache,
+    Library,
+    WriteOptions,
+    plan,
+    plan_parts,
+    write,
+    write_remembering,
+)
+from ckpt_studio.engine.output_places import clashes
 from ckpt_studio.engine.summary import Json, planned
 from ckpt_studio.formats.new_file import write_small_file
 from ckpt_studio.formats.recipe_json import recipe_to_json
@@ -34,8 +44,10 @@ def carry_out(
         Cancelled: the user stopped it.
     """
     library = Library()
-    plans = [made for recipe in recipes for made in _plans(recipe, library)]
+    plans = [made for recipe in recipes for made in _plans(recipe, library, arguments)]
     plans[0] = replace(plans[0], problems=(*plans[0].problems, *_of_sources(arguments)))
+    if isinstance(recipes[0], Extract):
+        plans[0] = replace(plans[0], problems=(*plans[0].problems, *clashes(plans)))
     refused = next(filter(None, map(refusal, plans)), None) or _unknown_part(recipes, plans)
     if refused is not None or arguments.dry_run:
         answer = _answer([planned(one) for one in plans], refused)
@@ -43,7 +55,12 @@ def carry_out(
     if save_recipe is not None:
         _write_recipe(save_recipe, recipes[0], plans[0])
     with job(arguments) as (progress, cancel):
-        reports = [write(one, options=options, progress=progress, cancel=cancel) for one in plans]
+        cache = HashCache()
+
+        def write_one(one: Plan, how: WriteOptions) -> Report:
+            return write(one, how, progress=progress, cancel=cancel)
+
+        reports = [write_remembering(one, options, write_one, cache) for one in plans]
     documents = [planned(one, done) for one, done in zip(plans, reports, strict=True)]
     return replace(_answer(documents), saved=tuple(str(done.path) for done in reports))
 
@@ -60,10 +77,11 @@ def _of_sources(arguments: Namespace) -> tuple[Problem, ...]:
     return found
 
 
-def _plans(recipe: Recipe, library: Library) -> list[Plan]:
+def _plans(recipe: Recipe, library: Library, arguments: Namespace) -> list[Plan]:
     if not (isinstance(recipe, Assemble) and recipe.output.layout is Layout.PARTS):
         return [_planned(recipe, library)]
     parts = plan_parts(recipe, library)
+    require_written(getattr(arguments, "name", ()), [file.part for file in parts.files])
     if not parts.plans:
         return [with_hints(parts.whole)]
     own = {problem for each in parts.plans for problem in each.problems}

@@ -15,7 +15,7 @@ from ckpt_studio.cli.job import job
 from ckpt_studio.cli.printing import printable
 from ckpt_studio.core.errors import FormatError
 from ckpt_studio.core.stored_hashes import stored_hashes
-from ckpt_studio.engine import Hashes, hash_file
+from ckpt_studio.engine import HashCache, Hashes
 from ckpt_studio.engine.summary import Json
 from ckpt_studio.formats.opening import read_any
 
@@ -26,10 +26,11 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> Answer:
+    cache = HashCache()
     with job(arguments) as (progress, cancel):
         return of_each(
             arguments.files,
-            lambda path: _document(path, hash_file(path, progress=progress, cancel=cancel)),
+            lambda path: _document(path, cache.take(path, progress=progress, cancel=cancel)),
             lambda documents: "\n".join(map(_page, documents)),
         )
 

@@ -84,7 +84,8 @@ class Plan:
     or the folder of a diffusers model. ``texts`` are the small files of a set, by their path
     relative to its folder. ``output`` of a set is its index (one of the texts is called so and lies
     beside the shards) or else its folder. ``shard_bytes`` is the most data that one file may hold,
-    0 without a limit; what does not fit has been split already.
+    0 without a limit; what does not fit has been split already. With ``same_data`` the tensors are
+    those of the one source, a safetensors file, in their order: everything after its header.
     """
 
     verb: str  # save, convert, extract, meta
@@ -107,6 +108,7 @@ class Plan:
     texts: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
     shard_bytes: int = 0
+    same_data: bool = False
 
     @property
     def data_bytes(self) -> int:
@@ -226,7 +228,12 @@ class WrittenFile:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was written. The hashes of a set are those of its ``files``."""
+    """What was written. The hashes of a set are those of its ``files``.
+
+    ``shared`` bytes of data are blocks that the file has in common with its source. Where the data
+    stayed as they were, ``autov3_before`` is the hash of those of the source; ``data_sha256`` are
+    all 64 digits of the hash that ``autov3`` begins.
+    """
 
     path: Path
     bytes: int
@@ -242,3 +249,6 @@ class Report:
     verified: bool = False
     problems: tuple[Problem, ...] = ()
     files: tuple[WrittenFile, ...] = ()
+    autov3_before: str | None = None
+    data_sha256: str | None = None
+    shared: int = 0

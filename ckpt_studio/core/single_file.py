@@ -9,7 +9,7 @@ from ckpt_studio.core.ema import with_ema
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import cast, read, reads
 from ckpt_studio.core.markers import markers_from
-from ckpt_studio.core.metadata import apply_all
+from ckpt_studio.core.metadata import Metadata, apply_all
 from ckpt_studio.core.part_names import is_text_encoder, part_name
 from ckpt_studio.core.plan import Dropped, PartSummary, Plan, PlannedTensor, file_order
 from ckpt_studio.core.problems import Problem, error, note
@@ -195,15 +195,29 @@ def edit_metadata(recipe: EditMetadata, opened: Opened) -> Plan:
         PlannedTensor(tensor.name, read(0, tensor), part_of.get(tensor.name, ""))
         for tensor in checkpoint.tensors.values()
     ]
+    metadata = dict(apply_all(recipe.edits, checkpoint.metadata))
     return Plan(
         verb="meta",
         target=opened.recognition.architecture,
         sources=(checkpoint,),
         tensors=tuple(rows),
-        metadata=dict(apply_all(recipe.edits, checkpoint.metadata)),
+        metadata=metadata,
         parts=_summaries(checkpoint, rows),
+        problems=_stale_hash(checkpoint.metadata, metadata),
         overwrite=recipe.output.overwrite,
+        same_data=checkpoint.container == "safetensors",
     )
+
+
+def _stale_hash(before: Metadata, after: Metadata) -> tuple[Problem, ...]:
+    """Tell of a hash that covers the training metadata when those change (``merging.md`` 3.4)."""
+    key = "sshs_legacy_hash"
+    covered = {name for name in {*before, *after} if name.startswith("ss_")}
+    if key not in after or all(before.get(name) == after.get(name) for name in covered):
+        return ()
+    message = f"{key} covers the ss_… keys and may not be right any more."
+    hint = "Remove it. The hashes of the tensors, such as sshs_model_hash, stay right."
+    return (note(message, hint, "legacy-hash"),)
 
 
 def _summaries(checkpoint: Checkpoint, rows: list[PlannedTensor]) -> tuple[PartSummary, ...]:

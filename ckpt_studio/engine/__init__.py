@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ckpt_studio.engine.npy_saving import NpyOptions, save_npy
     from ckpt_studio.engine.opening import Library, open_checkpoint
     from ckpt_studio.engine.planning import plan
+    from ckpt_studio.engine.remembering import write_remembering
     from ckpt_studio.engine.separating import SeparatePlans, plan_parts
     from ckpt_studio.engine.statistics import take_statistics
     from ckpt_studio.engine.writing import WriteOptions, write
@@ -56,6 +57,7 @@ __all__ = [
     "take_statistics",
     "write",
     "write_isolated",
+    "write_remembering",
 ]
 
 _HOMES = {
@@ -83,6 +85,7 @@ _HOMES = {
     "take_statistics": "statistics",
     "write": "writing",
     "write_isolated": "isolated",
+    "write_remembering": "remembering",
 }
 
 

@@ -1,5 +1,7 @@
 """All that is read from a file while it is written: CRC-32s for an archive, hashes of the whole."""
 
+from dataclasses import dataclass
+
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback
 from ckpt_studio.engine.following import Follower, Hasher, Watermark
 from ckpt_studio.engine.image import Image
@@ -9,24 +11,56 @@ from ckpt_studio.formats.files import Files
 _TICK_S = 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """SHA-256 of the new file, of its data and of the data of its source; None were not taken."""
+
+    whole: str | None = None
+    data: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An open file that holds the same data, and where they begin in it."""
+
+    file: int
+    data_start: int
+
+
 class Followers:
     """The followers of one file; a context manager around its writing.
 
-    Writers tell ``mark`` what is complete.
+    Writers tell ``mark`` what is complete. The data of an ``original`` are read just after they
+    were copied, when they need not come from the disk again.
     """
 
-    def __init__(self, files: Files, file: int, image: Image, *, hashes: bool) -> None:
+    def __init__(
+        self,
+        files: Files,
+        file: int,
+        image: Image,
+        *,
+        hashes: bool,
+        original: Original | None = None,
+    ) -> None:
         self._size = image.size
         self.mark = Watermark(len(image.head))
         self._sealed = Watermark(len(image.head)) if image.archive else self.mark
         self._sealers = (
             [Sealer(files, file, self.mark, image.archive, self._sealed)] if image.archive else []
         )
-        starts = [0] if image.data_start is None else [0, image.data_start]
-        self._hashers = [
-            Hasher(files, file, self._sealed, start, image.size)
-            for start in (starts if hashes else [])
-        ]
+        end = image.size
+        self._hashers: dict[str, Hasher] = {}
+        if hashes:
+            self._hashers["whole"] = Hasher(files, file, self._sealed, range(end))
+        if hashes and image.data_start is not None:
+            start, data = image.data_start, range(image.data_start, end)
+            self._hashers["data"] = Hasher(files, file, self._sealed, data)
+            if original:
+                shift = original.data_start - start
+                before = Hasher(files, original.file, self.mark, data, shift)
+                self._hashers["before"] = before
 
     @property
     def crcs(self) -> tuple[int, ...]:
@@ -35,7 +69,7 @@ class Followers:
 
     @property
     def _all(self) -> list[Follower]:
-        return [*self._sealers, *self._hashers]
+        return [*self._sealers, *self._hashers.values()]
 
     def __enter__(self) -> "Followers":
         """Start all of them."""
@@ -54,8 +88,8 @@ class Followers:
         for follower in self._all:
             follower.join()
 
-    def finish(self, progress: ProgressCallback, cancel: CancelToken) -> list[str]:
-        """Wait until the file is complete; return SHA-256 of the file and, if it has one, AutoV3.
+    def finish(self, progress: ProgressCallback, cancel: CancelToken) -> Sums:
+        """Wait until the file is complete; return the hashes.
 
         Raises:
             OSError: the file could not be read, or its headers not be written.
@@ -67,4 +101,4 @@ class Followers:
                 cancel.raise_if_cancelled()
                 progress(Progress(follower.at, self._size, follower.label, "Checking"))
             follower.finish()
-        return [hasher.hexdigest() for hasher in self._hashers]
+        return Sums(**{name: hasher.hexdigest() for name, hasher in self._hashers.items()})

@@ -86,10 +86,11 @@ class Follower:
         """Do the work, in the thread."""
         raise NotImplementedError
 
-    def parts(self, start: int, stop: int) -> Iterator[memoryview]:
+    def parts(self, start: int, stop: int, shift: int = 0) -> Iterator[memoryview]:
         """Yield the bytes of a range as they are complete; ends early when nobody waits.
 
-        A part is only valid until the next one.
+        A part is only valid until the next one. The bytes are read ``shift`` bytes further on, for
+        a file that holds the same ones there.
         """
         buffer = memoryview(bytearray(min(_STEP, max(1, stop - start))))
         self.at = start
@@ -98,7 +99,7 @@ class Follower:
             if reached <= self.at:
                 return
             part = buffer[: min(len(buffer), reached - self.at)]
-            count = self._files.read_into(self._file, part, self.at)
+            count = self._files.read_into(self._file, part, self.at + shift)
             if not count:
                 raise OSError(5, "the file just written is too short")
             yield part[:count]
@@ -112,11 +113,13 @@ class Follower:
 
 
 class Hasher(Follower):
-    """Takes the SHA-256 of ``start`` to ``stop``."""
+    """Takes the SHA-256 of a range, read ``shift`` bytes further on."""
 
-    def __init__(self, files: Files, file: int, mark: Watermark, start: int, stop: int) -> None:
+    def __init__(
+        self, files: Files, file: int, mark: Watermark, span: range, shift: int = 0
+    ) -> None:
         super().__init__(files, file, mark, "SHA-256")
-        self._range = (start, stop)
+        self._range = (span.start, span.stop, shift)
         self._hash = hashlib.sha256()
 
     @override

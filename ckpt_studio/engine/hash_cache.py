@@ -1,6 +1,8 @@
 """Hashes that were taken before, as long as their files have not changed since."""
 
 import json
+import os
+import sys
 import threading
 from contextlib import suppress
 from dataclasses import asdict, fields
@@ -19,6 +21,17 @@ _LARGEST_BYTES = 16 << 20
 _NAMES = tuple(field.name for field in fields(Hashes))
 
 
+def cache_file() -> Path:
+    """Return where this user's hashes are kept, by the custom of the system."""
+    if os.name == "nt":
+        folder = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif os.environ.get("XDG_CACHE_HOME"):
+        folder = Path(os.environ["XDG_CACHE_HOME"])
+    else:
+        folder = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return folder / "ckpt-studio" / "hashes.json"
+
+
 class HashCache:
     """Remembers the hashes of files in one small JSON file.
 
@@ -27,8 +40,9 @@ class HashCache:
     that is damaged, or cannot be written, only means that hashes are taken again.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path | None = None) -> None:
+        """Use that file, by default the one of this user."""
+        self._path = path or cache_file()
         self._lock = threading.Lock()
 
     def hashes(
@@ -45,14 +59,28 @@ class HashCache:
             SourceChangedError: it changed meanwhile.
             Cancelled: the token was raised.
         """
+        known = self.known(Path(path))
+        return known or self.take(path, progress=progress, cancel=cancel)
+
+    def take(
+        self,
+        path: Path | str,
+        *,
+        progress: ProgressCallback = ignore_progress,
+        cancel: CancelToken | None = None,
+    ) -> Hashes:
+        """Read a file, whatever is known of it, and remember its hashes.
+
+        Raises:
+            FormatError: it is missing, no plain file, or cannot be read.
+            SourceChangedError: it changed meanwhile.
+            Cancelled: the token was raised.
+        """
         path = Path(path)
-        known = self.known(path)
-        if known is not None:
-            return known
         before = signature_of(path)
         found = hash_file(path, progress=progress, cancel=cancel)
         if signature_of(path) == before:
-            self._keep(path, before, found)
+            self._keep(path, before, {"hashes": asdict(found)})
         return found
 
     def known(self, path: Path) -> Hashes | None:
@@ -61,21 +89,46 @@ class HashCache:
         Raises:
             FormatError: it is missing, or no plain file.
         """
-        entry = self._entries().get(_key(path))
-        if not isinstance(entry, dict) or entry.get("file") != _mark(signature_of(path)):
-            return None
-        values = entry.get("hashes")
+        values = self._entry(path).get("hashes")
         if not isinstance(values, dict) or set(values) != set(_NAMES):
             return None
         if not all(value is None or isinstance(value, str) for value in values.values()):
             return None
         return Hashes(**values)
 
-    def _keep(self, path: Path, before: Signature, found: Hashes) -> None:
+    def data_sha256(self, path: Path) -> str | None:
+        """Return the SHA-256 of the data of a safetensors file, where it is known.
+
+        Raises:
+            FormatError: it is missing, or no plain file.
+        """
+        known = self.known(path)
+        if known is not None:
+            return known.data_sha256
+        value = self._entry(path).get("data_sha256")
+        return value if isinstance(value, str) else None
+
+    def note_data(self, path: Path, data_sha256: str) -> None:
+        """Remember the hash of the data of a file that was just written.
+
+        Raises:
+            FormatError: it is missing, or no plain file.
+        """
+        if self.known(path) is None:
+            self._keep(path, signature_of(path), {"data_sha256": data_sha256})
+
+    def _entry(self, path: Path) -> dict[str, object]:
+        """Return what is kept about a file as it is now."""
+        entry = self._entries().get(_key(path))
+        if isinstance(entry, dict) and entry.get("file") == _mark(signature_of(path)):
+            return entry
+        return {}
+
+    def _keep(self, path: Path, before: Signature, found: dict[str, object]) -> None:
         with self._lock:
             entries = self._entries()
             entries.pop(_key(path), None)  # the newest stands last
-            entries[_key(path)] = {"file": _mark(before), "hashes": asdict(found)}
+            entries[_key(path)] = {"file": _mark(before), **found}
             while len(entries) > _MOST:
                 del entries[next(iter(entries))]
             text = json.dumps({"version": _VERSION, "files": entries})

@@ -42,7 +42,8 @@ def image_of(plan: Plan) -> Image:
         archive = TorchZip(plan.tensors, plan.metadata)
         starts = tuple(start for start, _ in archive.spans)
         return Image(archive.head, starts, archive.size, None, read_torch_open, archive)
-    head = encode_header(plan.tensors, plan.metadata)
+    like = plan.sources[0].header_bytes if plan.same_data else 0
+    head = encode_header(plan.tensors, plan.metadata, like=like)
     *begins, size = accumulate((row.nbytes for row in plan.tensors), initial=len(head))
     return Image(head, tuple(begins), size, len(head), read_open)
 
@@ -52,8 +53,7 @@ def container_notes(plan: Plan) -> tuple[Problem, ...]:
     if plan.container is not Container.TORCH_ZIP:
         return ()
     safer = note(
-        "PyTorch files can run programs when other software opens them; "
-        "safetensors files never do",
+        "PyTorch files can run programs when other software opens them; safetensors files never do",
         "Choose the ending .safetensors unless a program needs the old format.",
         code="pickle-output",
     )

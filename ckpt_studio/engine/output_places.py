@@ -1,14 +1,21 @@
 """What stands at the place of an output, and whether it can be written there."""
 
 import os
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.problems import Problem, error, note
 from ckpt_studio.core.sharding import older_shards
 from ckpt_studio.engine.target import SUFFIX
 from ckpt_studio.formats.shown import shown, shown_name, some
+
+READ_ONLY_FILE, READ_ONLY_DISK, NO_PERMISSION = "read-only-file", "read-only", "no-permission"
+"""Codes of problems for which another place helps."""
+
+_ANYBODY_WRITES = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def place_problems(planned: Plan, output: Path) -> list[Problem]:
@@ -32,6 +39,9 @@ def _taken(paths: Iterable[Path], *, overwrite: bool) -> list[Problem]:
             return [error(f"{path} is a folder.", "Choose the name of a file.", "is-folder")]
         if path.exists() and not overwrite:
             return [_exists(path.name)]
+        if path.exists() and _is_protected(path):
+            message = f"{shown_name(path)} is read-only."
+            return [error(message, "Choose another name.", READ_ONLY_FILE)]
     return []
 
 
@@ -70,6 +80,41 @@ def beside_shards(planned: Plan) -> list[Problem]:
     return [note(message, "Choose another name or folder for the shards.", "plain-beside")]
 
 
+def clashes(plans: Sequence[Plan]) -> list[Problem]:
+    """Return an error for each file of several parts that two share, or that a part comes from.
+
+    The plans are written one after the other: the later one would find its source replaced, or
+    take the place of what the earlier one wrote. Names that differ in case alone are the same
+    file on some systems.
+    """
+    sources = {
+        os.path.realpath(file.path)
+        for planned in plans
+        for source in planned.sources
+        for file in source.files
+    }
+    problems: list[Problem] = []
+    taken: dict[str, str] = {}
+    for planned in plans:
+        part = part_name(planned.parts[0].part)
+        for path in _written(planned):
+            place, name = os.path.realpath(path), shown_name(path)
+            other = taken.setdefault(place.casefold(), part)
+            if other != part:
+                message = f"The {other} and the {part} would be the same file, {name}."
+                problems.append(error(message, "Give one of them another name.", "same-file"))
+            elif place in sources:
+                message = f"{name} is a source of this plan; it cannot be replaced by a part."
+                problems.append(error(message, "Choose another name.", "is-source"))
+    return problems
+
+
+def _written(planned: Plan) -> list[Path]:
+    if planned.output is None or planned.folder is None:
+        return []
+    return [planned.folder / name for name in (*planned.files, *planned.texts)] or [planned.output]
+
+
 def _folder(output: Path) -> list[Problem]:
     if output.exists() and not output.is_dir():
         return [error(f"{output} is a file, not a folder.", "Choose another name.", "not-folder")]
@@ -77,6 +122,14 @@ def _folder(output: Path) -> list[Problem]:
         hint = "Choose a new folder, or an empty one."
         return [error(f"The folder {shown_name(output)} is not empty.", hint, "not-empty")]
     return []
+
+
+def _is_protected(path: Path) -> bool:
+    """Whether somebody said that a file is not to be changed; replacing it would not ask."""
+    if not path.stat().st_mode & _ANYBODY_WRITES:
+        return True
+    effective = os.access in os.supports_effective_ids
+    return not os.access(path, os.W_OK, effective_ids=effective)
 
 
 def _names(folder: Path) -> list[str]:
@@ -89,10 +142,10 @@ def _parent_problems(path: Path) -> list[Problem]:
         return [error(f"{folder} is a file, not a folder.", "Choose another folder.", "not-folder")]
     if folder is not None and _is_read_only(folder):
         message = f"The disk of {folder} is read-only."
-        return [error(message, "Choose another folder.", "read-only")]
+        return [error(message, "Choose another folder.", READ_ONLY_DISK)]
     if folder is not None and not os.access(folder, os.W_OK):
         message = f"There is no permission to write in {folder}."
-        return [error(message, "Choose another folder.", "no-permission")]
+        return [error(message, "Choose another folder.", NO_PERMISSION)]
     return []
 
 

@@ -26,6 +26,7 @@ _ATTEMPTS = 5
 _RANDOM_BYTES = 6
 _NAME_BYTES = 255
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+_DATES_OF_OPEN_FILES = os.utime in os.supports_fd
 T = TypeVar("T")
 
 
@@ -52,6 +53,7 @@ class Target:
         self._beside = beside or self.path.parent
         self._folders = NewFolders(files)
         self._temporary: Path | None = None
+        self._date_ns = 0  # for systems that only take the path of a file
         self._before = self._existing(overwrite=overwrite)
         self.file = -1
         try:
@@ -61,13 +63,19 @@ class Target:
             self.discard()
             raise
 
-    def settle(self) -> None:
+    def settle(self, date_ns: int = 0) -> None:
         """Give the new file its properties and put it on the disk.
+
+        ``date_ns`` is the date it gets, in nanoseconds; 0 is now.
 
         Raises:
             OSError: as the system reports it.
         """
         self._keep_properties()
+        if _DATES_OF_OPEN_FILES:
+            self._keep_date(self.file, date_ns)
+        else:
+            self._date_ns = date_ns
         self._files.sync(self.file)
 
     def commit(self) -> None:
@@ -81,6 +89,7 @@ class Target:
         self._put_in_place()
         self._folders.keep()
         self._close()
+        self._keep_date(self.path, self._date_ns)
         self.problems += confirmed(self._files, self.path, (self.path.parent,))
 
     def discard(self) -> None:
@@ -154,6 +163,14 @@ class Target:
         if lost:
             text = f"{', '.join(lost)} of the replaced file could not be kept"
             self.problems.append(note(text[0].upper() + text[1:], code="lost-properties"))
+
+    def _keep_date(self, file: int | Path, date_ns: int) -> None:
+        if not date_ns:
+            return
+        try:
+            self._files.change_date(file, date_ns)
+        except OSError:
+            self.problems.append(note("The date could not be kept", code="lost-properties"))
 
     def _put_in_place(self) -> None:
         """Name the file. A new target is linked, which fails when the name is taken meanwhile."""

@@ -1,6 +1,6 @@
 """A plan as a list of pieces of work that fill disjoint ranges of the output."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ckpt_studio.core.plan import PlannedTensor
@@ -65,8 +65,8 @@ class Compute:
 Task = Copy | Convert | Compute
 
 
-def tasks_of(rows: Sequence[PlannedTensor], starts: Sequence[int]) -> list[Task]:
-    """Return the work for all rows, copies first: they run while torch is being loaded.
+def tasks_of(rows: Sequence[PlannedTensor], starts: Sequence[int]) -> tuple[list[Copy], list[Task]]:
+    """Return the work for all rows: what is copied, in ranges of any size, and the rest.
 
     ``starts`` are the positions of the rows in the output.
     """
@@ -80,7 +80,12 @@ def tasks_of(rows: Sequence[PlannedTensor], starts: Sequence[int]) -> list[Task]
             else:
                 others.extend(_pieces(index, segment, at))
             at += segment.nbytes
-    return [*(piece for copy in copies for piece in _limited(copy)), *others]
+    return copies, others
+
+
+def limited(copies: Iterable[Copy]) -> list[Task]:
+    """Return copies in pieces that several workers can share."""
+    return [piece for copy in copies for piece in _limited(copy)]
 
 
 def _add(copies: list[Copy], new: Copy) -> None:

@@ -13,7 +13,7 @@ from ckpt_studio.engine.copying import write_all
 from ckpt_studio.engine.file_set import FileSet
 from ckpt_studio.engine.filling import Check, Filler, Job
 from ckpt_studio.engine.flushing import Flusher
-from ckpt_studio.engine.followers import Followers
+from ckpt_studio.engine.followers import Followers, Original, Sums
 from ckpt_studio.engine.following import Watermark
 from ckpt_studio.engine.hashing import AUTOV2_DIGITS, AUTOV3_DIGITS
 from ckpt_studio.engine.image import Image, image_of
@@ -21,10 +21,12 @@ from ckpt_studio.engine.keeping import keep_old_precision
 from ckpt_studio.engine.overflow import invalid_numbers, overflow_counts, overflow_error
 from ckpt_studio.engine.pool import Meter, Pool, thread_count
 from ckpt_studio.engine.reasons import write_error
+from ckpt_studio.engine.same_data import data_hash, with_same_data
+from ckpt_studio.engine.sharing import Shared, share
 from ckpt_studio.engine.sources import Sources
 from ckpt_studio.engine.tally import Tally
 from ckpt_studio.engine.target import Target, TargetMaker
-from ckpt_studio.engine.tasks import Task, tasks_of
+from ckpt_studio.engine.tasks import Task, limited, tasks_of
 from ckpt_studio.engine.torch_start import TorchStart
 from ckpt_studio.engine.verify import ReadBack, Written, check_archive, check_header
 from ckpt_studio.formats.files import Files
@@ -33,11 +35,17 @@ from ckpt_studio.formats.shown import shown_name
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """What else to do: hashes of the result, reading it back; ``threads`` 0 is one a core."""
+    """What else to do: hashes of the result, reading it back; ``threads`` 0 is one a core.
+
+    ``keep_date`` gives the result the date of the first source. ``known_data`` is the SHA-256 of
+    the data of a source that keeps them, where it is known; it need not be taken again then.
+    """
 
     hashes: bool = False
     verify: bool = False
     threads: int = 0
+    keep_date: bool = False
+    known_data: str = ""
 
 
 def write(
@@ -149,25 +157,51 @@ class _Saving:
     def _write(self, work: _Pass) -> tuple[Report | None, Tally]:
         plan, target = work.plan, work.target
         write_all(self.files, target.file, work.image.head, 0)
-        hashes = self.options.hashes
-        with Followers(self.files, target.file, work.image, hashes=hashes) as followers:
-            tally, checks = self._fill(work, followers.mark)
+        copies, others = tasks_of(plan.tensors, work.image.starts)
+        shared = Shared(left=tuple(copies))
+        if not self.options.verify:  # which is for a copy that does not lie in the same blocks
+            shared = share(self.files, work.sources, target.file, copies)
+        with Followers(
+            self.files,
+            target.file,
+            work.image,
+            hashes=self.options.hashes,
+            original=self._original(work, shared),
+        ) as followers:
+            tally, checks = self._fill(work, followers.mark, shared, others)
             if tally.overflowed() and plan.on_overflow is not OnOverflow.CLAMP:
                 return None, tally
             sums = followers.finish(self.progress, self.cancel)
-        target.settle()
+        data = data_hash(plan, sums, self.options.known_data)
+        target.settle(plan.sources[0].files[0].signature.mtime_ns if self._keeps_date(plan) else 0)
         self._check(work, checks, followers.crcs)
         work.sources.check()
         self.cancel.raise_if_cancelled()
         work.sources.close()
         target.commit()
-        return self._report(work, tally, sums), tally
+        report = self._report(work, tally, sums)
+        return with_same_data(replace(report, shared=shared.nbytes), plan, data), tally
 
-    def _fill(self, work: _Pass, mark: Watermark) -> tuple[Tally, list[Check]]:
-        tasks = tasks_of(work.plan.tensors, work.image.starts)
+    def _original(self, work: _Pass, shared: Shared) -> Original | None:
+        """Return the source whose data have to be hashed as well: in shared blocks it is one."""
+        known = self.options.known_data or shared.nbytes
+        if not work.plan.same_data or known or not work.plan.data_bytes:
+            return None
+        return Original(work.sources[0, 0], work.plan.sources[0].header_bytes)
+
+    def _keeps_date(self, plan: Plan) -> bool:
+        return self.options.keep_date and bool(plan.sources)
+
+    def _fill(
+        self, work: _Pass, mark: Watermark, shared: Shared, others: list[Task]
+    ) -> tuple[Tally, list[Check]]:
         meter = Meter(work.plan.data_bytes, "Writing")
+        for start, stop in shared.ranges:
+            mark.complete(start, stop)
+            meter.add(stop - start, "")
         self.progress(meter.snapshot())
-        with Flusher(self.files, work.target.file, work.image.size) as flusher:
+        size = work.image.size - shared.nbytes
+        with Flusher(self.files, work.target.file, size) as flusher:
             job = Job(
                 files=self.files,
                 file=work.target.file,
@@ -183,6 +217,7 @@ class _Saving:
             pool: Pool[Task] = Pool(lambda: Filler(job), stop=flusher.stop)
             job.given_up = lambda: pool.stopping
             threads = thread_count(self.options.threads)
+            tasks = [*limited(shared.left), *others]
             pool.run(tasks, threads, meter, self.progress, self.cancel)
             flusher.raise_problem()
         return job.tally, job.checks or []
@@ -198,16 +233,17 @@ class _Saving:
             readback = ReadBack(written, plan.tensors, threads, self.progress, self.cancel)
             readback.check(checks)
 
-    def _report(self, work: _Pass, tally: Tally, sums: list[str]) -> Report:
+    def _report(self, work: _Pass, tally: Tally, sums: Sums) -> Report:
         rows = work.plan.tensors
         converted = sum(casts(row.expr) for row in rows)
         return Report(
             path=work.plan.output or work.target.path,
             bytes=work.image.size,
             seconds=0.0,
-            sha256=sums[0] if sums else None,
-            autov2=sums[0][:AUTOV2_DIGITS] if sums else None,
-            autov3=sums[1][:AUTOV3_DIGITS] if sums[1:] else None,
+            sha256=sums.whole,
+            autov2=sums.whole and sums.whole[:AUTOV2_DIGITS],
+            autov3=sums.data and sums.data[:AUTOV3_DIGITS],
+            data_sha256=sums.data,
             flushed=tally.flushed,
             converted=converted,
             copied=len(rows) - converted,

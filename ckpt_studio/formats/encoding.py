@@ -14,6 +14,8 @@ MAX_HEADER = 100_000_000
 BLOCK = 4096
 """File systems share data between files in blocks of this size."""
 
+_UNIT = 8
+
 
 Row = tuple[str, DType, tuple[int, ...], int]
 """Name, element type, shape and size in bytes of one tensor."""
@@ -40,11 +42,17 @@ class Described(Protocol):
 
 
 def encode_header(
-    rows: Iterable[Row | Described], metadata: Mapping[str, str], *, align: int = BLOCK
+    rows: Iterable[Row | Described],
+    metadata: Mapping[str, str],
+    *,
+    align: int = BLOCK,
+    like: int = 0,
 ) -> bytes:
     """Return length and JSON, padded with spaces so that the data begins at ``align`` bytes.
 
-    The rows are in the order of the data, which follows without a hole.
+    The rows are in the order of the data, which follows without a hole. With ``like``, where the
+    same data begin in another file, they begin at the same place of a block, so that the blocks
+    can be shared; a place that suits no tensor, not a multiple of 8, is not taken over.
 
     Raises:
         PlanError: a metadata value is no text, a name is used twice, or the header is too long.
@@ -59,7 +67,7 @@ def encode_header(
         end = begin + nbytes
         entries[name] = {"dtype": dtype.label, "shape": list(shape), "data_offsets": [begin, end]}
         begin = end
-    return _padded(_encoded(entries), align)
+    return _padded(_encoded(entries), align, 0 if like % _UNIT else like)
 
 
 def _row(row: Row | Described) -> Row:
@@ -78,8 +86,8 @@ def _encoded(entries: Mapping[str, object]) -> bytes:
         ) from None
 
 
-def _padded(data: bytes, align: int) -> bytes:
-    length = len(data) + -(8 + len(data)) % align
+def _padded(data: bytes, align: int, like: int) -> bytes:
+    length = len(data) + (like - 8 - len(data)) % align
     if length > MAX_HEADER:
         raise PlanError(
             f"The header would have {length:,} bytes; readers accept at most {MAX_HEADER:,}",

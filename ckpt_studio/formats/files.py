@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import struct
 import sys
 import threading
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ _NO_UNNAMED_FILE = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL, 
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _POSITION = threading.Lock()  # Windows has no pread; the position of a file is shared by threads
 _F_FULLFSYNC = 51  # <sys/fcntl.h> of macOS
+_FICLONERANGE = 0x4020940D  # <linux/fs.h>; where it has another number, nothing is shared
 
 
 def signature(status: os.stat_result) -> Signature:
@@ -156,6 +158,17 @@ class Files:
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
         return os.copy_file_range(source, target, count, start, to)
 
+    def share_range(self, source: int, start: int, target: int, to: int, count: int) -> None:
+        """Let two files have blocks in common; all three numbers are multiples of a block.
+
+        Raises ENOTSUP, ENOTTY, EXDEV or EINVAL where the file system cannot do that.
+        """
+        if sys.platform != "linux":
+            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+        import fcntl  # noqa: PLC0415 - does not exist on Windows
+
+        fcntl.ioctl(target, _FICLONERANGE, struct.pack("qQQQ", source, start, count, to))
+
     def truncate(self, file: int, size: int) -> None:
         """Set the size of a file."""
         os.ftruncate(file, size)
@@ -234,6 +247,10 @@ class Files:
         """Set the permissions of a file."""
         if hasattr(os, "fchmod"):
             os.fchmod(file, mode)
+
+    def change_date(self, file: int | Path, date_ns: int) -> None:
+        """Set the date of a file, in nanoseconds; Windows takes paths only."""
+        os.utime(file, ns=(os.stat(file).st_atime_ns, date_ns))
 
     def attributes(self, path: Path) -> Mapping[str, bytes]:
         """Return the extended attributes of a file (access lists are among them)."""
