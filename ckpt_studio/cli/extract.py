@@ -11,7 +11,7 @@ from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.part_names import is_text_encoder
 from ckpt_studio.core.recipe import Extract, Output
 from ckpt_studio.core.recognition import FoundPart
-from ckpt_studio.core.separate_files import folder_of
+from ckpt_studio.core.separate_files import folder_of, require_inside
 from ckpt_studio.core.source_names import stem
 from ckpt_studio.engine import open_checkpoint
 
@@ -50,9 +50,11 @@ def _run(arguments: Namespace) -> Answer:
     found = open_checkpoint(arguments.file).recognition.parts
     names = dict(arguments.name)
     chosen = _chosen(arguments.parts, found, arguments.file)
-    for part in names:
-        if part not in chosen:
-            raise UsageError(f"--name {part}=…: that part is not written; it is {_or(chosen)}")
+    options.require_written(arguments.name, chosen)
+    for part, name in names.items():
+        if not name:
+            raise UsageError(f"--name {part}=: there is no name; --parts says what is written")
+        require_inside(part, name)
     recipes = [_recipe(arguments, part, names.get(part)) for part in chosen]
     return carry_out(recipes, arguments, options.write_options(arguments))
 
@@ -74,10 +76,6 @@ def _recipe(arguments: Namespace, part: str, name: str | None) -> Extract:
         prediction=arguments.prediction if model else None,
         ema=arguments.ema and model,
     )
-
-
-def _or(names: list[str]) -> str:
-    return " or ".join(names)
 
 
 def _chosen(wanted: str, found: tuple[FoundPart, ...], file: Path) -> list[str]:

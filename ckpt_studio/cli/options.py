@@ -3,6 +3,7 @@
 import json
 import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _ActionsContainer
+from collections.abc import Sequence
 from pathlib import Path
 
 from ckpt_studio.cli.command import UsageError
@@ -138,6 +139,19 @@ def add_names(parser: _ActionsContainer) -> None:
         metavar="PART=FILE",
         help="another name for the file of a part, below the folder (repeatable)",
     )
+
+
+def require_written(names: Sequence[tuple[str, str]], written: Sequence[str]) -> None:
+    """Refuse the name of a file for a part that is not among those written.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for part, _ in names:
+        if part not in written:
+            raise UsageError(
+                f"--name {part}=…: that part is not written; it is {' or '.join(written)}"
+            )
 
 
 def path(text: str) -> Path:

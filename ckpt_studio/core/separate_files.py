@@ -85,9 +85,7 @@ def separate_files(
         names.use(file)
         made = _extract(recipe, part, path, file, precision) if file else None
         files.append(PartFile(part, path, proposed, file, made))
-    return SeparateFiles(
-        tuple(files), (*problems, *_clashes(files, recipe), *_wrong_level(recipe.output))
-    )
+    return SeparateFiles(tuple(files), (*problems, *_wrong_level(recipe.output)))
 
 
 class _Names:
@@ -154,11 +152,7 @@ def _name(part: str, choice: Chosen, source: Opened, precision: Precision) -> st
 
 def _extract(recipe: Assemble, part: str, source: Path, file: str, precision: Precision) -> Extract:
     folder = recipe.output.path
-    if not _stays_inside(file):
-        raise PlanError(
-            f"“{file}” leads out of the folder for the {part_name(part)}.",
-            f"Give a name below it, such as {folder_of(part)}/name.safetensors.",
-        )
+    require_inside(part, file)
     model = part == "unet"
     return Extract(
         source=source,
@@ -177,28 +171,19 @@ def _extract(recipe: Assemble, part: str, source: Path, file: str, precision: Pr
     )
 
 
-def _stays_inside(file: str) -> bool:
+def require_inside(part: str, file: str) -> None:
+    """Refuse the name of a file for a part that is not below the folder it counts from.
+
+    Raises:
+        PlanError: it is absolute, or leads up.
+    """
     posix, windows = PurePosixPath(file), PureWindowsPath(file)
     rooted = posix.is_absolute() or bool(windows.drive or windows.root)
-    return not rooted and ".." not in windows.parts
-
-
-def _clashes(files: Sequence[PartFile], recipe: Assemble) -> list[Problem]:
-    """Return an error for each file that two parts would share, or that a part is taken from."""
-    problems: list[Problem] = []
-    seen: dict[str, str] = {}
-    for item in files:
-        if item.recipe is None:
-            continue
-        name = part_name(item.part)
-        if item.file in seen:
-            message = f"The {seen[item.file]} and the {name} would be the same file, {item.file}."
-            problems.append(error(message, "Give one of them another name.", "same-file"))
-        seen[item.file] = name
-        if item.recipe.output.path in recipe.sources:
-            message = f"{item.file} is a source of this plan; it cannot be replaced by a part."
-            problems.append(error(message, "Choose another name.", "is-source"))
-    return problems
+    if rooted or ".." in windows.parts:
+        raise PlanError(
+            f"“{file}” leads out of the folder for the {part_name(part)}.",
+            f"Give a name below it, such as {folder_of(part)}/name.safetensors.",
+        )
 
 
 def _wrong_level(output: Output) -> list[Problem]:

@@ -15,6 +15,7 @@ from ckpt_studio.core.separate_files import (
 )
 from ckpt_studio.core.text import binary_size
 from ckpt_studio.engine.opening import Library
+from ckpt_studio.engine.output_places import clashes
 from ckpt_studio.engine.planning import plan
 
 
@@ -42,7 +43,8 @@ def plan_parts(recipe: Assemble, library: Library | None = None) -> SeparatePlan
     separate = separated(recipe, library)
     recipes = [item.recipe for item in separate.files if item.recipe is not None]
     plans = tuple(plan(each, library) for each in recipes)
-    more = [each for each in (nothing_chosen(separate), _too_large(plans)) if each is not None]
+    about_all = (nothing_chosen(separate), *clashes(plans), _too_large(plans))
+    more = [problem for problem in about_all if problem is not None]
     return SeparatePlans(separate.files, plans, together(separate, plans, recipe.output.path, more))
 
 

@@ -1,5 +1,7 @@
 """``save --separate`` and ``extract --folders``: parts in the folders that ComfyUI reads."""
 
+import os
+
 import pytest
 
 from ckpt_studio.core.command_line import command_line
@@ -69,3 +71,56 @@ def test_leaving_out_every_part_is_refused(cli, sd15_parts, tmp_path):
     result = cli("save", *sd15_parts.options, "--separate", *names, "-o", tmp_path)
     assert result.code == 1
     assert "Nothing would be written" in result.err
+
+
+SAME_FILE = [
+    ("extract", ("x.safetensors", "x.safetensors")),
+    ("extract", ("x.safetensors", "X.safetensors")),
+    ("extract", ("x", "x.safetensors")),
+    ("separate", ("x", "./x.safetensors")),
+]
+
+
+@pytest.mark.parametrize(("verb", "names"), SAME_FILE)
+def test_two_parts_never_get_the_same_file(cli, sd15_checkpoint, tmp_path, verb, names):
+    verbs = {
+        "extract": ("extract", sd15_checkpoint, "--parts", "vae,clip_l"),
+        "separate": ("save", "--from", sd15_checkpoint, "--separate", "--name", "unet="),
+    }
+    named = ("--name", f"vae={names[0]}", "--name", f"clip_l={names[1]}")
+    result = cli(*verbs[verb], "-o", tmp_path, *named, "--overwrite")
+    assert result.code == 1
+    assert "would be the same file" in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_never_takes_the_place_of_its_source(cli, sd15_checkpoint, tmp_path):
+    source, link = tmp_path / "whole.safetensors", tmp_path / "link.safetensors"
+    os.link(sd15_checkpoint, source)
+    link.symlink_to(source)
+    for name in ("whole", "link.safetensors"):
+        names = ("--name", f"vae={name}", "--overwrite")
+        for words in (
+            ("extract", source, "--parts", "vae"),
+            ("save", "--from", source, "--separate"),
+        ):
+            result = cli(*words, "-o", tmp_path, *names)
+            assert result.code == 1
+            assert "is a source" in result.err
+    assert source.samefile(sd15_checkpoint)
+
+
+@pytest.mark.parametrize("name", ["../x.safetensors", "/x.safetensors", ""])
+def test_the_name_of_a_part_stays_below_the_folder(cli, sd15_checkpoint, tmp_path, name):
+    words = ("extract", sd15_checkpoint, "--parts", "vae", "-o", tmp_path, "--dry-run")
+    result = cli(*words, "--name", f"vae={name}")
+    assert result.code != 0
+    assert "Would write" not in result.out
+    assert "vae" in result.err.lower()
+
+
+def test_a_name_for_a_part_that_is_not_there_is_told(cli, sd15_checkpoint, tmp_path):
+    words = ("save", "--from", sd15_checkpoint, "--separate", "-o", tmp_path, "--dry-run")
+    result = cli(*words, "--name", "clip_g=x.safetensors")
+    assert result.code == 2
+    assert "--name clip_g=…: that part is not written; it is unet or clip_l or vae" in result.err

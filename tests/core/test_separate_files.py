@@ -86,19 +86,6 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(name):
         separated(sources("sd15"), names={"vae": name})
 
 
-def test_two_parts_in_one_file_and_a_source_that_would_be_replaced_are_errors():
-    same = {"vae": "a.safetensors", "clip_l": "a.safetensors"}
-    found, _ = separated(sources("sd15"), names=same)
-    assert [problem.code for problem in found.problems] == ["same-file"]
-    files = sources("sd15")
-    recipe = replace(
-        recipe_of(files), output=Output(path=Path("/models"), names={"unet": "vae.safetensors"})
-    )
-    by_path = {file.checkpoint.path: file for file in files.values()}
-    found = separate_files(recipe, by_path, lambda _: False)
-    assert "is-source" in {problem.code for problem in found.problems}
-
-
 def test_averaged_weights_and_the_prediction_go_with_the_model():
     table = unet("sdxl", prefix="model.diffusion_model.")
     averaged = {ema_name(key): ("F32", shape) for key, (_, shape) in table.items()}
