@@ -25,7 +25,10 @@ class Scheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours as ``#rrggbb`` by role; ``parts`` are the colours of the parts of a checkpoint."""
+    """Colours as ``#rrggbb`` by role; ``parts`` are the colours of the parts of a checkpoint.
+
+    ``heat`` leads from the smallest of some numbers to the largest.
+    """
 
     name: str
     dark: bool
@@ -43,6 +46,7 @@ class Theme:
     bad: str
     parts: tuple[str, ...]
     on_part: str
+    heat: tuple[str, ...]
 
     def color(self, role: str) -> QColor:
         """Return the colour of a role, such as ``dim`` or ``accent``."""
@@ -51,6 +55,17 @@ class Theme:
     def part_color(self, index: int) -> QColor:
         """Return the colour of the part with this index; colours repeat after the last."""
         return QColor(self.parts[index % len(self.parts)])
+
+    def heat_color(self, share: float) -> QColor:
+        """Return the colour of a number between the smallest (0) and the largest (1)."""
+        place = min(1.0, max(0.0, share)) * (len(self.heat) - 1)
+        step = min(int(place), len(self.heat) - 2)
+        low, high, part = QColor(self.heat[step]), QColor(self.heat[step + 1]), place - step
+        return QColor.fromRgbF(
+            low.redF() + part * (high.redF() - low.redF()),
+            low.greenF() + part * (high.greenF() - low.greenF()),
+            low.blueF() + part * (high.blueF() - low.blueF()),
+        )
 
 
 _PALETTE = (
@@ -80,7 +95,8 @@ _FADED = (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.Color
 def load(name: str) -> Theme:
     """Return the theme called ``dark`` or ``light``."""
     values = tomllib.loads(data_files.read_text(f"themes/{name}.toml"))
-    return Theme(name=name, **{**values, "parts": tuple(values["parts"])})
+    lists = {key: tuple(values[key]) for key in ("parts", "heat")}
+    return Theme(name=name, **values | lists)
 
 
 class _Current:
