@@ -1,6 +1,6 @@
 """What to do about a problem, in the words of the command line: the option that helps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ckpt_studio.core.architecture import family
@@ -12,7 +12,6 @@ from ckpt_studio.core.problems import Problem, Severity
 _MISSING = "missing-part"
 _OPTIONS = {"unet": "--model", "vae": "--vae", "clip_vision": "--clip-vision"}
 _HINTS = {
-    "not-in-place": "Write another file with -o OUT.",
     "exists": "Choose another name, or use --overwrite.",
     "overflow": "Nothing was saved. Choose another precision, such as bf16, or use "
     "--on-overflow keep (these tensors stay as they are) or clamp (the largest value that fits).",
@@ -20,11 +19,23 @@ _HINTS = {
 }
 
 
+_BESIDE = "Write another file with -o OUT; with -o NAME.json the metadata go into a text instead."
+_META_HINTS = {
+    "not-in-place": _BESIDE,
+    "read-only-file": _BESIDE,
+    "read-only": _BESIDE,
+    "no-permission": _BESIDE,
+}
+"""Of edits, for which a text beside the model does as well."""
+
+
 def hint(code: str, text: str) -> str:
     """Return what to do about a kind of error or a code of a problem; ``text`` where it is said."""
     kind, _, part = code.partition(":")
     if code in _HINTS:
         return _HINTS[code]
+    if code == "not-in-place":
+        return _META_HINTS[code]
     if kind == _MISSING:
         return f"Name a file with {_OPTIONS.get(part, '--text-encoder')}, or use --allow-missing."
     return f"Use --dtype {part}=keep." if kind == "quantised" else text
@@ -32,7 +43,8 @@ def hint(code: str, text: str) -> str:
 
 def with_hints(made: Plan) -> Plan:
     """Return the plan whose errors name options."""
-    return replace(made, problems=tuple(map(_with_hint, made.problems)))
+    own = _META_HINTS if made.verb == "meta" else {}
+    return replace(made, problems=tuple(_with_hint(problem, own) for problem in made.problems))
 
 
 def refusal(made: Plan) -> PlanError | None:
@@ -47,10 +59,11 @@ def refusal(made: Plan) -> PlanError | None:
     return PlanError(f"{errors[0].message}{more}", errors[0].hint)
 
 
-def _with_hint(problem: Problem) -> Problem:
+def _with_hint(problem: Problem, own: Mapping[str, str]) -> Problem:
     if problem.severity is not Severity.ERROR:
         return problem
-    return replace(problem, hint=hint(problem.code, problem.hint))
+    words = own.get(problem.code) or hint(problem.code, problem.hint)
+    return replace(problem, hint=words)
 
 
 def _is_part(problem: Problem) -> bool:

@@ -10,7 +10,14 @@ from ckpt_studio.cli.command import Answer, Command, UsageError
 from ckpt_studio.cli.inspection_text import metadata_lines
 from ckpt_studio.cli.printing import printable, strict_json
 from ckpt_studio.core.errors import PlanError
-from ckpt_studio.core.metadata import LOCKED_KEYS, Edit, RemoveKeys, RenameKey, SetValue
+from ckpt_studio.core.metadata import (
+    LOCKED_KEYS,
+    Edit,
+    Metadata,
+    RemoveKeys,
+    RenameKey,
+    SetValue,
+)
 from ckpt_studio.core.metadata_rules import checked
 from ckpt_studio.core.recipe import EditMetadata, Output
 from ckpt_studio.engine import WriteOptions, open_checkpoint
@@ -60,9 +67,21 @@ def _action(parser: ArgumentParser, action: Action) -> ArgumentParser:
 
 def _edit(parser: ArgumentParser, action: Action) -> ArgumentParser:
     parser.add_argument(
-        "-o", "--output", type=options.new_file, metavar="OUT", help="write another file"
+        "-o",
+        "--output",
+        type=options.new_file,
+        metavar="OUT",
+        help="write another file, or with the ending .json nothing but the metadata",
     )
     parser.add_argument("--force", action="store_true", help="also change keys that loaders need")
+    parser.add_argument(
+        "--keep-date",
+        action="store_true",
+        help="keep the date of the file; A1111 and Forge may go on showing what it held before",
+    )
+    parser.add_argument(
+        "--hashes", action="store_true", help="sha256, AutoV2 and AutoV3, before and after"
+    )
     options.add_plan(parser)
     options.add_progress(parser)
     return _action(parser, action)
@@ -93,9 +112,17 @@ def _export(arguments: Namespace) -> Answer:
     metadata = dict(open_checkpoint(arguments.file).checkpoint.metadata)
     if arguments.output is None:
         return Answer(metadata, lambda: strict_json(metadata))
+    return _written(metadata, arguments)
+
+
+def _written(metadata: Metadata, arguments: Namespace) -> Answer:
+    """Write metadata as a text of their own."""
+    values = dict(metadata)
+    if getattr(arguments, "dry_run", False):
+        return Answer(values, lambda: strict_json(values))
     write_small_file(
         arguments.output,
-        f"{strict_json(metadata)}\n",
+        f"{strict_json(values)}\n",
         overwrite=arguments.overwrite,
         used=[arguments.file],
     )
@@ -139,13 +166,16 @@ def _change(edits: Sequence[Edit], arguments: Namespace) -> Answer:
                 _refuse_locked(allowed)
             needed.append(allowed)
             after = allowed.apply(after)
+    if arguments.output is not None and arguments.output.suffix.lower() == ".json":
+        return _written(after, arguments)
     output = (
         Output(path=arguments.file, overwrite=True)
         if arguments.output is None
         else Output(path=arguments.output, overwrite=arguments.overwrite)
     )
     recipe = EditMetadata(source=arguments.file, edits=tuple(needed), output=output)
-    return carry_out([recipe], arguments, WriteOptions())
+    how = WriteOptions(hashes=arguments.hashes, keep_date=arguments.keep_date)
+    return carry_out([recipe], arguments, how)
 
 
 def _checked(edit: Edit, metadata: Mapping[str, str]) -> Edit | None:

@@ -33,7 +33,8 @@ def _plan(document: Json) -> Iterator[str]:
 def _report(document: Json) -> Iterator[str]:
     report = document["report"]
     seconds = report["seconds"]
-    pace = f" ({speed(report['bytes'] / seconds)})" if seconds else ""
+    copied = seconds and not report["shared_bytes"]
+    pace = f" ({speed(report['bytes'] / seconds)})" if copied else ""
     yield f"Wrote {printable(report['output'])}: {_size(document)} in {duration(seconds)}{pace}"
     yield from _written_files(report)
     yield from _contents(document)
@@ -41,13 +42,23 @@ def _report(document: Json) -> Iterator[str]:
         yield f"  {printable(row['name'])}: {number(row['count'], 'value')} did not fit"
     if report["verified"]:
         yield "  Read back and compared: it is what was planned"
-    for name in ("sha256", "autov2", "autov3"):
-        if report[name]:
-            yield f"  {name} {report[name]}"
+    yield from _hashes(document)
     for file in report["set"]:
         if file["sha256"]:
             yield f"  sha256 {file['sha256']}  {printable(_below(report, file))}"
     yield from problem_lines((*document["problems"], *report["problems"]))
+
+
+def _hashes(document: Json) -> Iterator[str]:
+    report = document["report"]
+    if report["shared_bytes"]:
+        yield f"  {binary_size(report['shared_bytes'])} lie in the same blocks as the source"
+    for name in ("sha256", "autov2", "autov3"):
+        if report[name]:
+            same = report["autov3_before"] if name == "autov3" else None
+            yield f"  {name} {report[name]}" + (f" (before: {same})" if same else "")
+    if document["same_data"] and not report["autov3"]:
+        yield "  Every byte of the tensors is as it was, so autov3 is too; --hashes shows it"
 
 
 def _output(document: Json) -> str:

@@ -35,6 +35,12 @@ def entry_bytes(key: str, value: str) -> int:
     return 2 + sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
 
 
+def newly_exceeded(before: int, after: int) -> Mark | None:
+    """Return the highest mark that a header passes which did not before; sizes in bytes."""
+    mark = exceeded(after)
+    return None if mark is None or before > mark.limit else mark
+
+
 def exceeded(size: int) -> Mark | None:
     """Return the highest mark that a header of this size passes."""
     return next((mark for mark in reversed(MARKS) if size > mark.limit), None)

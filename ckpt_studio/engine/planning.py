@@ -7,6 +7,7 @@ from pathlib import Path
 from ckpt_studio.core.assembling import assemble
 from ckpt_studio.core.diffusers_folder import assemble_folder, convert_to_folder
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.header_size import newly_exceeded
 from ckpt_studio.core.plan import Container, Plan
 from ckpt_studio.core.problems import Problem, error, warning
 from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Layout, Output, Recipe
@@ -130,8 +131,20 @@ def _with_output(draft: Plan, named: Named | None, limit: int) -> Plan:
     if sized.output is None:
         return sized
     free = _free_bytes(sized.output)
+    sized = replace(sized, problems=(*sized.problems, *_header_problems(sized)))
     problems = (*sized.problems, *_output_problems(sized, sized.output, free))
     return replace(sized, free_bytes=free, problems=problems)
+
+
+def _header_problems(planned: Plan) -> tuple[Problem, ...]:
+    """Tell who stops reading a header that edits made longer."""
+    if not planned.same_data:
+        return ()
+    mark = newly_exceeded(planned.sources[0].header_bytes, planned.header_bytes)
+    if mark is None:
+        return ()
+    message = f"The header grows to {binary_size(planned.header_bytes)}: {mark.lost}."
+    return (warning(message, "Remove long values, such as pictures.", "header-size"),)
 
 
 def _free_bytes(path: Path) -> int | None:

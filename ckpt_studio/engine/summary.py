@@ -86,6 +86,7 @@ def planned(plan: Plan, report: Report | None = None) -> Json:
         "missing": list(plan.missing),
         "dropped": [{"name": gone.name, "reason": gone.reason} for gone in plan.dropped],
         "added": list(plan.added),
+        "same_data": plan.same_data,
         "metadata": dict(plan.metadata),
         "problems": problems(plan.problems),
     }
@@ -103,6 +104,8 @@ def reported(report: Report) -> Json:
         "sha256": report.sha256,
         "autov2": report.autov2,
         "autov3": report.autov3,
+        "autov3_before": report.autov3_before,
+        "shared_bytes": report.shared,
         "overflowed": [
             {"name": row.name, "count": row.count, "max_abs": _finite(row.max_abs)}
             for row in report.overflowed
