@@ -3,10 +3,11 @@
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 from ckpt_studio.cli.command import Answer
-from ckpt_studio.cli.hints import refusal, with_hints
+from ckpt_studio.cli.hints import hint, refusal, with_hints
 from ckpt_studio.cli.job import job
 from ckpt_studio.cli.options import require_written
 from ckpt_studio.cli.plan_text import plan_text
@@ -54,15 +55,36 @@ def carry_out(
         return answer if arguments.dry_run else replace(answer, text=lambda: "")
     if save_recipe is not None:
         _write_recipe(save_recipe, recipes[0], plans[0])
+    reports, failed = _written(plans, arguments, options)
+    documents = [planned(one, done) for one, done in zip_longest(plans, reports)]
+    answer = _answer(documents, failed)
+    if failed is not None:
+        return replace(answer, text=lambda: "")
+    return replace(answer, saved=tuple(str(done.path) for done in reports))
+
+
+def _written(
+    plans: Sequence[Plan], arguments: Namespace, options: WriteOptions
+) -> tuple[list[Report], CkptStudioError | None]:
+    """Write one plan after the other; return what is complete, and what stopped it after that."""
+    reports: list[Report] = []
     with job(arguments) as (progress, cancel):
         cache = HashCache()
 
         def write_one(one: Plan, how: WriteOptions) -> Report:
             return write(one, how, progress=progress, cancel=cancel)
 
-        reports = [write_remembering(one, options, write_one, cache) for one in plans]
-    documents = [planned(one, done) for one, done in zip(plans, reports, strict=True)]
-    return replace(_answer(documents), saved=tuple(str(done.path) for done in reports))
+        for one in plans:
+            try:
+                reports.append(write_remembering(one, options, write_one, cache))
+            except CkptStudioError as problem:
+                if not reports:
+                    raise
+                complete = ", ".join(str(done.path) for done in reports)
+                own = hint(problem.kind, problem.hint)
+                problem.hint = f"{own}\nSaved before that: {complete}".lstrip()
+                return reports, problem
+    return reports, None
 
 
 def _answer(documents: list[Json], error: CkptStudioError | None = None) -> Answer:

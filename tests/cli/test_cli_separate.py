@@ -4,10 +4,12 @@ import os
 
 import pytest
 
+from ckpt_studio.core.architecture import family
 from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.recipe import Extract
 from ckpt_studio.engine import open_checkpoint
 from ckpt_studio.formats.recipe_json import read_recipe_file, recipe_from_json, recipe_to_json
+from tests.cli.files import part_tensors, sparse_file
 
 
 def outputs(result):
@@ -124,3 +126,26 @@ def test_a_name_for_a_part_that_is_not_there_is_told(cli, sd15_checkpoint, tmp_p
     result = cli(*words, "--name", "clip_g=x.safetensors")
     assert result.code == 2
     assert "--name clip_g=…: that part is not written; it is unet or clip_l or vae" in result.err
+
+
+def test_what_was_complete_before_a_part_failed_is_told(cli, tmp_path):
+    tensors = {}
+    for part in ("vae", "clip_l"):
+        placement = family("sd15").placements[part]
+        tensors |= part_tensors(placement, placement.prefix)
+    source = sparse_file(tmp_path / "whole.safetensors", tensors)
+    name = "cond_stage_model.transformer.text_model.final_layer_norm.bias"
+    at = open_checkpoint(source).checkpoint.tensors[name].offset
+    with source.open("r+b") as file:
+        file.seek(at)
+        file.write(b"\x00\x7b")  # 57,344 in fp16, too large for fp8
+    words = ("extract", source, "--parts", "vae,clip_l", "--dtype", "fp8_e4m3fn", "--json")
+    result = cli(*words, "-o", tmp_path / "parts")
+    vae, clip_l = result.json["files"]
+    saved = tmp_path / "parts" / "whole_vae.safetensors"
+    assert result.code == 1
+    assert list((tmp_path / "parts").iterdir()) == [saved]
+    assert vae["report"]["bytes"] == saved.stat().st_size
+    assert "report" not in clip_l
+    assert "--on-overflow" in result.json["error"]["hint"]
+    assert f"Saved before that: {saved}" in result.err
