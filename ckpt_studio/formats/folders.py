@@ -6,7 +6,8 @@ from pathlib import Path
 from ckpt_studio.core.checkpoint import Checkpoint, SourceFile
 from ckpt_studio.core.errors import FormatError
 from ckpt_studio.core.problems import Problem
-from ckpt_studio.core.tensors import TensorInfo
+from ckpt_studio.core.tensors import DType, TensorInfo
+from ckpt_studio.formats.files import signature_of
 from ckpt_studio.formats.plain_paths import inside
 from ckpt_studio.formats.shard_index import read_components
 from ckpt_studio.formats.sharded import is_index_name, is_shard_name, read_sharded
@@ -18,6 +19,11 @@ _STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")
 _KINDS = ("safetensors", "bin")
 _SUFFIXES = {".safetensors", ".sft", ".bin", ".pt", ".pth", ".ckpt"}
 _NO_PART = "safety_checker"
+_TOKENIZERS = {
+    "spiece.model": "spiece_model",
+    "tokenizer.model": "spiece_model",
+    "tekken.json": "tekken_model",
+}
 _WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler", "Processor", "FeatureExtractor")
 
 
@@ -26,7 +32,7 @@ def read_folder_as_one(path: Path, variant: str = "") -> Checkpoint:
 
     Tensors are named after their component: ``unet.conv_in.weight``, ``text_encoder_2.…``. A folder
     that is itself one component keeps its names. The safety checker, which is no part of the model,
-    is left out.
+    is left out. The tokenizer beside a text encoder is a tensor of it, as in ComfyUI's files.
 
     Raises:
         FormatError: as ``read_folder``.
@@ -45,6 +51,9 @@ def read_folder_as_one(path: Path, variant: str = "") -> Checkpoint:
         for name, tensor in part.tensors.items():
             own = f"{component}.{name}"
             tensors[own] = replace(tensor, name=own, shard=first + tensor.shard)
+        if made := _tokenizer(folder, component, len(files)):
+            files.append(made[0])
+            tensors.setdefault(made[1].name, made[1])
     return Checkpoint(
         path=folder,
         container="diffusers",
@@ -86,6 +95,21 @@ def read_folder(path: Path, variant: str = "") -> list[tuple[str, Checkpoint]]:
     if not found:
         raise _empty(folder)
     return found
+
+
+def _tokenizer(folder: Path, component: str, shard: int) -> tuple[SourceFile, TensorInfo] | None:
+    """Return the file of a tokenizer as a U8 tensor of its text encoder (``formats.md`` 3.4)."""
+    beside = component.replace("text_encoder", "tokenizer")
+    if beside == component or not (folder / beside).is_dir():
+        return None
+    home = inside(folder / INDEX, beside)
+    for name in _names(home):
+        if name in _TOKENIZERS:
+            path = inside(home / name, name)
+            mark = signature_of(path)
+            own, size = f"{component}.{_TOKENIZERS[name]}", mark.size
+            return SourceFile(path, mark), TensorInfo(own, DType.U8, (size,), 0, size, shard)
+    return None
 
 
 def _empty(folder: Path) -> FormatError:

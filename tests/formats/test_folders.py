@@ -1,10 +1,13 @@
 """Diffusers folders: the weights of each component, whatever form they have."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ckpt_studio.core.errors import FormatError
 from ckpt_studio.formats.folders import read_folder
@@ -133,3 +136,24 @@ def test_components_may_not_be_links_elsewhere(tmp_path: Path) -> None:
     (root / "unet").symlink_to(tmp_path / "other" / "deep")
     with pytest.raises(FormatError, match="outside"):
         read_folder(folder(root))
+
+
+NAMES = st.sampled_from(["unet", "vae", "tokenizer", "..", "", "/", "model_index.json"]) | st.text()
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(listing=st.dictionaries(NAMES, VALUES, max_size=4), raw=st.binary(max_size=40))
+def test_any_index_of_a_folder(
+    tmp_path_factory: pytest.TempPathFactory, listing: object, raw: bytes
+) -> None:
+    root = tmp_path_factory.getbasetemp() / "any folder"
+    weights(root / "unet" / "diffusion_pytorch_model.safetensors", "u")
+    for data in (json.dumps(listing).encode(), raw, b'{"unet":' + raw):
+        (root / "model_index.json").write_bytes(data)
+        with suppress(FormatError):
+            assert [name for name, _ in read_folder(root)] == ["unet"]
