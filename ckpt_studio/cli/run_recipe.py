@@ -7,9 +7,11 @@ from pathlib import Path
 from ckpt_studio.cli import options
 from ckpt_studio.cli.carry_out import carry_out
 from ckpt_studio.cli.command import Answer, Command, UsageError
+from ckpt_studio.cli.output_options import output_path
 from ckpt_studio.core.errors import FormatError
-from ckpt_studio.core.recipe import EditMetadata, Recipe
+from ckpt_studio.core.recipe import EditMetadata, Layout, Recipe
 from ckpt_studio.engine import open_checkpoint
+from ckpt_studio.formats.opening import is_model_index
 from ckpt_studio.formats.recipe_json import METADATA_KEY, read_recipe_file, recipe_from_json
 
 
@@ -23,7 +25,6 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=options.new_file,
         metavar="OUT",
         help="write there, not where the recipe says",
     )
@@ -35,7 +36,8 @@ def _run(arguments: Namespace) -> Answer:
     recipe = _recipe(arguments.file)
     output = replace(recipe.output, overwrite=recipe.output.overwrite or arguments.overwrite)
     if arguments.output is not None:
-        output = replace(output, path=arguments.output, overwrite=arguments.overwrite)
+        chosen = output_path(arguments.output, folder=output.layout is not Layout.FILE)
+        output = replace(output, path=chosen, overwrite=arguments.overwrite)
     nowhere = output.path is None and output.folder is None
     if nowhere and not arguments.dry_run and not isinstance(recipe, EditMetadata):
         raise UsageError("the recipe does not say where to: add -o OUT")
@@ -43,7 +45,7 @@ def _run(arguments: Namespace) -> Answer:
 
 
 def _recipe(path: Path) -> Recipe:
-    if path.suffix.lower() == ".json":
+    if path.suffix.lower() == ".json" and not is_model_index(path):
         return read_recipe_file(path)
     text = open_checkpoint(path).checkpoint.metadata.get(METADATA_KEY)
     if text is None:

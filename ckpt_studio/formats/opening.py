@@ -8,6 +8,11 @@ from ckpt_studio.formats.sharded import is_index_name, is_shard_name, read_shard
 from ckpt_studio.formats.single import read_single
 
 
+def is_model_index(path: Path) -> bool:
+    """Whether a JSON file of this name says where a model lies: its shards, or its parts."""
+    return path.name == INDEX or is_index_name(path.name)
+
+
 def read_any(path: Path) -> Checkpoint:
     """Read the header of a model: one file, a set of shards by its index or one of them, a folder.
 

@@ -4,6 +4,7 @@ import shlex
 
 from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.recipe import Convert, Layout, Output
+from ckpt_studio.formats.recipe_json import recipe_to_json
 
 
 def test_a_checkpoint_is_planned_as_a_folder(cli, sd15_checkpoint, tmp_path):
@@ -58,3 +59,12 @@ def test_the_command_says_the_layout(tmp_path):
     )
     words = shlex.split(command_line(recipe))
     assert words[-4:] == ["-o", str(tmp_path / "b"), "--layout", "diffusers"]
+
+
+def test_a_recipe_for_a_folder_is_run_into_another_folder(cli, sd15_checkpoint, tmp_path):
+    recipe = tmp_path / "recipe.json"
+    output = Output(tmp_path / "one", layout=Layout.DIFFUSERS)
+    recipe.write_text(recipe_to_json(Convert(sd15_checkpoint, output=output)))
+    other = tmp_path / "other"
+    result = cli("run", recipe, "-o", f"{other}/", "--dry-run", "--json")
+    assert (result.code, result.json["output"]) == (0, str(other))

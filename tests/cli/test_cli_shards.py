@@ -135,6 +135,15 @@ def test_a_save_of_parts_can_be_split_and_replayed(cli, sd15_parts, tmp_path):
         path.unlink()
 
 
+def test_the_recipe_in_shards_is_found_by_their_index(cli, tmp_path, model):
+    options = ("--max-shard-size", "2KB", "--recipe-in-metadata")
+    assert cli("convert", model, "-o", tmp_path / "out", *options).code == 0
+    out = tmp_path / "again.safetensors"
+    for name in ("out.safetensors.index.json", shards(3, "out")[1]):
+        result = cli("run", tmp_path / name, "-o", out, "--dry-run", "--json")
+        assert (result.code, result.json["output"]) == (0, str(out))
+
+
 def test_parts_can_be_split(cli, sd15_checkpoint, tmp_path):
     options = ("--parts", "unet", "-o", tmp_path, "--max-shard-size", "1GB", "--dry-run", "--json")
     names = [item["file"] for item in cli("extract", sd15_checkpoint, *options).json["set"]]
