@@ -16,6 +16,10 @@ from ckpt_studio.core.tensors import DTYPES, DType, TensorInfo
 DATA = Path(__file__).parent / "data"
 
 
+WITH_OPTIONAL = {"vae_ltxv_2"}
+"""Parts of which the real programs have what the data files call optional."""
+
+
 @cache
 def layouts():
     """Fingerprints of the key tables that real programs have, by family."""
@@ -45,11 +49,11 @@ def part_table(placement, dtype="F16", prefix=""):
 
 
 def component_table(part, dtype="F16", prefix=""):
-    specs = part.specs()
+    whole = part.id in WITH_OPTIONAL
     return {
         prefix + key: (s.dtype.label if s.dtype else dtype, s.usual_shape)
-        for key, s in specs.items()
-        if s.default is None
+        for key, s in part.specs().items()
+        if s.default is None or (whole and s.optional)
     }
 
 

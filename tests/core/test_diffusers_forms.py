@@ -7,7 +7,7 @@ import pytest
 from ckpt_studio.core.architecture import component, family, modules, of_same_shape
 from ckpt_studio.core.expr import Constant
 from ckpt_studio.core.tensors import DType
-from tests.models import DATA, fingerprint, opened
+from tests.models import DATA, WITH_OPTIONAL, fingerprint, opened
 from tests.planning import assembled
 
 CLASSES = tomllib.loads((DATA / "diffusers.toml").read_text())
@@ -32,7 +32,7 @@ def diffusers_table(name):
     own = {
         key: Constant(DType.F16, spec.usual_shape, b"")
         for key, spec in part.specs().items()
-        if not spec.optional
+        if not spec.optional or name in WITH_OPTIONAL
     }
     spelled = spelling(part).spelled(own)
     more = modules().expand(CLASSES[name].get("more", {}), {})

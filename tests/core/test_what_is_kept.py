@@ -163,3 +163,15 @@ def test_a_counter_that_a_tool_made_a_weight_stays_one():
     for key in counters:
         assert kept[f"vae.{key}"].dtype.label == "F16"
         assert lower(kept[f"vae.{key}"].expr)
+
+
+def test_the_vae_of_ltx_2_does_not_look_at_the_time():
+    timed = ("time_embedder", "scale_shift_table", "timestep_scale_multiplier")
+    table = {
+        key: spec for key, spec in vae("ltxav_19b").items() if not any(w in key for w in timed)
+    }
+    assert len(vae("ltxav_19b")) - len(table) == 42
+    plan = assembled("ltxav_19b", {"vae": table})
+    assert not plan.errors
+    assert {f"vae.{key}" for key in table} <= plan_table(plan).keys()
+    assert not any(w in row for w in timed for row in plan_table(plan) if row.startswith("vae."))
