@@ -18,14 +18,14 @@ from ckpt_studio.app.panels.slot_row import SlotRow
 from ckpt_studio.app.panels.slot_view import slot_view
 from ckpt_studio.app.session import Session
 from ckpt_studio.core import slots
-from ckpt_studio.core.ema import averaged
+from ckpt_studio.core.ema import Averaged, averaged
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.output_kinds import kind_of
 from ckpt_studio.core.part_names import is_text_encoder, part_name
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Precision
+from ckpt_studio.core.recognition import Opened
 from ckpt_studio.qt.drop import DropZone
-
 
 _LAYOUT_MS = 50  # a wrapped text has its height only when it was laid out once
 
@@ -54,6 +54,7 @@ class AssemblePanel(QWidget):
         self.output = OutputRow()
         self.result = ResultCard()
         self._zone = DropZone(self.tr("Drop model files here. Each finds its place."))
+        self._looked_at: tuple[Opened | None, Averaged | None] = (None, None)
         self._slots = QVBoxLayout()
         self._area = QScrollArea()
         self._build()
@@ -132,7 +133,9 @@ class AssemblePanel(QWidget):
         recipe, files = self._session.recipe, self._session.files
         source = slots.source_of(recipe, "unet", files)
         opened = files.get(source.path) if source else None
-        found = averaged(opened) if opened else None
+        if opened is not self._looked_at[0]:
+            self._looked_at = (opened, averaged(opened) if opened else None)
+        found = self._looked_at[1]
         self.ema.setVisible(found is not None and (found.tensors > 0 or recipe.ema))
         if found is not None:
             self.ema.show_choice(ema=recipe.ema, count=found.tensors, reason=found.refused)
