@@ -8,9 +8,10 @@ from ckpt_studio.core.recipe import Convert
 from ckpt_studio.core.recognise import leftover_reason
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.tensors import DType, TensorInfo
-from ckpt_studio.core.text import counted
+from ckpt_studio.core.text import listed
 
 _MOST_POSITIONS = 1 << 16
+_FEW = 3
 
 
 def left_out(recipe: Convert, opened: Opened) -> dict[str, str]:
@@ -31,10 +32,13 @@ def tidying_problems(recipe: Convert, opened: Opened) -> tuple[Problem, ...]:
     tensors = opened.checkpoint.tensors
     unknown = tuple(name for name in recipe.drop if name not in tensors)
     if unknown:
+        words = [f"“{name}”" for name in unknown[:_FEW]]
+        more = [f"{len(unknown) - _FEW} more"] if len(unknown) > _FEW else []
+        noun = "name" if len(unknown) == 1 else "names"
         return (
             error(
-                f"{opened.checkpoint.path.name} has no tensor of "
-                f"{counted(len(unknown), 'name')} to leave out, such as {unknown[0]}.",
+                f"{opened.checkpoint.path.name} has no tensor of the {noun} "
+                f"{listed([*words, *more])}.",
                 "Check the spelling: the whole name is needed.",
                 "no-such-tensor",
                 unknown,

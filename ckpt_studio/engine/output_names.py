@@ -28,6 +28,11 @@ _ILLEGAL = frozenset('<>:"|?*')
 _RESERVED = frozenset(
     ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
 )
+_MOST_BYTES = 255
+"""How long a name may be on the usual disks of every system."""
+
+_NUMBER = "-00001-of-00001"
+"""What the name of a shard has more than that of the one file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ def resolve(output: Output, *, now: datetime | None = None) -> Named | None:
         return Named(output.path, output.path.absolute().name)
     if output.path is not None:
         path = with_suffix(_before_splitting(output.path) if output.shard_bytes else output.path)
+        _check_name(path.stem + (_NUMBER if output.shard_bytes else "") + path.suffix)
         return Named(path, path.stem, container_of(path))
     if output.folder is None:
         return None
@@ -74,9 +80,10 @@ def with_suffix(path: Path) -> Path:
     Raises:
         PlanError: the name is not allowed on some system, or asks for one that is only read.
     """
+    if path.name not in {"", os.pardir}:
+        _check_name(path.name)
     if path.name in {"", os.pardir} or path.is_dir():
         raise PlanError(f"{shown(str(path))} is a folder.", "Add the name of a file.")
-    _check_name(path.name)
     if path.exists() and not path.is_file():
         kind = kind_of(path.stat().st_mode)
         raise PlanError(f"{shown_name(path)} is {kind}, not a file.", "Choose another name.")
@@ -102,8 +109,14 @@ _TOKEN = re.compile(r"%[^%]*%")
 def _check_name(name: str) -> None:
     stem = name.split(".", 1)[0].lower()
     bad = sorted({char for char in name if char in _ILLEGAL or category(char) == "Cc"})
-    if bad or name.endswith((" ", ".")) or stem in _RESERVED or not name.strip():
-        why = f"it contains {shown(' '.join(bad))}" if bad else "Windows does not allow it"
+    why = ""
+    if bad:
+        why = f"it contains {shown(' '.join(bad))}"
+    elif name.endswith((" ", ".")) or stem in _RESERVED or not name.strip():
+        why = "Windows does not allow it"
+    elif len(os.fsencode(name)) > _MOST_BYTES:
+        why = "it is too long"
+    if why:
         raise PlanError(
             f"“{shown(name)}” cannot be the name of a file: {why}.",
             "Choose a name that works on every system.",
@@ -126,11 +139,17 @@ def next_output_path(
             f"The prefix “{prefix}” leads out of the output folder.",
             "Use a prefix below it, such as checkpoints/ComfyUI.",
         )
+    for part in Path(subfolder).parts:
+        _check_name(_without_tokens(part))
     counter = _next_counter(target, base)
     file = f"{base}_{counter:05}_{ending}"
-    for part in (*Path(subfolder).parts, file):
-        _check_name(part if os.name == "nt" else _TOKEN.sub("_", part))
+    _check_name(_without_tokens(file))
     return Named(target / file, f"{base} {counter}")
+
+
+def _without_tokens(name: str) -> str:
+    """Return a name whose unknown tokens are no reason to refuse it, except on Windows."""
+    return name if os.name == "nt" else _TOKEN.sub("_", name)
 
 
 def fill_tokens(prefix: str, now: datetime) -> str:

@@ -10,6 +10,7 @@ from ckpt_studio.core.expr import reads
 from ckpt_studio.core.plan import OnOverflow, Plan, Report, casts
 from ckpt_studio.core.progress import CancelToken, ProgressCallback, ignore_progress
 from ckpt_studio.engine.copying import write_all
+from ckpt_studio.engine.exchange import existing
 from ckpt_studio.engine.file_set import FileSet
 from ckpt_studio.engine.filling import Check, Filler, Job
 from ckpt_studio.engine.flushing import Flusher
@@ -124,7 +125,7 @@ class _Saving:
         try:
             return self._with_sources(plan, output, image)
         except OSError as problem:
-            free = self.files.free_bytes(output.parent)
+            free = self.files.free_bytes(existing(self.files, output.parent))
             raise write_error(problem, output, image.size, free) from problem
         except MemoryError as problem:
             raise WriteError(

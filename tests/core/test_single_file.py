@@ -147,6 +147,7 @@ def test_tensors_are_left_out_by_name():
     assert not plan.errors
     (problem,) = tidied(TRAINED, drop=("beta", "x")).errors
     assert problem.names == ("beta", "x")
+    assert "has no tensor of the names “beta” and “x”" in problem.message
     (problem,) = tidied(TRAINED, drop=tuple(TRAINED)).errors
     assert problem.code == "nothing-left"
 

@@ -107,3 +107,25 @@ def test_a_folder_of_a_model_has_no_ending(tmp_path, monkeypatch):
     assert resolve(replace(diffusers, folder=tmp_path)).path.name == "ComfyUI_00001_"
     with pytest.raises(PlanError, match="cannot be the name"):
         resolve(replace(diffusers, path=tmp_path / "a?"))
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        Output(path=Path("ä" * 123 + ".safetensors")),
+        Output(path=Path("x" * 244)),
+        Output(path=Path("x" * 232 + ".safetensors"), shard_bytes=1),
+        Output(path=Path("x" * 256), layout=Layout.DIFFUSERS),
+        Output(folder=Path(), prefix="x" * 240),
+        Output(folder=Path(), prefix="x" * 256 + "/y"),
+    ],
+)
+def test_a_name_that_no_disk_holds_is_refused(output):
+    with pytest.raises(PlanError, match="too long"):
+        resolve(output)
+
+
+def test_the_longest_names_are_taken(tmp_path):
+    (tmp_path / ("x" * 255)).touch()
+    assert resolve(Output(path=tmp_path / ("x" * 243)))
+    assert resolve(Output(path=tmp_path / ("x" * 228), shard_bytes=1))

@@ -83,6 +83,9 @@ def test_a_full_disk_says_how_much_is_missing(tmp_path: Path) -> None:
         with nothing_new_in(disk):
             message = refused(plan)
         assert message.startswith("The disk is full: out.safetensors needs 4.00 MiB, 2.00 MiB are")
+        new = replace(plan, output=disk / "new" / "out.safetensors")
+        with nothing_new_in(disk):
+            assert "2.00 MiB are free" in refused(new)
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
