@@ -33,6 +33,7 @@ def read_folder_as_one(path: Path, variant: str = "") -> Checkpoint:
     Tensors are named after their component: ``unet.conv_in.weight``, ``text_encoder_2.…``. A folder
     that is itself one component keeps its names. The safety checker, which is no part of the model,
     is left out. The tokenizer beside a text encoder is a tensor of it, as in ComfyUI's files.
+    Of a metadata key that several components have, the first one counts.
 
     Raises:
         FormatError: as ``read_folder``.
@@ -43,10 +44,12 @@ def read_folder_as_one(path: Path, variant: str = "") -> Checkpoint:
         return replace(found[0][1], path=folder)
     files: list[SourceFile] = []
     tensors: dict[str, TensorInfo] = {}
+    metadata: dict[str, str] = {}
     problems: list[Problem] = []
     for component, part in found:
         first = len(files)
         files += part.files
+        metadata = {**part.metadata, **metadata}
         problems += part.problems
         for name, tensor in part.tensors.items():
             own = f"{component}.{name}"
@@ -60,7 +63,7 @@ def read_folder_as_one(path: Path, variant: str = "") -> Checkpoint:
         files=tuple(files),
         header_bytes=sum(part.header_bytes for _, part in found),
         tensors=tensors,
-        metadata={},
+        metadata=metadata,
         problems=tuple(problems),
     )
 

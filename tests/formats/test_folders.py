@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckpt_studio.core.errors import FormatError
-from ckpt_studio.formats.folders import read_folder
+from ckpt_studio.formats.folders import read_folder, read_folder_as_one
 from tests.making.plans import write_source
 
 COMPONENTS = {
@@ -53,6 +53,16 @@ def test_each_component_in_the_order_of_the_index(tmp_path: Path) -> None:
     assert [name for name, _ in found] == ["unet", "vae", "text_encoder"]
     assert [list(each.tensors) for _, each in found] == [["u"], ["v"], ["t"]]
     assert [name for name, _ in read_folder(root / "model_index.json")] == [n for n, _ in found]
+
+
+def test_the_metadata_of_its_files_are_those_of_the_folder(tmp_path: Path) -> None:
+    """What a folder was written with is in its first file, as in shards."""
+    root = folder(tmp_path)
+    for place, notes in (("unet", {"workflow": "{}", "a": "1"}), ("vae", {"a": "2", "b": "3"})):
+        path = root / place / "diffusion_pytorch_model.safetensors"
+        path.parent.mkdir()
+        write_source(path, {"x": ("U8", [1], b"x")}, notes)
+    assert read_folder_as_one(root).metadata == {"workflow": "{}", "a": "1", "b": "3"}
 
 
 @pytest.mark.parametrize(
