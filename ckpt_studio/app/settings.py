@@ -38,6 +38,7 @@ class Settings:
     geometry = Setting("window/geometry", QByteArray())
     panel = Setting("window/panel", 0)
     theme = Setting("window/theme", "system")
+    details = Setting("window/details", False)
     source_folder = Setting("folders/source", "")
     output_folder = Setting("folders/output", "")
     image_folder = Setting("folders/image", "")
@@ -45,6 +46,8 @@ class Settings:
     verify = Setting("saving/verify", True)
     hashes = Setting("saving/hashes", True)
     skip_usual_plan = Setting("saving/skip_usual_plan", False)
+    edit_hashes = Setting("saving/edit_hashes", True)
+    skip_usual_edit = Setting("saving/skip_usual_edit", False)
 
     def __init__(self, store: QSettings | None = None) -> None:
         self.store = store or QSettings(
@@ -58,6 +61,16 @@ class Settings:
     def job_history(self) -> Path:
         """The file that keeps the jobs of earlier starts."""
         return Path(self.store.fileName()).with_name("jobs.jsonl")
+
+    @property
+    def template_file(self) -> Path:
+        """Where templates for metadata are kept."""
+        return Path(self.store.fileName()).with_name("templates.json")
+
+    @property
+    def recovery_folder(self) -> Path:
+        """Where what is not saved yet is kept in case the program ends by accident."""
+        return Path(self.store.fileName()).with_name("unsaved")
 
     @property
     def recent_files(self) -> tuple[Path, ...]:

@@ -1,5 +1,6 @@
 """Files into slots: drops, dialogs, choices; what does not fit is refused with why."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -66,6 +67,18 @@ class Sources(QObject):
     def look_at(self, paths: tuple[Path, ...]) -> None:
         """Open files to inspect them; the recipe stays as it is."""
         self._opener.request(paths, self._take_to_look)
+
+    def open_for(
+        self, paths: tuple[Path, ...], then: Callable[[Mapping[Path, Document]], object]
+    ) -> None:
+        """Open files, leave the recipe as it is, and hand on the documents of those that opened."""
+
+        def take(outcome: Outcome) -> None:
+            found = [self._session.add_file(opened) for opened in outcome.opened]
+            then({each.path: each for each in found if each.path is not None})
+            self._report(outcome, [])
+
+        self._opener.request(paths, take)
 
     def reopen(self, document: Document, written: Metadata) -> None:
         """Take in a file whose metadata was just saved."""
