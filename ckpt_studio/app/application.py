@@ -1,8 +1,9 @@
 """Start of the window: the application, its look, the window, the files it was started with."""
 
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from PySide6.QtGui import QGuiApplication, QIcon, QPixmap
 from PySide6.QtWidgets import QApplication
@@ -13,11 +14,19 @@ from ckpt_studio.app.main_window import MainWindow
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.core import data_files
+from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.comparing import Comparison
+from ckpt_studio.core.differences import TensorDifference
+from ckpt_studio.core.health import Finding
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
+from ckpt_studio.core.recognition import Opened
+from ckpt_studio.core.statistics import TensorStatistics
 from ckpt_studio.engine.hashing import Hashes
+from ckpt_studio.engine.isolated import isolated
 from ckpt_studio.engine.leftovers import leftovers
 from ckpt_studio.engine.meaning import meaning_of
+from ckpt_studio.engine.npy_saving import NpyOptions, SavedArray
 from ckpt_studio.engine.writing import WriteOptions
 
 _PROGRAM = "ckpt-studio"
@@ -75,14 +84,18 @@ def real_verbs() -> Verbs:
     Files are written by another process: hashing and torch would hold up the window.
     """
     library = engine.Library()
+    cache = engine.HashCache()
 
     def write(
         plan: Plan, options: WriteOptions, progress: ProgressCallback, cancel: CancelToken
     ) -> Report:
-        return engine.write_isolated(plan, options, progress=progress, cancel=cancel)
+        def write_one(one: Plan, how: WriteOptions) -> Report:
+            return engine.write_isolated(one, how, progress=progress, cancel=cancel)
+
+        return engine.write_remembering(plan, options, write_one, cache)
 
     def hash_file(path: Path, progress: ProgressCallback, cancel: CancelToken) -> Hashes:
-        return engine.hash_file(path, progress=progress, cancel=cancel)
+        return cache.hashes(path, progress=progress, cancel=cancel)
 
     return Verbs(
         open=library.open,
@@ -91,7 +104,61 @@ def real_verbs() -> Verbs:
         plan_parts=lambda recipe: engine.plan_parts(recipe, library),
         write=write,
         hash=hash_file,
+        statistics=_take_statistics,
+        look_over=_look_over,
+        check=_check_health,
+        save_array=_save_array,
+        compare_rows=_compare_rows,
     )
+
+
+def _look_over(opened: Opened) -> Sequence[Finding]:
+    return engine.look_over(opened)
+
+
+def _take_statistics(
+    checkpoint: Checkpoint,
+    names: Sequence[str],
+    found: Callable[[TensorStatistics], object],
+    progress: ProgressCallback,
+    cancel: CancelToken,
+) -> None:
+    arguments = "take_statistics", checkpoint, names
+    isolated(*arguments, found=found, progress=progress, cancel=cancel)
+
+
+def _check_health(
+    opened: Opened,
+    statistics: Sequence[TensorStatistics],
+    progress: ProgressCallback,
+    cancel: CancelToken,
+) -> Sequence[Finding]:
+    known = tuple(statistics)
+    found: Sequence[Finding] = isolated(
+        "check_health", opened, statistics=known, progress=progress, cancel=cancel
+    )
+    return found
+
+
+def _save_array(
+    checkpoint: Checkpoint,
+    name: str,
+    path: Path,
+    options: NpyOptions,
+    *job: Any,  # progress and cancel
+) -> SavedArray:
+    progress, cancel = job
+    return engine.save_npy(checkpoint, name, path, options, progress=progress, cancel=cancel)
+
+
+def _compare_rows(
+    comparison: Comparison,
+    rows: Sequence[int],
+    found: Callable[[int, TensorDifference], object],
+    progress: ProgressCallback,
+    cancel: CancelToken,
+) -> None:
+    engine.compare_rows_isolated(comparison, rows, found=found, progress=progress, cancel=cancel)
 
 
 def _icon() -> QIcon:

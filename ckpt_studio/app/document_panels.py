@@ -7,12 +7,16 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.app.document import Document
+from ckpt_studio.app.job_log import JobLog
 from ckpt_studio.app.panels_late import LatePanel
+from ckpt_studio.app.saving import Saving
 from ckpt_studio.app.session import Session
+from ckpt_studio.qt.banner import Message
 
 if TYPE_CHECKING:
     from ckpt_studio.app.panels.metadata import MetadataPanel
     from ckpt_studio.app.panels.tensors import TensorsPanel
+    from ckpt_studio.app.tensor_jobs import TensorJobs
 
 
 _DocumentPanel = Union["TensorsPanel", "MetadataPanel"]
@@ -23,16 +27,26 @@ class DocumentPanels(QObject):
 
     failed = Signal(Exception)
     save_requested = Signal(object)  # Document
+    open_requested = Signal(object)  # Path
+    message = Signal(Message)
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, log: JobLog, saving: Saving, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._log, self._saving = session, log, saving
+        self._tensor_jobs: TensorJobs | None = None
         self._panels: list[_DocumentPanel] = []
         self._metadata_panel: MetadataPanel | None = None
         self.tensors = LatePanel(self._tensors_built)
         self.metadata = LatePanel(self._metadata_built)
         session.files_changed.connect(self._offer_documents)
         session.current_changed.connect(self._show_current)
+
+    def stop(self) -> None:
+        """Wait for what runs in the background."""
+        if self._tensor_jobs is not None:
+            self._tensor_jobs.stop()
 
     def finish_editing(self) -> None:
         """Take over what is still being typed."""
@@ -41,8 +55,12 @@ class DocumentPanels(QObject):
 
     def _tensors_built(self) -> QWidget:
         from ckpt_studio.app.panels.tensors import TensorsPanel  # noqa: PLC0415 - on first visit
+        from ckpt_studio.app.tensor_jobs import TensorJobs  # noqa: PLC0415
 
         panel = TensorsPanel()
+        self._tensor_jobs = TensorJobs(self._session, self._log, self._saving, panel)
+        self._tensor_jobs.message.connect(self.message)
+        self._tensor_jobs.open_requested.connect(self.open_requested)
         self._follow(panel)
         return panel
 

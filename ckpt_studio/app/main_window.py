@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
         self._files = FileActions(self, self.session, self.sources, self.banner)
         self.assemble = AssemblePanel(self.session)
         self.jobs_panel = JobsPanel(self.jobs)
-        self._documents = DocumentPanels(self.session, self)
+        self._documents = DocumentPanels(self.session, self.jobs, self.saving, self)
         self._merge = MergeShards(self.session, self.saving, self.actions_.merge_shards, self)
         self._strip = JobStrip(self.jobs)
         self._stack = QStackedWidget()
@@ -166,6 +166,8 @@ class MainWindow(QMainWindow):
         self.jobs_panel.show_in_folder_requested.connect(show_in_folder)
         self._strip.cancel_requested.connect(self.jobs.cancel)
         self.jobs.changed.connect(self._note_job)
+        self._documents.message.connect(self.banner.show_message)
+        self._documents.open_requested.connect(lambda path: sources.look_at((path,)))
         self._documents.save_requested.connect(saving.save_document)
         saving.metadata_saved.connect(sources.reopen)
         self._documents.failed.connect(lambda error: self.banner.show_message(message_of(error)))
@@ -292,7 +294,7 @@ class MainWindow(QMainWindow):
             return
         self._state.save(self.panel)
         self.recovery.finish()
-        for part in (self.sources, self.session, self._merge, self.leftovers):
+        for part in (self.sources, self.session, self._merge, self.leftovers, self._documents):
             part.stop()
         self.folders.stop()
         self._choice.stop()

@@ -1,15 +1,21 @@
 """The verbs of the engine as the window uses them; tests put others in their place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.comparing import Comparison
+from ckpt_studio.core.differences import TensorDifference
+from ckpt_studio.core.health import Finding
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recipe import Assemble, Recipe
 from ckpt_studio.core.recognition import Opened
+from ckpt_studio.core.statistics import TensorStatistics
 from ckpt_studio.engine.hashing import Hashes
 from ckpt_studio.engine.meaning import Meaning
+from ckpt_studio.engine.npy_saving import NpyOptions, SavedArray
 from ckpt_studio.engine.separating import SeparatePlans
 from ckpt_studio.engine.writing import WriteOptions
 
@@ -19,11 +25,41 @@ MakePlan = Callable[[Recipe], Plan]
 MakePlans = Callable[[Assemble], SeparatePlans]
 Hash = Callable[[Path, ProgressCallback, CancelToken], Hashes]
 Write = Callable[[Plan, WriteOptions, ProgressCallback, CancelToken], Report]
+TakeStatistics = Callable[
+    [
+        Checkpoint,
+        Sequence[str],
+        Callable[[TensorStatistics], object],
+        ProgressCallback,
+        CancelToken,
+    ],
+    object,
+]
+LookOver = Callable[[Opened], Sequence[Finding]]
+CheckHealth = Callable[
+    [Opened, Sequence[TensorStatistics], ProgressCallback, CancelToken], Sequence[Finding]
+]
+SaveArray = Callable[[Checkpoint, str, Path, NpyOptions, ProgressCallback, CancelToken], SavedArray]
+CompareRows = Callable[
+    [
+        Comparison,
+        Sequence[int],
+        Callable[[int, TensorDifference], object],
+        ProgressCallback,
+        CancelToken,
+    ],
+    object,
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Verbs:
-    """What a path stands for, open a file, plan a recipe or each of its parts, write, hash."""
+    """What a path stands for, open a file, plan a recipe or each of its parts, write, hash.
+
+    Of the values: statistics of tensors as they are found, a look at the header for what may be
+    wrong, a check of everything, one tensor as a ``.npy`` file, rows of two files beside each
+    other.
+    """
 
     open: Open
     meant: Meant
@@ -31,3 +67,8 @@ class Verbs:
     plan_parts: MakePlans
     write: Write
     hash: Hash
+    statistics: TakeStatistics
+    look_over: LookOver
+    check: CheckHealth
+    save_array: SaveArray
+    compare_rows: CompareRows

@@ -1,6 +1,6 @@
 """What may be wrong with a model file: rules over its header and the statistics of its values."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ckpt_studio.core.architecture import Architecture, component, family
@@ -32,6 +32,16 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return findings by how much they matter."""
     order = list(Severity)
     return tuple(sorted(findings, key=lambda finding: order.index(finding.problem.severity)))
+
+
+def concerning(findings: Iterable[Finding], names: Collection[str]) -> tuple[Finding, ...]:
+    """Return the findings about some of these tensors; those about a file as a whole are left out.
+
+    What is found about a source matters to a new checkpoint only where it is taken over.
+    """
+    return tuple(
+        finding for finding in findings if any(name in names for name in finding.problem.names)
+    )
 
 
 def header_findings(opened: Opened) -> Iterator[Finding]:
@@ -258,10 +268,11 @@ def _too_large(
     part_of = opened.recognition.part_of()
     parts = dict.fromkeys(part_of.get(one.name, "*") for one, _ in over)
     wide = any(one.dtype is not DType.BF16 for one, _ in over)
+    number = sum(misfits for _, misfits in over)
     yield Finding(
         note(
-            f"{counted(sum(number for _, number in over), 'value')} of "
-            f"{counted(len(over), 'tensor')} are too large for fp16, such as in {over[0][0].name}.",
+            f"{counted(number, 'value')} of {counted(len(over), 'tensor')} "
+            f"{'is' if number == 1 else 'are'} too large for fp16, such as in {over[0][0].name}.",
             "In fp16 they would become infinite. bf16 holds them.",
             "too-large:fp16",
             tuple(one.name for one, _ in over),

@@ -50,6 +50,7 @@ class Query:
 
     ``text`` is several words that must all occur, or a regular expression, both without regard to
     case. Sizes are in bytes, both ends included. ``block`` is only used together with ``part``.
+    ``names`` are exact; only those are shown.
     """
 
     text: str = ""
@@ -59,6 +60,7 @@ class Query:
     least: int = 0
     most: int | None = None
     block: str | None = None
+    names: frozenset[str] | None = None
 
 
 def natural_key(text: str) -> str:
@@ -145,6 +147,8 @@ def _sort_keys(column: Column, rows: Sequence[Row], ranks: list[int]) -> Sequenc
 def _narrowed(query: Query, rows: Sequence[Row], order: Iterable[int]) -> list[int]:
     """Apply the exact conditions one by one; each is a single pass over what is left."""
     found = list(order)
+    if query.names is not None:
+        found = [index for index in found if rows[index].tensor.name in query.names]
     if query.part is not None:
         found = [index for index in found if rows[index].part == query.part]
     if query.block is not None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         import_text,
         read_import,
     )
-    from ckpt_studio.engine.isolated import isolated, write_isolated
+    from ckpt_studio.engine.isolated import write_isolated
     from ckpt_studio.engine.npy_saving import NpyOptions, save_npy
     from ckpt_studio.engine.opening import Library, open_checkpoint
     from ckpt_studio.engine.planning import plan
@@ -47,7 +47,6 @@ __all__ = [
     "import_checkpoint",
     "import_picture",
     "import_text",
-    "isolated",
     "look_over",
     "open_checkpoint",
     "plan",
@@ -75,7 +74,6 @@ _HOMES = {
     "import_checkpoint": "importing",
     "import_picture": "importing",
     "import_text": "importing",
-    "isolated": "isolated",
     "look_over": "health",
     "open_checkpoint": "opening",
     "plan": "planning",

@@ -4,7 +4,7 @@ import csv
 import io
 from math import log10
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
@@ -17,7 +17,8 @@ from ckpt_studio.qt.plot import Plot
 LIMITS = ((-24.0, "F16 min"), (15.807, "E5M2 max"), (16.0, "F16 max"), (8.807, "E4M3 max"))
 """Powers of two at which types end: 2^-24 and 65504, 448, 57344 (``ux.md`` plots)."""
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 12.0, 12.0, 30.0, 24.0
+_LIMIT_ROWS, _LIMIT_HEIGHT, _LIMIT_GAP = 3, 13.0, 6.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 12.0, 12.0, _LIMIT_ROWS * _LIMIT_HEIGHT + 2, 24.0
 _ROOM = 2
 _LEAST_BINS = 4
 _LABEL_ROOM = 44.0
@@ -29,6 +30,8 @@ class ValueHistogram(Plot):
     Wheel, + and - zoom; dragging and Shift with the arrows move; the arrows tell one bar after
     the other; 0 shows everything; L changes between a linear and a logarithmic scale.
     """
+
+    scale_changed = Signal(bool)  # whether it is logarithmic
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("valueHistogram", "", parent)
@@ -53,8 +56,10 @@ class ValueHistogram(Plot):
 
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Choose the scale."""
-        self._logarithmic = logarithmic
-        self.update()
+        if logarithmic != self._logarithmic:
+            self._logarithmic = logarithmic
+            self.update()
+            self.scale_changed.emit(logarithmic)
 
     @property
     def span(self) -> tuple[int, int]:
@@ -170,12 +175,18 @@ class ValueHistogram(Plot):
 
     def _draw_limits(self, painter: QPainter, area: QRectF, floor: float) -> None:
         painter.setPen(QPen(theme.current().color("warn"), 1, Qt.PenStyle.DashLine))
-        for place, (exponent, name) in enumerate(LIMITS):
-            if self._first <= exponent <= self._last + 1:
-                x = self._x(area, exponent)
-                top = area.top() + 2 + 12 * (place % 2)
-                painter.drawLine(QPointF(x, top + 12), QPointF(x, floor))
-                painter.drawText(QRectF(x - 40, top, 80, 13), Qt.AlignmentFlag.AlignCenter, name)
+        ends = [area.left()] * _LIMIT_ROWS  # where each row of names is taken to
+        for exponent, name in sorted(LIMITS):
+            if not self._first <= exponent <= self._last + 1:
+                continue
+            x, wide = self._x(area, exponent), painter.fontMetrics().horizontalAdvance(name)
+            left = min(max(area.left(), x - wide / 2), area.right() - wide)
+            row = next((row for row, end in enumerate(ends) if end <= left), _LIMIT_ROWS - 1)
+            ends[row] = left + wide + _LIMIT_GAP
+            top = area.top() + _LIMIT_HEIGHT * row
+            box = QRectF(left, top, wide + 1, _LIMIT_HEIGHT)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+            painter.drawLine(QPointF(x, box.bottom()), QPointF(x, floor))
 
     @override
     def csv_text(self) -> str:

@@ -97,6 +97,13 @@ class TensorModel(QAbstractTableModel):
         table = self._table.rows
         return [place for place, index in enumerate(self._shown) if id(table[index]) in wanted]
 
+    def place_of(self, name: str) -> int | None:
+        """Return where a tensor is shown now, None where it is not."""
+        rows = self._table.rows
+        shown = enumerate(self._shown)
+        found = (place for place, index in shown if rows[index].tensor.name == name)
+        return next(found, None)
+
     def _refresh(self, shown: Sequence[int]) -> None:
         self.beginResetModel()
         self._shown = shown

@@ -142,16 +142,17 @@ class Treemap(Plot):
     def _draw_tile(self, painter: QPainter, placed: _Placed) -> None:
         tile, area = placed.tile, placed.area
         colors = theme.current()
-        painter.fillRect(area, colors.color("raised") if placed.opened else self._color(tile))
+        color = colors.color("raised") if placed.opened else self._color(tile)
+        painter.fillRect(area, color)
         if area.width() < _TITLE_FITS or area.height() < _TITLE:
             return
-        painter.setPen(colors.color("text" if placed.opened else "on_part"))
+        painter.setPen(_readable_on(color))
         box = QRectF(area.left() + 6, area.top(), area.width() - 10, _TITLE)
-        name = painter.fontMetrics().elidedText(
-            f"{tile.name}  {binary_size(tile.size)}",
-            Qt.TextElideMode.ElideMiddle,
-            int(box.width()),
-        )
+        metrics, size = painter.fontMetrics(), f"  {binary_size(tile.size)}"
+        whole = metrics.horizontalAdvance(tile.name + size) <= box.width()
+        # names of tensors differ at their ends
+        name = metrics.elidedText(tile.name, Qt.TextElideMode.ElideLeft, int(box.width()))
+        name = tile.name + size if whole else name
         painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), name)
 
     def _color(self, tile: Tile) -> QColor:
@@ -234,6 +235,12 @@ def size_color(share: float) -> QColor:
         accent.greenF() * share + surface.greenF() * (1 - share),
         accent.blueF() * share + surface.blueF() * (1 - share),
     )
+
+
+def _readable_on(color: QColor) -> QColor:
+    """Return the colour of text that stands out more from a tile."""
+    either = [theme.current().color(role) for role in ("text", "on_part")]
+    return max(either, key=lambda text: abs(text.lightnessF() - color.lightnessF()))
 
 
 def _place(shown: Tile, area: QRectF) -> Iterator[_Placed]:

@@ -1,6 +1,6 @@
 """The bar above the tensor table: what to look for, and how much of it there is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.query import Query, Row
+from ckpt_studio.core.text import count
 from ckpt_studio.qt.delegates import part_icon
 from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import label, set_property
@@ -45,6 +46,7 @@ class TensorFilters(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._block: str | None = None
+        self._names: frozenset[str] | None = None
         self.field = FilterField(placeholderText=self.tr("Filter: words in the key"))
         self.field.setObjectName("tensorFilter")
         self.field.setAccessibleName(self.tr("Filter tensors by key"))
@@ -108,6 +110,7 @@ class TensorFilters(QWidget):
             self._part.setItemText(place, part_name(part) or self.tr("Other"))
             self._part.setItemIcon(place, part_icon(part))
         self._block = None
+        self._forget_names()
         self._announce()
 
     def _fill(
@@ -132,6 +135,7 @@ class TensorFilters(QWidget):
             least=least,
             most=most,
             block=self._block,
+            names=self._names,
         )
 
     def narrow(self, *, part: str, block: str) -> None:
@@ -140,6 +144,18 @@ class TensorFilters(QWidget):
         self._part.setCurrentIndex(self._part.findData(part))
         self._announce()
 
+    def narrow_to_names(self, names: Iterable[str]) -> None:
+        """Show only some tensors, of whatever part, type and size."""
+        self.clear()
+        self._names = frozenset(names)
+        shown = self.tr("Filter: words in the key, among the {number} shown")
+        self.field.setPlaceholderText(shown.format(number=count(len(self._names))))
+        self._announce()
+
+    def _forget_names(self) -> None:
+        self._names = None
+        self._show_placeholder(self._regex.isChecked())
+
     def narrow_to_type(self, dtype: str) -> None:
         """Show one element type."""
         self._dtype.setCurrentIndex(self._dtype.findData(dtype))
@@ -147,6 +163,7 @@ class TensorFilters(QWidget):
     def clear(self) -> None:
         """Ask for everything."""
         self._block = None
+        self._forget_names()
         for combo in (self._part, self._dtype, self._size):
             combo.setCurrentIndex(0)
         self.field.clear()
@@ -160,9 +177,12 @@ class TensorFilters(QWidget):
         set_property(self.field, "state", "bad" if message else "")
 
     def _regex_toggled(self, checked: bool) -> None:
-        words, pattern = self.tr("Filter: words in the key"), self.tr(r"Pattern: attn\d\.to_[qk]")
-        self.field.setPlaceholderText(pattern if checked else words)
+        self._show_placeholder(checked)
         self._announce()
+
+    def _show_placeholder(self, pattern_wanted: bool) -> None:
+        words, pattern = self.tr("Filter: words in the key"), self.tr(r"Pattern: attn\d\.to_[qk]")
+        self.field.setPlaceholderText(pattern if pattern_wanted else words)
 
     def _announce(self) -> None:
         query = self.query()

@@ -1,6 +1,6 @@
 """What can be done with selected tensors, and the button that exports the shown ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
@@ -35,9 +35,16 @@ class ExportButton(QToolButton):
 
 
 def context_menu(
-    rows: Sequence[Row], filters: TensorFilters, copy_rows: Callable[[], None], parent: QWidget
+    rows: Sequence[Row],
+    filters: TensorFilters,
+    copy_rows: Callable[[], None],
+    parent: QWidget,
+    on_bytes: Mapping[str, Callable[[], None]],
 ) -> QMenu:
-    """Return the menu for some selected tensors."""
+    """Return the menu for some selected tensors.
+
+    ``on_bytes`` is what can be done with their bytes: ``values``, ``save_array``.
+    """
     menu = QMenu(parent)
     menu.aboutToHide.connect(menu.deleteLater)
     first = rows[0]
@@ -45,6 +52,10 @@ def context_menu(
     _add(menu, "copyKeys", title, lambda: _copy_keys(rows))
     copy = _add(menu, "copyRows", parent.tr("Copy rows"), copy_rows)
     menu.actions()[copy].setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+    menu.addSeparator()
+    titles = {"values": parent.tr("Values"), "save_array": parent.tr("Save tensor as .npy…")}
+    for name, act in on_bytes.items():
+        _add(menu, name, titles[name], act)
     menu.addSeparator()
     if first.block:
         block = f"{part_name(first.part)} {first.block}".strip()

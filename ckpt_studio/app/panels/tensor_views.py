@@ -62,6 +62,17 @@ class TensorTable(QTableView):
             places.update(range(block.top(), block.bottom() + 1))
         return [self.tensors.row_at(place) for place in sorted(places)]
 
+    def choose(self, name: str) -> bool:
+        """Select one tensor and scroll to it; return whether it is shown at all."""
+        place = self.tensors.place_of(name)
+        if place is None:
+            return False
+        index = self.tensors.index(place, 0)
+        self.setCurrentIndex(index)
+        self.selectRow(place)
+        self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+        return True
+
     def select_rows(self, rows: Iterable[Row]) -> None:
         """Select those of some tensors that are shown."""
         selection, last = QItemSelection(), self.tensors.columnCount() - 1

@@ -1,9 +1,9 @@
 """The Tensors panel: every tensor of a file, to filter, sort, copy and export."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -16,12 +16,18 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from ckpt_studio.app.document import Document
+from ckpt_studio.app.known_values import Wanted
 from ckpt_studio.app.panels.document_picker import DocumentPicker
+from ckpt_studio.app.panels.health_pane import HealthPane
+from ckpt_studio.app.panels.pane_switch import PaneSwitch
 from ckpt_studio.app.panels.save_text import save_text
 from ckpt_studio.app.panels.tensor_filters import TensorFilters
+from ckpt_studio.app.panels.tensor_map import TensorMap
 from ckpt_studio.app.panels.tensor_menu import ExportButton, context_menu
 from ckpt_studio.app.panels.tensor_views import TensorTable, TensorTree
+from ckpt_studio.app.panels.value_pane import ValuePane
 from ckpt_studio.core import text
+from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.errors import WriteError
 from ckpt_studio.core.query import Query, Row, Table
 from ckpt_studio.core.table_export import TableFormat, export_text, tab_lines
@@ -30,6 +36,8 @@ from ckpt_studio.qt.labels import ElidedLabel, label
 from ckpt_studio.qt.tensor_model import TensorModel
 from ckpt_studio.qt.tensor_tree import TensorTreeModel
 
+FLAT, TREE, MAP = range(3)
+_PAUSE_MS = 150
 _KEEP_SELECTED = 200
 _OPEN_BELOW = 60
 _OPEN_FOLDER_BELOW = 2_000
@@ -39,6 +47,9 @@ class TensorsPanel(QWidget):
     """Shows the table of tensors of one document, flat or as a tree."""
 
     document_chosen = Signal(object)  # Document
+    values_wanted = Signal(object)  # Wanted; None for tensors that are in no file yet
+    health_wanted = Signal(object)  # Document
+    array_requested = Signal(object, str)  # Checkpoint, the name of a tensor
     failed = Signal(Exception)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -51,6 +62,10 @@ class TensorsPanel(QWidget):
         self._stale = True
         self._flat_model, self._tree_model = TensorModel(self), TensorTreeModel(self)
         self.table, self.tree = TensorTable(self._flat_model), TensorTree(self._tree_model)
+        self.map = TensorMap()
+        self.values, self.health = ValuePane(), HealthPane()
+        self._panes = PaneSwitch(self.values, self.health)
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._empty = label(self.tr("Open or drop a checkpoint to see its tensors."), "dim")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._views = QStackedWidget()
@@ -70,27 +85,31 @@ class TensorsPanel(QWidget):
         head = QHBoxLayout()
         head.addWidget(label(self.tr("Tensors"), "h1"))
         head.addStretch()
+        head.addWidget(self._panes.check)
         head.addWidget(self.picker)
         tools = QHBoxLayout()
         tools.setSpacing(6)
         tools.addWidget(self.filters, 1)
         tools.setAlignment(self.filters, Qt.AlignmentFlag.AlignTop)
-        for place, title in enumerate((self.tr("Flat"), self.tr("Tree"))):
+        for place, title in enumerate((self.tr("Flat"), self.tr("Tree"), self.tr("Map"))):
             tools.addWidget(self._mode(place, title), 0, Qt.AlignmentFlag.AlignTop)
         tools.addWidget(self._export, 0, Qt.AlignmentFlag.AlignTop)
-        for view in (self.table, self.tree, self._empty):
+        for view in (self.table, self.tree, self.map, self._empty):
             self._views.addWidget(view)
+        self._panes.add_view(self._views)
         foot = QHBoxLayout()
         foot.addWidget(self._count)
         foot.addSpacing(16)
         foot.addWidget(self._selected, 1)
         foot.addWidget(self._all)
+        foot.addSpacing(8)
+        foot.addWidget(self._panes.look)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 12)
         column.setSpacing(10)
         column.addLayout(head)
         column.addLayout(tools)
-        column.addWidget(self._views, 1)
+        column.addWidget(self._panes, 1)
         column.addLayout(foot)
 
     def _mode(self, place: int, title: str) -> QToolButton:
@@ -99,9 +118,13 @@ class TensorsPanel(QWidget):
         button.setCheckable(True)
         button.setChecked(place == 0)
         button.setProperty("tool", True)
-        button.setObjectName(("tensorFlat", "tensorTreeMode")[place])
+        button.setObjectName(("tensorFlat", "tensorTreeMode", "tensorMapMode")[place])
         button.setAccessibleName(
-            (self.tr("Show as a flat table"), self.tr("Show as a tree"))[place]
+            (
+                self.tr("Show as a flat table"),
+                self.tr("Show as a tree"),
+                self.tr("Show as a map of sizes"),
+            )[place]
         )
         button.setToolTip(button.accessibleName())
         self._modes.addButton(button, place)
@@ -119,6 +142,15 @@ class TensorsPanel(QWidget):
             copy.setContext(Qt.ShortcutContext.WidgetShortcut)
             copy.activated.connect(self.copy_rows)
         self._export.format_chosen.connect(self._export_as)
+        self.map.selection_changed.connect(self._update_selection)
+        self.map.row_chosen.connect(lambda row: self.show_tensor(row.tensor.name))
+        self.values.plot.tensor_chosen.connect(self.show_tensor)
+        self.health.show_requested.connect(self._show_named)
+        self._panes.values_shown.connect(self._want_values)
+        self._panes.health_shown.connect(self._want_health)
+        self._pause.timeout.connect(self._want_values)
+        for part in (self.map, self.values):
+            part.failed.connect(self.failed)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         find.activated.connect(self._focus_filter)
@@ -142,9 +174,10 @@ class TensorsPanel(QWidget):
         self._flat_model.show_table(table, Query())
         self.filters.show_choices(table.rows)
         self._all.setText(_file_text(table))
-        for widget in (self.filters, self._export):
+        for widget in (self.filters, self._export, self._panes.check, self._panes.look):
             widget.setEnabled(bool(table.rows))
         self._show_mode()
+        self._want_health()
 
     def selected_rows(self) -> list[Row]:
         """Return the selected tensors."""
@@ -154,8 +187,54 @@ class TensorsPanel(QWidget):
         """Copy the selected tensors as lines with tabs, with a line of titles."""
         QGuiApplication.clipboard().setText(tab_lines(self.selected_rows()))
 
-    def _view(self) -> TensorTable | TensorTree:
-        return self.tree if self._modes.checkedId() else self.table
+    def show_tensor(self, name: str) -> None:
+        """Select a tensor in the flat table, where it is told in full."""
+        self._modes.button(FLAT).setChecked(True)
+        if not self.table.choose(name):
+            self.filters.clear()
+            self.table.choose(name)
+        self.table.setFocus()
+
+    def _show_named(self, names: Sequence[str]) -> None:
+        self._modes.button(FLAT).setChecked(True)
+        self.filters.narrow_to_names(names)
+
+    def _view(self) -> TensorTable | TensorTree | TensorMap:
+        return (self.table, self.tree, self.map)[self._modes.checkedId()]
+
+    @property
+    def _checkpoint(self) -> Checkpoint | None:
+        """The file that the tensors are in, None where they are only planned."""
+        document = self._document
+        if document is None or document.assembled or document.opened is None:
+            return None
+        return document.opened.checkpoint
+
+    def _want_values(self) -> None:
+        """Ask for the values of what is selected, or offer those of all that are shown."""
+        self._pause.stop()
+        if not self.values.isVisible():
+            return
+        checkpoint = self._checkpoint
+        selected = self.selected_rows()
+        rows = selected or self._flat_model.shown_rows()
+        names = tuple(row.tensor.name for row in rows)
+        wanted = Wanted(checkpoint, names, bool(selected)) if checkpoint is not None else None
+        self.values_wanted.emit(wanted)
+
+    def _want_health(self) -> None:
+        if self.health.isVisible() and self._document is not None:
+            self.health_wanted.emit(self._document)
+
+    def _on_bytes(self, rows: Sequence[Row]) -> dict[str, Callable[[], None]]:
+        """Return what can be done with the bytes of tensors; nothing before they are in a file."""
+        checkpoint, found = self._checkpoint, dict[str, Callable[[], None]]()
+        if checkpoint is not None:
+            found["values"] = self._panes.show_values
+            if len(rows) == 1:
+                name = rows[0].tensor.name
+                found["save_array"] = lambda: self.array_requested.emit(checkpoint, name)
+        return found
 
     def _reload(self) -> None:
         """Show the table as it is now; a plan that changes out of sight costs nothing."""
@@ -188,17 +267,23 @@ class TensorsPanel(QWidget):
             if everything
             else ""
         )
-        if self._modes.checkedId():
-            self._fill_tree()
+        self._fill_view()
         self._update_selection()
 
     def _show_mode(self) -> None:
         if not self._flat_model.table.rows:
             self._views.setCurrentWidget(self._empty)
             return
-        if self._modes.checkedId():
-            self._fill_tree()
+        self._fill_view()
         self._views.setCurrentWidget(self._view())
+        self._update_selection()
+
+    def _fill_view(self) -> None:
+        """Fill the tree or the map where it is shown; the table follows by itself."""
+        if self._modes.checkedId() == TREE:
+            self._fill_tree()
+        elif self._modes.checkedId() == MAP:
+            self.map.show_rows(self._flat_model.shown_rows())
 
     def _fill_tree(self) -> None:
         self._tree_model.show_rows(self._flat_model.rows_by_key())
@@ -214,12 +299,14 @@ class TensorsPanel(QWidget):
             number=text.count(total.tensors), totals=total.text()
         )
         self._selected.set_text(selected if rows else "")
+        if self.values.isVisible():
+            self._pause.start()
 
     def _open_menu(self, point: QPoint) -> None:
-        rows = self.selected_rows()
-        if rows:
-            menu = context_menu(rows, self.filters, self.copy_rows, self)
-            menu.popup(self._view().viewport().mapToGlobal(point))
+        rows, view = self.selected_rows(), self._view()
+        if rows and not isinstance(view, TensorMap):
+            menu = context_menu(rows, self.filters, self.copy_rows, self, self._on_bytes(rows))
+            menu.popup(view.viewport().mapToGlobal(point))
 
     def _export_as(self, form: TableFormat) -> None:
         source = self._document.path if self._document else None
