@@ -51,6 +51,9 @@ def _run(arguments: Namespace) -> Answer:
     names = dict(arguments.name)
     chosen = _chosen(arguments.parts, found, arguments.file)
     options.require_written(arguments.name, chosen)
+    for option in ("target", "prediction", "ema"):
+        if getattr(arguments, option) and "unet" not in chosen:
+            raise UsageError(f"--{option} is for the diffusion model, which is not written")
     for part, name in names.items():
         if not name:
             raise UsageError(f"--name {part}=: there is no name; --parts says what is written")

@@ -142,12 +142,15 @@ def add_names(parser: _ActionsContainer) -> None:
 
 
 def require_written(names: Sequence[tuple[str, str]], written: Sequence[str]) -> None:
-    """Refuse the name of a file for a part that is not among those written.
+    """Refuse the name of a file for a part that is not among those written, and a second name.
 
     Raises:
         UsageError: there is one.
     """
-    for part, _ in names:
+    parts = [part for part, _ in names]
+    for part in parts:
+        if parts.count(part) > 1:
+            raise UsageError(f"--name {part}=… is given twice")
         if part not in written:
             raise UsageError(
                 f"--name {part}=…: that part is not written; it is {' or '.join(written)}"

@@ -17,6 +17,7 @@ from ckpt_studio.core.text import counted
 _FOLDERS = {"unet": "diffusion_models", "vae": "vae", "clip_vision": "clip_vision"}
 _TEXT_ENCODERS = "text_encoders"
 _ENDING = ".safetensors"
+_SLOTS = {"text_encoder": "text encoder", "vae": "VAE", "clip_vision": "CLIP vision model"}
 COMFYUI_FOLDERS = frozenset(
     [*_FOLDERS.values(), _TEXT_ENCODERS, "checkpoints", "unet", "clip", "loras", "vae_approx"]
 )
@@ -120,23 +121,40 @@ def _chosen(
         chosen, problems = choose_parts(recipe, family, opened, sources, unet)
         order = [part for part in family.placements if part in chosen]
         return {part: chosen[part] for part in order}, problems
-    return _without_model(recipe, opened), []
+    return _without_model(recipe, opened)
 
 
-def _without_model(recipe: Assemble, opened: Mapping[Path, Opened]) -> dict[str, Chosen]:
+def _without_model(
+    recipe: Assemble, opened: Mapping[Path, Opened]
+) -> tuple[dict[str, Chosen], list[Problem]]:
     """Return the parts that were named: a text encoder or a VAE needs no model to be a file."""
-    chosen: dict[str, Chosen] = {}
-    for path in recipe.text_encoders:
-        for found in opened[path].recognition.parts:
-            if is_text_encoder(found.part):
-                chosen.setdefault(found.part, Chosen(found, recipe.sources.index(path)))
-    for part, named in (("vae", recipe.vae), ("clip_vision", recipe.clip_vision)):
-        one = opened[named].recognition.find(part) if named else None
-        if named is not None and one is not None:
-            chosen[part] = Chosen(one, recipe.sources.index(named))
-    if not chosen:
+    named = (
+        *((path, "text_encoder") for path in recipe.text_encoders),
+        *((path, "vae") for path in (recipe.vae,) if path),
+        *((path, "clip_vision") for path in (recipe.clip_vision,) if path),
+    )
+    if not named:
         raise PlanError("Nothing was chosen.", "Choose a model, a text encoder or a VAE.")
-    return chosen
+    chosen: dict[str, Chosen] = {}
+    problems: list[Problem] = []
+    for path, slot in named:
+        parts = [part for part in opened[path].recognition.parts if _slot(part.part) == slot]
+        new = [part for part in parts if part.part not in chosen]
+        if not parts:
+            message = f"{path.name} holds no {_SLOTS[slot]}."
+            problems.append(error(message, "Choose another file.", f"wrong-part:{slot}"))
+        elif not new:
+            part = parts[0].part
+            message = f"{path.name} holds {part_name(part)}, which another file gives already."
+            problems.append(error(message, "Remove one of the two.", f"twice:{part}"))
+        chosen |= {part.part: Chosen(part, recipe.sources.index(path)) for part in new}
+    if not chosen:
+        raise PlanError(problems[0].message, problems[0].hint)
+    return chosen, problems
+
+
+def _slot(part: str) -> str:
+    return "text_encoder" if is_text_encoder(part) else part
 
 
 def _name(part: str, choice: Chosen, source: Opened, precision: Precision) -> str:

@@ -128,6 +128,37 @@ def test_a_name_for_a_part_that_is_not_there_is_told(cli, sd15_checkpoint, tmp_p
     assert "--name clip_g=…: that part is not written; it is unet or clip_l or vae" in result.err
 
 
+@pytest.mark.parametrize("verb", ["extract", "save"])
+def test_two_names_for_one_part_are_a_slip(cli, sd15_checkpoint, tmp_path, verb):
+    words = {
+        "extract": ("extract", sd15_checkpoint, "--parts", "vae"),
+        "save": ("save", "--from", sd15_checkpoint, "--separate"),
+    }[verb]
+    result = cli(*words, "-o", tmp_path, "--dry-run", "--name", "vae=a", "--name", "vae=b")
+    assert result.code == 2
+    assert "--name vae=… is given twice" in result.err
+
+
+@pytest.mark.parametrize("option", [("--target", "sd15"), ("--prediction", "v"), ("--ema",)])
+def test_options_of_the_model_need_the_model(cli, sd15_checkpoint, tmp_path, option):
+    words = ("extract", sd15_checkpoint, "--parts", "vae", "-o", tmp_path, "--dry-run")
+    result = cli(*words, *option)
+    assert result.code == 2
+    assert f"{option[0]} is for the diffusion model, which is not written" in result.err
+
+
+@pytest.mark.parametrize(("option", "kind"), [("--vae", "VAE"), ("--clip-vision", "CLIP vision")])
+def test_a_file_without_the_part_it_was_chosen_for_is_refused(
+    cli, sd15_parts, tmp_path, option, kind
+):
+    words = ("save", "--text-encoder", sd15_parts.clip_l, "--separate", "-o", tmp_path)
+    result = cli(*words, option, sd15_parts.unet, "--dry-run")
+    assert result.code == 1
+    assert f"unet.safetensors holds no {kind}" in result.err
+    words = ("save", "--text-encoder", sd15_parts.vae, "--separate", "-o", tmp_path)
+    assert "vae.safetensors holds no text encoder" in cli(*words).err
+
+
 def test_what_was_complete_before_a_part_failed_is_told(cli, tmp_path):
     tensors = {}
     for part in ("vae", "clip_l"):
