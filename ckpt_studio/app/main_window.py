@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from ckpt_studio.app.actions import create_actions
 from ckpt_studio.app.closing import Closing
+from ckpt_studio.app.comparing import Comparing
 from ckpt_studio.app.details_dock import DetailsDock
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.document_panels import DocumentPanels
@@ -51,7 +52,7 @@ from ckpt_studio.core.plan import Report
 from ckpt_studio.qt.banner import Banner
 from ckpt_studio.qt.drop import dropped_files
 
-ASSEMBLE, TENSORS, METADATA, JOBS = range(4)
+ASSEMBLE, TENSORS, METADATA, COMPARE, JOBS = range(5)
 
 
 class MainWindow(QMainWindow):
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self.assemble = AssemblePanel(self.session)
         self.jobs_panel = JobsPanel(self.jobs)
         self._documents = DocumentPanels(self.session, self.jobs, self.saving, self)
+        self.comparing = Comparing(self.session, self.sources, self.jobs, self)
         self._merge = MergeShards(self.session, self.saving, self.actions_.merge_shards, self)
         self._strip = JobStrip(self.jobs)
         self._stack = QStackedWidget()
@@ -102,6 +104,7 @@ class MainWindow(QMainWindow):
             self.assemble,
             self._documents.tensors,
             self._documents.metadata,
+            self.comparing.late,
             self.jobs_panel,
         ):
             self._stack.addWidget(panel)
@@ -170,7 +173,8 @@ class MainWindow(QMainWindow):
         self._documents.open_requested.connect(lambda path: sources.look_at((path,)))
         self._documents.save_requested.connect(saving.save_document)
         saving.metadata_saved.connect(sources.reopen)
-        self._documents.failed.connect(lambda error: self.banner.show_message(message_of(error)))
+        for part in (self._documents, self.comparing):
+            part.failed.connect(lambda error: self.banner.show_message(message_of(error)))
         self._crashes.caught.connect(self.banner.show_message)
         session = self.session
         session.current_changed.connect(self._choose_history)
@@ -179,7 +183,7 @@ class MainWindow(QMainWindow):
         session.undo_group.indexChanged.connect(self._retitle)
 
     def show_panel(self, index: int) -> None:
-        """Show one of the panels ASSEMBLE, TENSORS, METADATA and JOBS."""
+        """Show one of the panels ASSEMBLE, TENSORS, METADATA, COMPARE and JOBS."""
         panel = self._stack.widget(index)
         if index == JOBS:
             self._history.show_earlier()
@@ -235,6 +239,8 @@ class MainWindow(QMainWindow):
             return
         if self.panel in {TENSORS, METADATA}:
             self.sources.look_at(files)
+        elif self.panel == COMPARE:
+            self.comparing.take("", files)
         else:
             self.show_panel(ASSEMBLE)
             self.sources.add(files)
@@ -298,5 +304,6 @@ class MainWindow(QMainWindow):
             part.stop()
         self.folders.stop()
         self._choice.stop()
+        self.comparing.stop()
         self._crashes.remove()
         event.accept()

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 from typing_extensions import override
 
 _SIDE = 20
-_PANES = ("rail", "assemblePanel", "tensorsPanel", "metadataPanel", "jobsPanel", "jobStrip")
+_PANELS = ("assemblePanel", "tensorsPanel", "metadataPanel", "comparePanel", "jobsPanel")
+_PANES = ("rail", *_PANELS, "jobStrip")
 
 
 class Margin(QWidget):

@@ -8,6 +8,7 @@ from ckpt_studio.app.settings import Settings
 
 _SIZE = (1280, 800)
 _LEAST = (760, 480)
+_PANELS = 5
 
 
 class WindowState:
@@ -24,7 +25,7 @@ class WindowState:
     @property
     def panel(self) -> int:
         """The panel that was open."""
-        return self._settings.panel if self._settings.panel in range(4) else 0
+        return self._settings.panel if self._settings.panel in range(_PANELS) else 0
 
     def save(self, panel: int) -> None:
         """Remember the window as it stands."""

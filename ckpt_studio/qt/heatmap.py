@@ -107,17 +107,14 @@ class HeatMap(Plot):
 
     def _adapt(self) -> None:
         layout = self._layout()
-        room = layout.cells.width()
+        room, below = layout.cells.width(), round(LEGEND) + self._bar.sizeHint().height()
+        self.setMaximumHeight(max(_LEAST_HEIGHT, round(layout.most_height) + below))
         self._bar.setRange(0, max(0, round(layout.content - room)))
         self._bar.setPageStep(max(1, round(room)))
         self._bar.setSingleStep(max(1, round(layout.width)))
         height = self._bar.sizeHint().height()
-        self._bar.setGeometry(
-            round(layout.cells.left()),
-            self.height() - height - round(LEGEND),
-            max(1, round(room)),
-            height,
-        )
+        left, width = round(layout.cells.left()), max(1, round(room))
+        self._bar.setGeometry(left, self.height() - below, width, height)
         self._bar.setVisible(self._bar.maximum() > 0)
         self._tell()
         self.update()
@@ -153,7 +150,8 @@ class HeatMap(Plot):
             strip = QRectF(area.left(), area.bottom() - LEGEND, area.width(), LEGEND)
             drawing = HeatDrawing(painter, self._map, self._metric)
             drawing.draw(self._layout(area), marks)
-            drawing.draw_legend(strip)
+            if any(cell.compared for cell in self._map.cells.values()):
+                drawing.draw_legend(strip)
 
     @override
     def csv_text(self) -> str:

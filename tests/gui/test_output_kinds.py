@@ -281,7 +281,7 @@ def test_cancel_stops_the_rest_and_names_what_is_complete(qtbot, slow):
     qtbot.waitUntil(lambda: record.progress.phase == "File 2 of 3: Writing")
     window.actions_.cancel_job.trigger()
     qtbot.waitUntil(lambda: record.state is State.CANCELLED)
-    window.show_panel(3)
+    window.show_panel(4)
     texts = [label.text() for label in window.jobs_panel.findChildren(QLabel)]
     name = written[0].name
     assert f"Cancelled. Complete and kept: {name}." in texts
@@ -295,7 +295,7 @@ def test_trying_again_writes_only_what_is_not_complete(qtbot, slow):
     window.actions_.cancel_job.trigger()
     qtbot.waitUntil(lambda: first.state is State.CANCELLED)
     written.append(None)  # from now on nothing waits
-    window.show_panel(3)
+    window.show_panel(4)
     click(window, "jobAgain")
     qtbot.waitUntil(lambda: window.jobs.records[-1].state is State.DONE, timeout=10_000)
     assert [path.parent.name for path in written if path] == [

@@ -28,7 +28,8 @@ CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftM
 FIXED_NAMES = """
     assemblePanel sourceModel sourceTextEncoders sourceVae targetArchitecture precisionModel
     precisionTextEncoders precisionVae planView outputPath saveButton tensorsPanel tensorFilter
-    tensorTable metadataPanel metadataTable metadataAdd metadataRemove metadataValue jobsPanel
+    tensorTable metadataPanel metadataTable metadataAdd metadataRemove metadataValue
+    comparePanel compareTable jobsPanel
     problemBanner
 """
 
@@ -38,7 +39,7 @@ def full(qtbot, window, parts):
     """A window with files in it and every panel visited."""
     drop(window, *parts)
     wait_for_plan(qtbot, window)
-    for panel in (1, 2, 3, 0):
+    for panel in (1, 2, 3, 4, 0):
         window.show_panel(panel)
     return window
 
@@ -82,7 +83,7 @@ def test_mnemonics_are_unique_in_every_menu(full):
         assert len(letters) == len(set(letters)), menu.title()
 
 
-@pytest.mark.parametrize("panel", range(4))
+@pytest.mark.parametrize("panel", range(5))
 def test_mnemonics_are_unique_on_every_panel(full, panel):
     full.show_panel(panel)
     shown = [
@@ -109,7 +110,8 @@ def test_panels_are_reached_by_keys(window):
     for key, name in (
         (Qt.Key.Key_2, "tensorsPanel"),
         (Qt.Key.Key_3, "metadataPanel"),
-        (Qt.Key.Key_4, "jobsPanel"),
+        (Qt.Key.Key_4, "comparePanel"),
+        (Qt.Key.Key_5, "jobsPanel"),
         (Qt.Key.Key_1, "assemblePanel"),
     ):
         QTest.keyClick(window, key, CONTROL)
@@ -181,11 +183,11 @@ def test_a_file_dropped_on_the_tensors_panel_is_shown_and_no_source(qtbot, windo
 def test_the_window_remembers_its_size_panel_and_theme(qtbot, open_window):
     first = open_window()
     first.resize(770, 690)
-    first.show_panel(3)
+    first.show_panel(4)
     first.actions_.themes[theme.Scheme.DARK].trigger()
     first.close()
     second = open_window()
-    assert (second.width(), second.height(), second.panel) == (770, 690, 3)
+    assert (second.width(), second.height(), second.panel) == (770, 690, 4)
     assert second.actions_.themes[theme.Scheme.DARK].isChecked()
     assert theme.current().name == "dark"
     second.actions_.themes[theme.Scheme.LIGHT].trigger()
