@@ -1,8 +1,15 @@
 """JSON values in metadata: checked, laid out and described without the risk of a hang."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
+
+from ckpt_studio.core.plain_text import DECEIVING
+
+_SHORT_LIST = 100
+_LIST = re.compile(r"\[\n\s++((?:[^\[\]{}\n]++(?<=,)\n\s++)*+[^\[\]{}\n]++)\n\s++\]")
+_NEXT_ITEM = re.compile(r",\n\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +40,14 @@ def check(text: str) -> JsonError | None:
 
 
 def formatted(text: str) -> str:
-    """Return JSON over several lines, indented by two.
+    r"""Return JSON over several lines, indented by two, with short lists on one line.
+
+    Characters that deceive are written as ``\u202e``.
 
     Raises:
         ValueError: one sentence, when it is not JSON.
     """
-    return json.dumps(_parsed(text), indent=2, ensure_ascii=False)
+    return _formatted(_parsed(text))
 
 
 def compact(text: str) -> str:
@@ -48,6 +57,11 @@ def compact(text: str) -> str:
         ValueError: one sentence, when it is not JSON.
     """
     return json.dumps(_parsed(text), separators=(",", ":"), ensure_ascii=False)
+
+
+def escaped(text: str) -> str:
+    r"""Return JSON with characters that deceive written as ``\u202e``, which means the same."""
+    return DECEIVING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +87,32 @@ _STYLES = tuple(
 )
 
 
-def style_of(text: str) -> Style | None:
-    """Return the style of a line of JSON, None for anything that could not be written back."""
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """JSON over several lines, and the style in which it stood on one."""
+
+    text: str
+    style: Style
+
+
+def laid_out(text: str) -> LaidOut | None:
+    """Lay out a line of JSON; None for anything that could not be written back as it was."""
     if not looks_like_json(text) or "\n" in text or check(text):
         return None
     value = json.loads(text)
-    return next((style for style in _STYLES if style.dumped(value) == text), None)
+    try:
+        style = next((style for style in _likely(text) if style.dumped(value) == text), None)
+        return LaidOut(_formatted(value), style) if style else None
+    except (RecursionError, ValueError):  # the writers go less deep than the reader
+        return None
+
+
+def _likely(text: str) -> list[Style]:
+    """Return the styles that a text may have, the likely ones first: each costs a comparison."""
+    return sorted(
+        (style for style in _STYLES if text.isascii() or not style.ascii_only),
+        key=lambda style: style.separators[1] not in text[:1000],
+    )
 
 
 def describe(text: str) -> str:
@@ -109,6 +143,20 @@ def _is_prompt_node(value: Any) -> bool:
 
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
+
+
+def _formatted(value: Any) -> str:
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+    except RecursionError as error:
+        raise ValueError("It is nested too deeply.") from error
+    return _LIST.sub(_on_one_line, escaped(text))
+
+
+def _on_one_line(found: re.Match[str]) -> str:
+    """Return a list of plain values on one line, unless that gets long."""
+    items = _NEXT_ITEM.sub(", ", found[1])
+    return f"[{items}]" if len(items) <= _SHORT_LIST else found[0]
 
 
 def _parsed(text: str) -> Any:

@@ -1,13 +1,16 @@
-"""Pasted text read as metadata: lines of ``key<TAB>value``, or a JSON object."""
+"""Pasted text read as metadata: lines of ``key<TAB>value`` or ``key: value``, or a JSON object."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ckpt_studio.core.json_text import check, looks_like_json
+from ckpt_studio.core.json_text import check, escaped, looks_like_json
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.metadata_rules import check_key, check_text
+
+_NAMED = re.compile(r"(\S+?): (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +40,23 @@ def parse_pasted(text: str) -> Pasted:
 
 def as_pasted(metadata: Metadata) -> str:
     """Return text that ``parse_pasted`` reads: lines where they can hold it, else JSON."""
-    lines = "\n".join(f"{key}\t{value}" for key, value in metadata.items())
-    try:
-        exact = parse_pasted(lines).values == metadata
-    except ValueError:
-        exact = False
-    return lines if exact else as_json(metadata)
+    for between in (": ", "\t"):
+        lines = "\n".join(f"{key}{between}{value}" for key, value in metadata.items())
+        if _says(lines, metadata):
+            return lines
+    return as_json(metadata)
 
 
 def as_json(metadata: Metadata) -> str:
-    """Return metadata as a JSON object of texts."""
-    return json.dumps(dict(metadata), ensure_ascii=False, indent=2) + "\n"
+    """Return metadata as a JSON object of texts; characters that deceive are escaped."""
+    return escaped(json.dumps(dict(metadata), ensure_ascii=False, indent=2)) + "\n"
+
+
+def _says(text: str, metadata: Metadata) -> bool:
+    try:
+        return parse_pasted(text).values == metadata
+    except ValueError:
+        return False
 
 
 def _from_lines(text: str) -> Pasted:
@@ -57,7 +66,10 @@ def _from_lines(text: str) -> Pasted:
             continue
         key, tab, value = line.partition("\t")
         if not tab:
-            raise ValueError(f"Line {number} has no tab between key and value.")
+            named = _NAMED.fullmatch(line)
+            if named is None:
+                raise ValueError(f"Line {number} has no tab and no “: ” between key and value.")
+            key, value = named.groups()
         if value:
             values[key.strip()] = value
     return Pasted(values)

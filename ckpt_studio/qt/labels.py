@@ -1,5 +1,7 @@
 """Labels that show text as it is: never markup, elided in the middle where space is short."""
 
+from html import escape
+
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QIcon, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
@@ -18,6 +20,11 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
     if role:
         result.setProperty("role", role)
     return result
+
+
+def plain_tip(text: str) -> str:
+    """Return a tooltip that shows a text as it is; Qt takes what looks like markup for markup."""
+    return f"<p>{escape(text).replace(chr(10), '<br>')}</p>" if "<" in text else text
 
 
 def set_property(widget: QWidget, name: str, value: object) -> None:
@@ -53,7 +60,7 @@ class ElidedLabel(QLabel):
     def set_text(self, text: str, tip: str = "") -> None:
         """Show another text; ``tip`` replaces the text as the tooltip."""
         self._full = text
-        self.setToolTip(tip or text)
+        self.setToolTip(plain_tip(tip or text))
         self.setAccessibleName(text)
         self._elide()
 

@@ -116,6 +116,11 @@ class MetadataModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(METADATA_COLUMNS)
 
     @override
+    def flags(self, index: _Index, /) -> Qt.ItemFlag:
+        drag = Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else Qt.ItemFlag.NoItemFlags
+        return super().flags(index) | drag
+
+    @override
     def data(self, index: _Index, /, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None

@@ -5,6 +5,8 @@
 
 import base64
 import binascii
+import json
+from dataclasses import dataclass
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
 from PySide6.QtGui import QImage, QImageReader, QImageWriter
@@ -14,20 +16,84 @@ _QUALITY = 85
 _MOST_BYTES = 64 << 20
 _MOST_PIXELS = 1 << 26
 _START = "data:image/"
+_COVERS = "ssmd_cover_images"
+_MOST_COVERS = 32
+_SUFFIXES = {"jpeg": ".jpg", "svg+xml": ".svg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in metadata: as bytes, and decoded with its shorter side at most 512 pixels.
+
+    ``kind`` is the format as Qt calls it, such as ``jpeg``; ``width`` and ``height`` are in pixels.
+    """
+
+    data: bytes
+    image: QImage
+    kind: str
+    width: int
+    height: int
+
+    @property
+    def suffix(self) -> str:
+        """The end of a file name for the bytes."""
+        return _SUFFIXES.get(self.kind, f".{self.kind}")
+
+
+def may_be_pictures(key: str, value: str) -> bool:
+    """Whether a value has the marks of pictures; quick, says nothing about their inside."""
+    return value.startswith(_START) or (key == _COVERS and value.lstrip().startswith('["'))
+
+
+def pictures_in(key: str, value: str) -> tuple[Picture, ...]:
+    """Return the pictures of a value: a data address, or the list that trainers write."""
+    if not may_be_pictures(key, value):
+        return ()
+    addresses = [value] if value.startswith(_START) else _listed(value)
+    found = (_picture(_bytes_of(address)) for address in addresses[:_MOST_COVERS])
+    return tuple(picture for picture in found if picture is not None)
+
+
+def _listed(value: str) -> list[str]:
+    """Return the items of ``ssmd_cover_images``: a JSON list of bare base64 (``ux.md`` 5.5)."""
+    try:
+        items = json.loads(value)
+    except (ValueError, RecursionError):
+        return []
+    return [item for item in items if isinstance(item, str)] if isinstance(items, list) else []
+
+
+def _bytes_of(address: str) -> bytes:
+    """Return what a data address or bare base64 holds, nothing where it holds nothing."""
+    head, comma, body = address.partition(",")
+    if comma and not (head.startswith(_START) and head.endswith(";base64")):
+        return b""
+    body = body if comma else address
+    if len(body) > _MOST_BYTES:
+        return b""
+    try:
+        return base64.b64decode(body, validate=True)
+    except (ValueError, binascii.Error):
+        return b""
+
+
+def _picture(data: bytes) -> Picture | None:
+    image = decoded(data, 2 * THUMBNAIL) if data else None
+    if image is None:
+        return None
+    buffer = QBuffer()
+    buffer.setData(QByteArray(data))
+    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
+    reader = QImageReader(buffer)
+    size = reader.size() if reader.size().isValid() else image.size()
+    kind = bytes(reader.format().data()).decode()
+    return Picture(data, image, kind, size.width(), size.height())
 
 
 def image_of(address: str) -> QImage | None:
     """Return the picture in a data address, scaled down to 512 pixels; None where there is none."""
-    head, comma, body = address.partition(",")
-    if not (head.startswith(_START) and head.endswith(";base64") and comma):
-        return None
-    if len(body) > _MOST_BYTES:
-        return None
-    try:
-        data = base64.b64decode(body, validate=True)
-    except (ValueError, binascii.Error):
-        return None
-    return decoded(data, 2 * THUMBNAIL)
+    data = _bytes_of(address) if address.startswith(_START) else b""
+    return decoded(data, 2 * THUMBNAIL) if data else None
 
 
 def decoded(data: bytes, side: int) -> QImage | None:

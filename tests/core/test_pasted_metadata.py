@@ -9,6 +9,17 @@ from ckpt_studio.core.pasted_metadata import as_json, as_pasted, parse_pasted
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 
 
+def test_lines_with_a_colon_and_a_space() -> None:
+    pasted = parse_pasted("title: My: model\nmodelspec.date: 2026\ncell:a\tb: c")
+    assert pasted.values == {"title": "My: model", "modelspec.date": "2026", "cell:a": "b: c"}
+
+
+def test_keys_are_copied_to_be_read_and_pasted() -> None:
+    assert as_pasted({"title": "My: model", "a:b": "c"}) == "title: My: model\na:b: c"
+    assert as_pasted({"two words": "x"}) == "two words\tx"
+    assert as_pasted({"a": "b\nc\u202e"}) == '{\n  "a": "b\\nc\\u202e"\n}\n'
+
+
 def test_lines_with_tabs() -> None:
     pasted = parse_pasted("title\tMy model\n\nurl\thttps://x/a\tb\nempty\t\n")
     assert pasted.values == {"title": "My model", "url": "https://x/a\tb"}

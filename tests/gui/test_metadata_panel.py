@@ -127,7 +127,7 @@ def test_characters_that_were_not_touched_stay(panel, document, qtbot):
 
 
 def test_a_value_that_would_not_survive_the_editor_is_not_editable(panel, document):
-    document.edit(SetValue("mixed", "a\rb\u2028c"))
+    document.edit(SetValue("mixed", "a\rb\nc"))
     choose(panel, "mixed")
     assert value_field(panel).isReadOnly()
     assert "line ends" in said(panel, "metadataNote")
@@ -218,10 +218,11 @@ def test_a_value_that_is_emptied_removes_its_key(panel, document, qtbot):
 def test_json_is_checked_and_laid_out(panel, document, qtbot):
     document.edit(SetValue("workflow", '{"nodes":[1,2]}'))
     choose(panel, "workflow")
+    click(qtbot, panel, "valueModeText")
     assert cells(panel, "workflow")[2] == '2 nodes · {"nodes":[1,2]}'
     assert said(panel, "metadataCheck") == "✔ valid JSON"
     click(qtbot, panel, "metadataFormat")
-    assert document.metadata["workflow"].count("\n") == 5
+    assert document.metadata["workflow"] == '{\n  "nodes": [1, 2]\n}'
     click(qtbot, panel, "metadataCompact")
     assert document.metadata["workflow"] == '{"nodes":[1,2]}'
     click(qtbot, panel, "metadataCopyValue")
@@ -230,8 +231,8 @@ def test_json_is_checked_and_laid_out(panel, document, qtbot):
     field.setFocus()
     qtbot.keyClick(field, Qt.Key.Key_End, CONTROL)
     qtbot.keyClick(field, Qt.Key.Key_Backspace)
-    assert said(panel, "metadataCheck").startswith("line 6, column 1: ")
-    assert said(panel, "metadataPlace") == "Ln 6, Col 1"
+    assert said(panel, "metadataCheck").startswith("line 3, column 1: ")
+    assert said(panel, "metadataPlace") == "Ln 3, Col 1"
 
 
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
@@ -239,8 +240,9 @@ def test_json_is_shown_laid_out_and_stored_as_it_was(panel, document, qtbot, sep
     stored = json.dumps({"nodes": [1, 2], "name": "x"}, separators=separators)
     document.edit(SetValue("workflow", stored))
     choose(panel, "workflow")
+    click(qtbot, panel, "valueModeText")
     field = value_field(panel)
-    assert field.toPlainText().count("\n") == 6
+    assert field.toPlainText().count("\n") == 3
     assert document.metadata["workflow"] == stored
     field.setFocus()
     qtbot.keyClick(field, Qt.Key.Key_End, CONTROL)
@@ -261,7 +263,8 @@ def test_a_large_value_is_loaded_on_demand(panel, document, qtbot):
     assert len(field.toPlainText()) < 5000
     assert field.isReadOnly()
     click(qtbot, panel, "metadataLoad")
-    assert len(field.toPlainText()) == 70_000
+    qtbot.waitUntil(lambda: len(field.toPlainText()) == 70_000)
+    assert not field.isReadOnly()
     qtbot.keyClicks(field, "y")
     qtbot.waitUntil(lambda: document.metadata["big"] == "y" + METADATA["big"])
 
@@ -271,10 +274,14 @@ def test_a_very_long_line_of_json_is_formatted_before_it_is_edited(panel, docume
         SetValue("workflow", json.dumps({"nodes": ["n" * 9] * 20_000}, separators=(" ,", ":")))
     )
     choose(panel, "workflow")
+    click(qtbot, panel, "valueModeText")
     click(qtbot, panel, "metadataLoad")
+    button = panel.findChild(QPushButton, "metadataFormat")
+    qtbot.waitUntil(button.isVisible)
     assert value_field(panel).isReadOnly()
+    assert "Format" in said(panel, "metadataNote")
     click(qtbot, panel, "metadataFormat")
-    assert not value_field(panel).isReadOnly()
+    qtbot.waitUntil(lambda: not value_field(panel).isReadOnly())
     assert document.metadata["workflow"].count("\n") > 20_000
 
 
@@ -300,7 +307,7 @@ def test_lines_and_objects_are_pasted(panel, document, qtbot):
 def test_selected_keys_are_copied(panel, qtbot):
     panel.keys.table.select_keys(["title", "config"])
     qtbot.keyClick(panel.keys.table, Qt.Key.Key_C, CONTROL)
-    assert QGuiApplication.clipboard().text() == "title\tOne\nconfig\t{}"
+    assert QGuiApplication.clipboard().text() == "title: One\nconfig: {}"
 
 
 @pytest.mark.parametrize("key", ["Prompt", "Workflow"])

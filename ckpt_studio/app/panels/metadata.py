@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -14,12 +14,14 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.metadata_templates import MetadataTemplates
 from ckpt_studio.app.panels.document_picker import DocumentPicker
 from ckpt_studio.app.panels.metadata_cleaning import CleanDialog
 from ckpt_studio.app.panels.metadata_editing import MetadataEditing
+from ckpt_studio.app.panels.metadata_export import MetadataExport, offered
 from ckpt_studio.app.panels.metadata_form import MetadataForm
 from ckpt_studio.app.panels.metadata_import import ImportDialog
 from ckpt_studio.app.panels.metadata_json import MetadataJson
@@ -31,13 +33,10 @@ from ckpt_studio.app.panels.metadata_several import SeveralDialog
 from ckpt_studio.app.panels.metadata_sources import IMPORT_ENDINGS, import_source
 from ckpt_studio.app.panels.metadata_switch import MetadataSwitch, MetadataView
 from ckpt_studio.app.panels.metadata_template_menu import TemplateMenu
-from ckpt_studio.app.panels.save_text import save_text
 from ckpt_studio.app.settings import Settings
-from ckpt_studio.core.errors import WriteError
 from ckpt_studio.core.header_size import metadata_bytes
 from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, ReplaceAll, SetValue
 from ckpt_studio.core.modelspec_known import known_fields, still_missing
-from ckpt_studio.core.pasted_metadata import as_json
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.qt.labels import ElidedLabel, label, set_property
 
@@ -70,6 +69,7 @@ class MetadataPanel(QWidget):
         self._fill = TemplateMenu(
             self._menus.templates, self._templates, self.keys.selected_values, self
         )
+        self._exports = MetadataExport(self._editing, self)
         self._files: tuple[Document, ...] = ()
         self._views = QStackedWidget()
         self.meter = MetadataMeter()
@@ -105,8 +105,10 @@ class MetadataPanel(QWidget):
         self._save.clicked.connect(self._ask_save)
         self._switch.chosen.connect(self.show_view)
         editing.told.connect(self._tell)
-        menus.export_requested.connect(self._export)
-        menus.copy_all_requested.connect(self._copy_all)
+        menus.export_requested.connect(self._exports.start)
+        menus.export_opening.connect(self._offer_exports)
+        self._exports.failed.connect(self.failed)
+        self.keys.failed.connect(self.failed)
         menus.clean_requested.connect(self._ask_clean)
         menus.import_requested.connect(self._choose_import)
         menus.import_pasted_requested.connect(self._import_pasted)
@@ -161,6 +163,16 @@ class MetadataPanel(QWidget):
         """Pass on what was typed last."""
         self.keys.finish()
         self.json.finish()
+
+    def stop(self) -> None:
+        """Wait for what runs."""
+        for part in (self.keys, self._exports):
+            part.stop()
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.stop()
+        super().closeEvent(event)
 
     def _forget(self) -> None:
         self.keys.forget()
@@ -307,13 +319,10 @@ class MetadataPanel(QWidget):
         dialog.exec()
         dialog.deleteLater()
 
-    def _copy_all(self) -> None:
-        QGuiApplication.clipboard().setText(as_json(self._editing.metadata))
-
-    def _export(self) -> None:
-        source = self._editing.document.path if self._editing.document else None
-        suggested = (source or Path("metadata")).with_suffix(".json")
-        try:
-            save_text(self, self.tr("Export metadata"), suggested, as_json(self._editing.metadata))
-        except WriteError as error:
-            self.failed.emit(error)
+    def _offer_exports(self) -> None:
+        found = offered(self._editing.metadata)
+        self._menus.offer_exports(
+            workflow=bool(found.workflow),
+            prompts=found.prompts,
+            thumbnail=bool(found.thumbnail),
+        )

@@ -1,4 +1,4 @@
-"""The pane below the metadata table: one value as text, checked as JSON while it is typed."""
+"""One value of the metadata as text, checked as JSON while it is typed."""
 
 from collections.abc import Callable
 
@@ -6,17 +6,17 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from ckpt_studio.app.background import Background
 from ckpt_studio.core import json_text, text
-from ckpt_studio.core.plain_text import one_line
+from ckpt_studio.core.generation.values import storable
+from ckpt_studio.core.value_layout import Layout, Stored, layout, stored
 from ckpt_studio.qt.labels import ElidedLabel, label, set_property
 from ckpt_studio.qt.value_edit import ValueEdit
 
 LARGE = 64 * 1024
-"""Characters from which a value is loaded only when asked for."""
+"""Characters from which a value is loaded only when asked for, and handled on a thread."""
 
 _START = 2000
-_PRETTY_BELOW = 2 * 1024 * 1024
-_LONG_LINE = 200_000  # a line is laid out as a whole whenever a character changes
 _PAUSE_MS = 300
 
 
@@ -33,9 +33,10 @@ class MetadataEditor(QWidget):
         super().__init__(parent)
         self._key, self._value, self._run = "", "", 0
         self._loaded = self._editable = True
+        self._as_it_is = self._storing = False
+        self._exact = True  # what is shown can be turned back into the value
         self._note_text = ""
-        self._style: json_text.Style | None = None  # of the line that is shown laid out
-        self._title = ElidedLabel(role="h2")
+        self._layout = Layout("")
         self._note = ElidedLabel(role="dim")
         self._note.setObjectName("metadataNote")
         self.edit = ValueEdit()
@@ -44,16 +45,23 @@ class MetadataEditor(QWidget):
         self._place, self._check = label(role="dim"), label(role="dim")
         self._place.setObjectName("metadataPlace")
         self._check.setObjectName("metadataCheck")
+        self.tools = QWidget()
         button = self._button
         self._load = button("metadataLoad", self.tr("&Load"), self._load_all)
+        self._bare = button("metadataAsItIs", self.tr("Edit as it &is"), self._show_as_it_is)
         self._restore = button("metadataRestore", self.tr("Use &original"), self._ask_original)
         self._format = button("metadataFormat", self.tr("For&mat"), self._format_json)
         self._compact = button("metadataCompact", self.tr("Compac&t"), self._compact_json)
         self._copy = button("metadataCopyValue", self.tr("&Copy"), self._copy_value)
+        self._buttons = (
+            *(self._load, self._bare, self._restore),
+            *(self._format, self._compact, self._copy),
+        )
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._work = Background(self)
         self._build()
         self._connect()
-        self.show_nothing(self.tr("Choose a key to see its value."))
+        self.show_nothing()
 
     def _button(self, name: str, title: str, act: Callable[[], None]) -> QPushButton:
         button = QPushButton(title)
@@ -64,19 +72,18 @@ class MetadataEditor(QWidget):
         return button
 
     def _build(self) -> None:
-        top = QHBoxLayout()
+        top = QHBoxLayout(self.tools)
+        top.setContentsMargins(0, 0, 0, 0)
         top.setSpacing(8)
-        top.addWidget(self._title, 1)
-        for button in (self._load, self._restore, self._format, self._compact, self._copy):
+        for button in self._buttons:
             top.addWidget(button)
         bottom = QHBoxLayout()
         bottom.addWidget(self._check)
         bottom.addWidget(self._note, 1)
         bottom.addWidget(self._place)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 4, 0, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addLayout(top)
         column.addWidget(self.edit, 1)
         column.addLayout(bottom)
 
@@ -86,21 +93,21 @@ class MetadataEditor(QWidget):
         self.edit.undo_requested.connect(self._undo)
         self.edit.redo_requested.connect(self.redo_requested)
         self.edit.left.connect(self.finish)
-        self._pause.timeout.connect(self._commit)
+        self._pause.timeout.connect(self._commit_soon)
 
-    @property
-    def key(self) -> str:
-        """The key whose value is shown, ``""`` for none."""
-        return self._key
+    def stop(self) -> None:
+        """Wait for what runs."""
+        self._work.stop()
 
-    def show_nothing(self, title: str) -> None:
-        """Show no value, and why."""
+    def show_nothing(self) -> None:
+        """Show no value."""
         self.finish()
         self._key = self._value = ""
-        self._title.set_text(title)
         self._loaded = True
-        self._present("", False, "")
-        for button in (self._load, self._restore, self._format, self._compact, self._copy):
+        self._work.drop()
+        self._editable, self._note_text = False, ""
+        self._present(Layout(""))
+        for button in self._buttons:
             button.hide()
         self._check.clear()
         self._place.clear()
@@ -113,20 +120,24 @@ class MetadataEditor(QWidget):
             self.finish()
             self._run += 1
             self._loaded = len(value) <= LARGE
-        typed_here = bool(self._style) and (key, value) == (self._key, self._value)
-        self._key, self._value, self._note_text = key, value, note
-        self._title.set_text(one_line(key))
+            self._as_it_is = False
+        known = (key, value, editable) == (self._key, self._value, self._editable)
+        self._key, self._value, self._editable = key, value, editable
+        self._note_text = note
         self._copy.show()
         self._restore.setVisible(changed)
         self._load.setVisible(not self._loaded)
-        self._load.setText(
-            self.tr("&Load all {size}").format(size=text.binary_size(len(value.encode())))
-        )
-        self._editable = editable
-        if typed_here and editable:
-            self._show_check(self.edit.exact_text())
+        size = text.binary_size(len(value.encode("utf-8", "surrogatepass")))
+        self._load.setText(self.tr("&Load all {size}").format(size=size))
+        if known and self._work.busy:
+            return
+        if known:
+            self._describe()
+        elif self._loaded:
+            self._lay_out()
         else:
-            self._present(value if self._loaded else value[:_START], editable, note)
+            self._work.drop()
+            self._present(layout(value[:_START]))
 
     def focus_value(self) -> None:
         """Let the user type."""
@@ -134,37 +145,58 @@ class MetadataEditor(QWidget):
 
     def finish(self) -> None:
         """Pass on what was typed last; a value that was emptied removes its key."""
-        if self._pause.isActive():
-            self._pause.stop()
+        if self._pause.isActive() or self._storing:
             self._commit()
-        if self._key and self._loaded and self._value and not self.edit.exact_text():
+        if self._key and self._loaded and self._value and not self._shown():
+            self._value = ""
             self.emptied.emit(self._key)
         self._run += 1
 
-    def _laid_out(self, value: str) -> str:
-        """Return JSON over several lines; it is still stored on one, in the style it has."""
-        short = self._loaded and len(value) < _PRETTY_BELOW
-        self._style = json_text.style_of(value) if short else None
-        return json_text.formatted(value) if self._style else value
+    def _shown(self) -> str:
+        """Return what is in the field, or about to be."""
+        return self._value if self._work.busy and not self._storing else self.edit.exact_text()
 
-    def _present(self, shown: str, editable: bool, note: str) -> None:
-        shown = self._laid_out(shown)
-        exact = self.edit.show_text(shown)
-        is_json = json_text.looks_like_json(shown)
-        slow = is_json and max(map(len, shown.splitlines()), default=0) > _LONG_LINE
-        self.edit.setReadOnly(not (editable and exact and self._loaded) or slow)
-        self.edit.setEnabled(bool(self._key))
-        if editable and not exact:
-            note = self.tr("Has line ends of several kinds that the editor would change.")
-        elif not self._loaded:
-            note = self.tr("Only the beginning is shown.")
-        elif slow:
-            note = self.tr("All in one long line: use Format to edit it.")
-        self._note.set_text(note)
-        for button in (self._format, self._compact):
-            button.setVisible(is_json and editable and exact and self._loaded)
-        self._show_check(shown if self._loaded else "")
+    def _lay_out(self) -> None:
+        """Show the whole value; a long one is laid out on a thread."""
+        value, as_it_is = self._value, self._as_it_is
+        self._storing = False
+        self._work.drop()
+        if len(value) <= LARGE:
+            self._present(layout(value, as_it_is=as_it_is))
+            return
+        self.edit.setReadOnly(True)
+        self._work.request(lambda _: layout(value, as_it_is=as_it_is), self._present)
+
+    def _present(self, laid: Layout) -> None:
+        self._layout = laid
+        self._exact = self.edit.show_text(laid.shown) and laid.editable
+        self._describe()
         self._show_place()
+
+    def _describe(self) -> None:
+        """Say how the value stands, and offer what can be done with it."""
+        laid = self._layout
+        self.edit.setReadOnly(not (self._editable and self._exact and self._loaded))
+        self.edit.setEnabled(bool(self._key))
+        self._note.set_text(self._told(laid) or self._note_text)
+        self._bare.setVisible(laid.escaped and self._loaded and self._editable)
+        formattable = laid.is_json and self._editable and self._loaded and not laid.mistake
+        for button in (self._format, self._compact):
+            button.setVisible(formattable)
+        self._show_check(laid.mistake)
+
+    def _told(self, laid: Layout) -> str:
+        if not self._loaded:
+            return self.tr("Only the beginning is shown.")
+        if laid.escaped:
+            return self.tr("Has characters that cannot be seen; they are written as ⟨202E⟩.")
+        if laid.broken and laid.is_json and not laid.mistake:
+            return self.tr("All in one long line: use Format to edit it.")
+        if laid.broken:
+            return self.tr("Has a line that is too long to edit; it is shown in pieces.")
+        if self._editable and not self._exact:
+            return self.tr("Has line ends of several kinds that the editor would change.")
+        return ""
 
     def _take(self, typed: str) -> None:
         """React to typing: at once for short values, after a pause for long ones."""
@@ -178,18 +210,30 @@ class MetadataEditor(QWidget):
 
     def _commit(self) -> None:
         self._pause.stop()
-        typed = self.edit.exact_text()
-        if self._style:
-            typed = self._style.line(typed)
-        if typed and typed != self._value:
-            self._value = typed
-            self.value_edited.emit(self._key, typed, self._run)
+        if self._storing:
+            self._work.drop()
+        self._store(stored(self.edit.exact_text(), self._layout.style))
 
-    def _show_check(self, value: str) -> None:
-        if not json_text.looks_like_json(value):
+    def _commit_soon(self) -> None:
+        """Pass on a long text that was typed; working out its value takes too long to wait for."""
+        typed, style = self.edit.exact_text(), self._layout.style
+        self._storing = True
+        self._work.request(lambda _: stored(typed, style), self._store)
+
+    def _store(self, found: Stored) -> None:
+        self._storing = False
+        style, is_json = self._layout.style, json_text.looks_like_json(found.value)
+        self._layout = Layout("", style, is_json, found.mistake)
+        if found.value and found.value != self._value:
+            self._value = found.value
+            self.value_edited.emit(self._key, found.value, self._run)
+        else:
+            self._describe()
+
+    def _show_check(self, mistake: json_text.JsonError | None) -> None:
+        if not (self._layout.is_json and self._loaded):
             self._check.clear()
             return
-        mistake = json_text.check(value)
         set_property(self._check, "role", "bad" if mistake else "good")
         self._check.setText(
             self.tr("line {line}, column {column}: {reason}").format(
@@ -211,12 +255,17 @@ class MetadataEditor(QWidget):
     def _load_all(self) -> None:
         self._loaded = True
         self._load.hide()
-        self._present(self._value, self._editable, self._note_text)
+        self._lay_out()
+        self.focus_value()
+
+    def _show_as_it_is(self) -> None:
+        self._as_it_is = True
+        self._lay_out()
         self.focus_value()
 
     def _undo(self) -> None:
-        self._pause.stop()
-        self._commit()
+        if self._pause.isActive() or self._storing:
+            self._commit()
         self._run += 1
         self.undo_requested.emit()
 
@@ -224,7 +273,7 @@ class MetadataEditor(QWidget):
         self.restore_requested.emit(self._key)
 
     def _copy_value(self) -> None:
-        QGuiApplication.clipboard().setText(self._value)
+        QGuiApplication.clipboard().setText(storable(self._value))
 
     def _format_json(self) -> None:
         self._rewrite(json_text.formatted)
@@ -233,13 +282,26 @@ class MetadataEditor(QWidget):
         self._rewrite(json_text.compact)
 
     def _rewrite(self, rewrite: Callable[[str], str]) -> None:
-        try:
-            value = rewrite(self.edit.exact_text())
-        except ValueError as mistake:
-            self._note.set_text(str(mistake))
+        """Store JSON written in another way."""
+        self.finish()
+        value = self._value
+        if len(value) <= LARGE:
+            self._take_rewritten(_rewritten(value, rewrite))
             return
+        self.edit.setReadOnly(True)
+        self._work.request(lambda _: _rewritten(value, rewrite), self._take_rewritten)
+
+    def _take_rewritten(self, value: str) -> None:
         self._run += 1
-        self._style = None
-        self.edit.show_text(value)
-        self._commit()
+        if value == self._value:
+            self._lay_out()
+        self.value_edited.emit(self._key, value, self._run)
         self._run += 1
+
+
+def _rewritten(value: str, rewrite: Callable[[str], str]) -> str:
+    """Return JSON written in another way; what is not JSON stays as it is."""
+    try:
+        return rewrite(value)
+    except ValueError:
+        return value

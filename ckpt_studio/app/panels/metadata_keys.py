@@ -6,20 +6,21 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from ckpt_studio.app.panels.metadata_bar import MetadataBar
 from ckpt_studio.app.panels.metadata_editing import MetadataEditing
-from ckpt_studio.app.panels.metadata_editor import MetadataEditor
 from ckpt_studio.app.panels.metadata_find_bar import FindBar
 from ckpt_studio.app.panels.metadata_key_bar import KeyBar
 from ckpt_studio.app.panels.metadata_needed import may_lose
 from ckpt_studio.app.panels.metadata_sources import import_source
 from ckpt_studio.app.panels.metadata_table import MetadataTable
+from ckpt_studio.app.panels.metadata_value import MetadataValue
 from ckpt_studio.core import text
 from ckpt_studio.core.json_text import check
 from ckpt_studio.core.metadata import RemoveKeys, RenameKey, ReplaceAll, SetValue
 from ckpt_studio.core.metadata_rows import MetadataRow, State, rows_of
 from ckpt_studio.core.metadata_rules import check_new_key, library_clash
-from ckpt_studio.core.pasted_metadata import Pasted, as_pasted, parse_pasted
+from ckpt_studio.core.pasted_metadata import Pasted, parse_pasted
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.replacing import Found, Search, count, keys_lost, matching_keys, replaced
+from ckpt_studio.qt.drag_out import copy
 from ckpt_studio.qt.metadata_model import MetadataModel
 
 
@@ -27,6 +28,7 @@ class MetadataKeys(QWidget):
     """One row for each key; keys are added, removed, renamed, pasted, found and replaced here."""
 
     import_requested = Signal(object)  # Path or bytes
+    failed = Signal(Exception)
 
     def __init__(self, editing: MetadataEditing, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +36,8 @@ class MetadataKeys(QWidget):
         self._new_key = ""
         self._model = MetadataModel(self)
         self.table = MetadataTable(self._model)
-        self.bar, self.editor = MetadataBar(), MetadataEditor()
+        self.bar, self.value = MetadataBar(), MetadataValue()
+        self.editor = self.value.editor
         self.key_bar, self.find_bar = KeyBar(self._key_mistake), FindBar(self._count)
         self._build()
         self._connect()
@@ -44,11 +47,11 @@ class MetadataKeys(QWidget):
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.addWidget(self.table)
-        split.addWidget(self.editor)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
+        split.addWidget(self.value)
+        split.setStretchFactor(0, 1)
+        split.setStretchFactor(1, 1)
         self.table.setMinimumHeight(90)
-        self.editor.setMinimumHeight(110)
+        self.value.setMinimumHeight(130)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
@@ -66,13 +69,14 @@ class MetadataKeys(QWidget):
             source.rename_requested.connect(self._start_renaming)
             source.paste_requested.connect(self.paste)
         table.copy_requested.connect(self.copy_selected)
-        table.edit_requested.connect(editor.focus_value)
+        table.edit_requested.connect(self.value.focus_value)
         table.chosen.connect(self._show_value)
         editor.value_edited.connect(self._set_value)
         editor.emptied.connect(self._remove_emptied)
         editor.restore_requested.connect(self._restore)
         editor.undo_requested.connect(self._editing.undo)
         editor.redo_requested.connect(self._editing.redo)
+        self.value.failed.connect(self.failed)
         self.key_bar.confirmed.connect(self._name_key)
         self.find_bar.next_requested.connect(self._select_next)
         self.find_bar.replace_requested.connect(self._replace)
@@ -80,6 +84,10 @@ class MetadataKeys(QWidget):
     def finish(self) -> None:
         """Pass on what was typed last."""
         self.editor.finish()
+
+    def stop(self) -> None:
+        """Wait for what runs."""
+        self.value.stop()
 
     def forget(self) -> None:
         """Make ready for another document."""
@@ -95,6 +103,8 @@ class MetadataKeys(QWidget):
     def refresh(self) -> None:
         """Show the document as it is now; the selection stays."""
         document = self._editing.document
+        path = document.path if document else None
+        self.value.set_file_name(path.stem if path else "")
         rows: list[MetadataRow] = []
         if document is not None:
             rows = rows_of(document.original, document.metadata, document.edits_since_original())
@@ -115,16 +125,16 @@ class MetadataKeys(QWidget):
             self._show_row(rows[0])
         elif rows:
             chosen = self.tr("{number} keys selected").format(number=text.count(len(rows)))
-            self.editor.show_nothing(chosen)
+            self.value.show_nothing(chosen)
         elif not self._new_key:
-            self.editor.show_nothing(self.tr("Choose a key to see its value."))
+            self.value.show_nothing(self.tr("Choose a key to see its value."))
 
     def _show_row(self, row: MetadataRow) -> None:
         needed = self.tr("Needed: {reason}.").format(reason=row.needed) if row.needed else ""
         note = needed or library_clash(row.key)
         if row.state is State.REMOVED:
             note = self.tr("Removed when the file is saved.")
-        self.editor.show_value(
+        self.value.show_value(
             row.key,
             row.value,
             editable=row.new is not None,
@@ -165,8 +175,8 @@ class MetadataKeys(QWidget):
         self._new_key = key
         self.table.clearSelection()
         note = self.tr("The key is added once it has a value.")
-        self.editor.show_value(key, "", editable=True, note=note)
-        self.editor.focus_value()
+        self.value.show_value(key, "", editable=True, note=note)
+        self.value.focus_value()
 
     def _add_json(self, key: str) -> None:
         copied = QGuiApplication.clipboard().text().strip()
@@ -176,7 +186,7 @@ class MetadataKeys(QWidget):
                 self._editing.tell(self.tr("“{key}” was taken from the clipboard.").format(key=key))
         elif key in self._editing.metadata:
             self.table.select_keys([key])
-            self.editor.focus_value()
+            self.value.focus_value()
         else:
             self._open_new(key)
             self._editing.tell(
@@ -207,10 +217,8 @@ class MetadataKeys(QWidget):
 
     def copy_selected(self) -> None:
         """Copy the selected keys with their values."""
-        rows = self.table.selected()
-        if rows:
-            copied = as_pasted({row.key: row.value for row in rows})
-            QGuiApplication.clipboard().setText(copied)
+        if self.table.selected():
+            copy(self.table.selected_text())
 
     def paste(self) -> None:
         """Set every key that the text on the clipboard names; a picture is imported."""

@@ -9,8 +9,8 @@ class MetadataMenus(QWidget):
 
     import_requested = Signal()
     import_pasted_requested = Signal()
-    export_requested = Signal()
-    copy_all_requested = Signal()
+    export_requested = Signal(str)  # the name of the entry
+    export_opening = Signal()
     clean_requested = Signal()
     readings_requested = Signal()
 
@@ -35,15 +35,35 @@ class MetadataMenus(QWidget):
             self.import_pasted_requested,
         )
         export = self._menu(
-            "metadataExport", self.tr("Export"), self.tr("Take the metadata elsewhere as JSON")
+            "metadataExport", self.tr("Export"), self.tr("Take metadata elsewhere as a file")
         )
-        _add(export, "metadataExportJson", self.tr("Save as JSON…"), self.export_requested)
-        _add(export, "metadataCopyJson", self.tr("Copy as JSON"), self.copy_all_requested)
+        for name, title in (
+            ("metadataExportJson", self.tr("Save all as JSON…")),
+            ("metadataCopyJson", self.tr("Copy all as JSON")),
+            ("metadataExportWorkflow", self.tr("Save workflow as .json…")),
+            ("metadataExportPrompts", self.tr("Save prompts as text…")),
+            ("metadataExportThumbnail", self.tr("Save thumbnail as picture…")),
+        ):
+            action = export.addAction(title)
+            action.setObjectName(name)
+            action.triggered.connect(lambda _=False, name=name: self.export_requested.emit(name))
+        export.aboutToShow.connect(self.export_opening)
+        self._export = export
         share = self._menu(
             "metadataShare", self.tr("Share"), self.tr("Look at the metadata as others will")
         )
         _add(share, "metadataClean", self.tr("Clean for sharing…"), self.clean_requested)
         _add(share, "metadataReadings", self.tr("What programs read…"), self.readings_requested)
+
+    def offer_exports(self, *, workflow: bool, prompts: bool, thumbnail: bool) -> None:
+        """Show only exports that there is something for."""
+        shown = {
+            "metadataExportWorkflow": workflow,
+            "metadataExportPrompts": prompts,
+            "metadataExportThumbnail": thumbnail,
+        }
+        for action in self._export.actions():
+            action.setVisible(shown.get(action.objectName(), True))
 
     def _menu(self, name: str, title: str, tip: str) -> QMenu:
         button = QToolButton()

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QMimeData, QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from typing_extensions import override
 
 from ckpt_studio.core.metadata_rows import MetadataRow
+from ckpt_studio.core.pasted_metadata import as_pasted
+from ckpt_studio.qt.drag_out import drag, text_data
 from ckpt_studio.qt.metadata_delegate import MetadataDelegate
 from ckpt_studio.qt.metadata_model import METADATA_COLUMNS, MetadataColumn, MetadataModel
 
@@ -38,6 +40,7 @@ class MetadataTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -61,6 +64,15 @@ class MetadataTable(QTableView):
         for block in (selection.at(place) for place in range(selection.count())):
             places.update(range(block.top(), block.bottom() + 1))
         return [self.rows.row_at(place) for place in sorted(places)]
+
+    def selected_text(self) -> QMimeData:
+        """Return the selected keys with their values, to drag or copy."""
+        return text_data(as_pasted({row.key: row.value for row in self.selected()}))
+
+    @override
+    def startDrag(self, supportedActions: Qt.DropAction, /) -> None:
+        if self.selected():
+            drag(self, self.selected_text())
 
     def select_keys(self, keys: Collection[str]) -> None:
         """Select the rows of some keys, and only those; the first becomes the current one."""
