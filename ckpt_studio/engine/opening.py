@@ -8,7 +8,7 @@ from ckpt_studio.core.recognise import recognise
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.engine.probing import probe
 from ckpt_studio.formats.files import signature_of
-from ckpt_studio.formats.opening import read_any
+from ckpt_studio.formats.opening import is_model_index, read_any
 
 
 class Library:
@@ -28,7 +28,7 @@ class Library:
         if known is not None and _unchanged(known[0]):
             return known[1]
         # the index of shards is none of the checkpoint's files
-        itself = {path: signature_of(path)} if path.is_file() else {}
+        itself = {path: signature_of(path)} if is_model_index(path) else {}
         opened = open_checkpoint(path)
         seen = {file.path: file.signature for file in opened.checkpoint.files}
         self._opened[path] = (itself | seen, opened)

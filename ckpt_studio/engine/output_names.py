@@ -51,8 +51,18 @@ def resolve(output: Output, *, now: datetime | None = None) -> Named | None:
     """Return where an output goes; None when neither a path nor a folder was chosen.
 
     Raises:
-        PlanError: the name cannot be used.
+        PlanError: the name cannot be used, or its folder may not be looked into.
     """
+    try:
+        return _resolved(output, now)
+    except PermissionError as problem:
+        folder = output.folder if output.path is None else output.path.parent
+        raise PlanError(
+            f"There is no permission to look into {folder}.", "Choose another folder."
+        ) from problem
+
+
+def _resolved(output: Output, now: datetime | None) -> Named | None:
     is_folder = output.layout is Layout.DIFFUSERS
     if output.path is not None and is_folder:
         _check_name(output.path.absolute().name)

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.errors import FormatError
 from ckpt_studio.formats.folders import INDEX, read_folder_as_one
 from ckpt_studio.formats.sharded import is_index_name, is_shard_name, read_sharded
+from ckpt_studio.formats.shown import shown_name
 from ckpt_studio.formats.single import read_single
 
 
@@ -19,8 +21,14 @@ def read_any(path: Path) -> Checkpoint:
     Raises:
         FormatError: it is no model, is damaged, or would run code when other programs load it.
     """
-    if path.name == INDEX or path.is_dir():
-        return read_folder_as_one(path)
-    if is_index_name(path.name) or is_shard_name(path.name):
-        return read_sharded(path)
-    return read_single(path)
+    try:
+        if path.name == INDEX or path.is_dir():
+            return read_folder_as_one(path)
+        if is_index_name(path.name) or is_shard_name(path.name):
+            return read_sharded(path)
+        return read_single(path)
+    except PermissionError as problem:
+        raise FormatError(
+            f"No permission to look into the folder of {shown_name(path)}",
+            "Check the permissions of the folder.",
+        ) from problem
