@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Slot
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from ckpt_studio.app.job_log import JobLog
@@ -58,7 +58,14 @@ class Closing(QObject):
     def _save_all(self) -> None:
         for document in self._session.unsaved:
             self._saving.save_document(document)
-        if self._jobs.queue.busy:
+        self._close_when_saved()
+
+    @Slot()
+    def _close_when_saved(self) -> None:
+        edits = self._saving.edits
+        if edits.busy:
+            edits.settled.connect(self._close_when_saved, Qt.ConnectionType.SingleShotConnection)
+        elif self._jobs.queue.busy:
             self._jobs.queue.idle.connect(
                 self._close_if_saved, Qt.ConnectionType.SingleShotConnection
             )

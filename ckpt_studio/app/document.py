@@ -79,7 +79,7 @@ class Document(QObject):
             if same(found, self._metadata):
                 self.mark_saved()
             else:
-                self.set_original(found)
+                self._start_from(found)
         self.opened_changed.emit()
 
     @property
@@ -134,6 +134,16 @@ class Document(QObject):
         self._show(self._edits)
         self.original_changed.emit()
 
+    def _start_from(self, found: Metadata) -> None:
+        """Put what is not saved, and only that, on top of other metadata."""
+        saved = self.undo_stack.isClean()
+        kept = () if saved else self.edits_since_original()
+        self.set_original(found)
+        if self._edits != kept:
+            self.undo_stack.push(_Change(self, self.tr("Reload from the file"), kept))
+        if saved:
+            self.mark_saved()
+
     def mark_saved(self, metadata: Metadata | None = None, opened: Opened | None = None) -> None:
         """Say that the file now holds ``metadata``, by default all edits made so far.
 
@@ -152,6 +162,14 @@ class Document(QObject):
             self._opened = opened
             self.opened_changed.emit()
         self.original_changed.emit()
+
+    def drop_edits(self) -> None:
+        """Take the metadata of the file as they are, as one step that can be undone."""
+        back = difference(self._metadata, self._original)
+        if back:
+            title = self.tr("Reload from the file")
+            self.undo_stack.push(_Change(self, title, (*self._edits, *back)))
+        self.mark_saved()
 
     def restore_edits(self, edits: Edits) -> None:
         """Replace all edits, as one step that can be undone; for sessions and recipes."""

@@ -22,6 +22,7 @@ from ckpt_studio.app.details_dock import DetailsDock
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.document_panels import DocumentPanels
 from ckpt_studio.app.file_actions import FileActions
+from ckpt_studio.app.file_changes import FileChanges
 from ckpt_studio.app.gui_gc import collect_on_gui_thread
 from ckpt_studio.app.help import connect_help
 from ckpt_studio.app.job_history import JobHistory
@@ -71,6 +72,7 @@ class MainWindow(QMainWindow):
         self._history = JobHistory(self.jobs, settings.job_history)
         self.saving = Saving(self.session, self.jobs, settings, self)
         self.saving.output.follow(self.folders)
+        self.file_changes = FileChanges(self.session, self.saving.edits, self)
         self.actions_ = create_actions(self, self.menuBar(), self.session.undo_group)
         self.banner = Banner()
         self._files = FileActions(self, self.session, self.sources, self.banner)
@@ -172,7 +174,9 @@ class MainWindow(QMainWindow):
         self._documents.message.connect(self.banner.show_message)
         self._documents.open_requested.connect(lambda path: sources.look_at((path,)))
         self._documents.save_requested.connect(saving.save_document)
-        saving.metadata_saved.connect(sources.reopen)
+        saving.edits.copied.connect(lambda path: sources.look_at((path,)))
+        for messages in (saving.edits, self.file_changes):
+            messages.message.connect(self.banner.show_message)
         for part in (self._documents, self.comparing):
             part.failed.connect(lambda error: self.banner.show_message(message_of(error)))
         self._crashes.caught.connect(self.banner.show_message)
@@ -302,6 +306,8 @@ class MainWindow(QMainWindow):
         self.recovery.finish()
         for part in (self.sources, self.session, self._merge, self.leftovers, self._documents):
             part.stop()
+        self.saving.edits.stop()
+        self.file_changes.stop()
         self.folders.stop()
         self._choice.stop()
         self.comparing.stop()

@@ -1,5 +1,7 @@
 """The preferences: model folders, appearance, saving. Every change counts at once."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
@@ -120,15 +122,33 @@ class SavingPage(QWidget):
             self.tr("Save &without showing the plan when nothing is unusual"),
             self.tr("Warnings, missing parts and files that would be replaced are always shown"),
         )
+        self._edit_hashes = self._box(
+            "preferEditHashes",
+            self.tr("Compute hashes, before and after"),
+            self.tr("Reads the whole file; AutoV3 shows that the tensors stayed"),
+        )
+        self._skip_edits = self._box(
+            "preferSkipEdits",
+            self.tr("Save without asking when nothing is unusual"),
+            self.tr("Warnings are always shown"),
+        )
+        whole, edits = (
+            (self._verify, self._hashes, self._skip),
+            (self._edit_hashes, self._skip_edits),
+        )
         column = _page(self)
-        column.addWidget(label(self.tr("When a checkpoint is saved"), "h2"))
-        for box in (self._verify, self._hashes, self._skip):
-            column.addWidget(box)
-            column.addWidget(_below(box.toolTip()))
+        self._add(column, self.tr("When a checkpoint is saved"), whole)
+        self._add(column, self.tr("When edited metadata are saved"), edits)
         column.addStretch()
         self.show_settings()
-        for box in (self._verify, self._hashes, self._skip):
+        for box in (*whole, *edits):
             box.clicked.connect(self._keep)
+
+    def _add(self, column: QVBoxLayout, title: str, boxes: Sequence[QCheckBox]) -> None:
+        column.addWidget(label(title, "h2"))
+        for box in boxes:
+            column.addWidget(box)
+            column.addWidget(_below(box.toolTip()))
 
     def _box(self, name: str, words: str, tip: str) -> QCheckBox:
         box = QCheckBox(words)
@@ -142,6 +162,8 @@ class SavingPage(QWidget):
         self._verify.setChecked(settings.verify)
         self._hashes.setChecked(settings.hashes)
         self._skip.setChecked(settings.skip_usual_plan)
+        self._edit_hashes.setChecked(settings.edit_hashes)
+        self._skip_edits.setChecked(settings.skip_usual_edit)
 
     @Slot()
     def _keep(self) -> None:
@@ -149,6 +171,8 @@ class SavingPage(QWidget):
         settings.verify = self._verify.isChecked()
         settings.hashes = self._hashes.isChecked()
         settings.skip_usual_plan = self._skip.isChecked()
+        settings.edit_hashes = self._edit_hashes.isChecked()
+        settings.skip_usual_edit = self._skip_edits.isChecked()
 
 
 def _below(words: str) -> QLabel:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ckpt_studio.app.problem_lines import problem_line
 from ckpt_studio.app.save_plan_text import (
     PartRow,
     metadata_line,
@@ -25,11 +26,10 @@ from ckpt_studio.app.save_plan_text import (
 )
 from ckpt_studio.core import text
 from ckpt_studio.core.plan import OnOverflow, Plan, source_names
-from ckpt_studio.core.problems import Problem, Severity
+from ckpt_studio.core.problems import Severity
 from ckpt_studio.engine.writing import WriteOptions
 from ckpt_studio.qt.combo_box import ComboBox
-from ckpt_studio.qt.icons import icon
-from ckpt_studio.qt.labels import ElidedLabel, IconLabel, label
+from ckpt_studio.qt.labels import ElidedLabel, label
 from ckpt_studio.qt.name_list import NameList
 
 _WIDTH, _SET_WIDTH = 680, 900
@@ -96,7 +96,7 @@ class SavePlanDialog(QDialog):
         column.addWidget(label(metadata_line(plan), "dim", wrap=True))
         for problem in plan.problems:
             if problem.severity is not Severity.NOTE:
-                column.addLayout(_line(problem))
+                column.addLayout(problem_line(problem))
         self._column.replaceWidget(self._body, fresh)
         self._body.hide()
         self._body.deleteLater()
@@ -195,16 +195,6 @@ class SavePlanDialog(QDialog):
         row.addWidget(self._cancel)
         row.addWidget(self._save)
         return row
-
-
-def _line(problem: Problem) -> QHBoxLayout:
-    bad = problem.severity is Severity.ERROR
-    sign = icon("alert-circle-outline", "bad") if bad else icon("alert-outline", "warn")
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    row.addWidget(IconLabel(sign), 0, Qt.AlignmentFlag.AlignTop)
-    row.addWidget(label(problem.message, wrap=True), 1)
-    return row
 
 
 def overflow_box(plan: Plan) -> ComboBox:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
 from ckpt_studio.app.document import Document
+from ckpt_studio.app.edit_saving import EditSaving
 from ckpt_studio.app.job_log import JobLog
 from ckpt_studio.app.output_choice import OutputChoice
 from ckpt_studio.app.parts_job import PartsJob, planned
@@ -16,7 +17,7 @@ from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
-from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Output, Recipe
+from ckpt_studio.core.recipe import Assemble, Convert, Recipe
 from ckpt_studio.engine.separating import SeparatePlans
 from ckpt_studio.engine.writing import WriteOptions
 from ckpt_studio.qt.job import Work
@@ -26,7 +27,6 @@ class Saving(QObject):
     """Asks where and whether, and hands the work to the job log."""
 
     saved = Signal(Report)
-    metadata_saved = Signal(object, object)  # Document, the metadata that its file has now
 
     def __init__(self, session: Session, log: JobLog, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
@@ -34,6 +34,7 @@ class Saving(QObject):
         self._window = window
         self._wanted = False  # Save was asked for while the plan was on its way
         self.output = OutputChoice(session, settings, window)
+        self.edits = EditSaving(session, log, settings, window)
         session.plan_changed.connect(self._plan_arrived)
 
     def save(self) -> None:
@@ -67,23 +68,10 @@ class Saving(QObject):
 
     def save_document(self, document: Document) -> None:
         """Write the edited metadata of an open file into it; or save the new checkpoint."""
-        path = document.path
-        if path is None or document is self._session.new_checkpoint:
+        if document.path is None or document is self._session.new_checkpoint:
             self.save()
             return
-        recipe = EditMetadata(
-            path, document.edits_since_original(), Output(path=path, overwrite=True)
-        )
-        written = dict(document.metadata)
-
-        title = self.tr("Saving metadata of {name}").format(name=path.name)
-        options = WriteOptions(verify=False, hashes=False)
-        self._log.start(
-            title,
-            planned_anew(self._session.verbs, recipe, options),
-            recipe,
-            lambda _: self.metadata_saved.emit(document, written),
-        )
+        self.edits.save(document)
 
     def _ask(self, plan: Plan, options: WriteOptions) -> Answer | None:
         dialog = SavePlanDialog(plan, options, self._window)

@@ -12,7 +12,6 @@ from ckpt_studio.app.opener import Opener, Outcome, TakeFiles
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.core import slots
-from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.slots import Refused
@@ -79,19 +78,6 @@ class Sources(QObject):
             self._report(outcome, [])
 
         self._opener.request(paths, take)
-
-    def reopen(self, document: Document, written: Metadata) -> None:
-        """Take in a file whose metadata was just saved."""
-
-        def take(outcome: Outcome) -> None:
-            for opened in outcome.opened:
-                document.mark_saved(written, opened)
-            self._session.files_changed.emit()
-            self._session.replan()
-            self._report(outcome, [])
-
-        if document.path is not None:
-            self._opener.request((document.path,), take)
 
     def browse(self, part: str) -> None:
         """Ask for files by dialog."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback
-from ckpt_studio.engine.following import Follower, Hasher, Watermark
+from ckpt_studio.engine.following import Comparer, Follower, Hasher, Watermark
 from ckpt_studio.engine.image import Image
 from ckpt_studio.engine.sealing import Sealer
 from ckpt_studio.formats.files import Files
@@ -13,16 +13,19 @@ _TICK_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """SHA-256 of the new file, of its data and of the data of its source; None were not taken."""
+    """SHA-256 of the new file and of its data; None were not taken.
+
+    ``same`` says whether the data were compared with those of the source, and found the same.
+    """
 
     whole: str | None = None
     data: str | None = None
-    before: str | None = None
+    same: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An open file that holds the same data, and where they begin in it."""
+    """An open file that should hold the same data, and where they begin in it."""
 
     file: int
     data_start: int
@@ -52,15 +55,16 @@ class Followers:
         )
         end = image.size
         self._hashers: dict[str, Hasher] = {}
+        self._comparers: list[Comparer] = []
         if hashes:
-            self._hashers["whole"] = Hasher(files, file, self._sealed, range(end))
+            self._hashers["whole"] = Hasher(files, file, self._sealed, 0, end)
         if hashes and image.data_start is not None:
-            start, data = image.data_start, range(image.data_start, end)
-            self._hashers["data"] = Hasher(files, file, self._sealed, data)
+            start = image.data_start
+            self._hashers["data"] = Hasher(files, file, self._sealed, start, end)
             if original:
-                shift = original.data_start - start
-                before = Hasher(files, original.file, self.mark, data, shift)
-                self._hashers["before"] = before
+                other = (original.file, original.data_start - start)
+                comparer = Comparer(files, file, self.mark, range(start, end), other)
+                self._comparers.append(comparer)
 
     @property
     def crcs(self) -> tuple[int, ...]:
@@ -69,7 +73,7 @@ class Followers:
 
     @property
     def _all(self) -> list[Follower]:
-        return [*self._sealers, *self._hashers.values()]
+        return [*self._sealers, *self._hashers.values(), *self._comparers]
 
     def __enter__(self) -> "Followers":
         """Start all of them."""
@@ -101,4 +105,5 @@ class Followers:
                 cancel.raise_if_cancelled()
                 progress(Progress(follower.at, self._size, follower.label, "Checking"))
             follower.finish()
-        return Sums(**{name: hasher.hexdigest() for name, hasher in self._hashers.items()})
+        same = all(each.same for each in self._comparers) if self._comparers else None
+        return Sums(**{name: each.hexdigest() for name, each in self._hashers.items()}, same=same)

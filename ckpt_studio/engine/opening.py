@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ckpt_studio.core.checkpoint import Signature
+from ckpt_studio.core.checkpoint import Checkpoint, Signature
 from ckpt_studio.core.errors import FormatError
 from ckpt_studio.core.recognise import recognise
 from ckpt_studio.core.recognition import Opened
@@ -33,6 +33,11 @@ class Library:
         seen = {file.path: file.signature for file in opened.checkpoint.files}
         self._opened[path] = (itself | seen, opened)
         return opened
+
+
+def is_unchanged(checkpoint: Checkpoint) -> bool:
+    """Whether the files of a checkpoint are what they were when it was opened."""
+    return _unchanged({file.path: file.signature for file in checkpoint.files})
 
 
 def _unchanged(seen: dict[Path, Signature]) -> bool:

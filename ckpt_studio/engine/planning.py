@@ -131,8 +131,8 @@ def _with_output(draft: Plan, named: Named | None, limit: int) -> Plan:
     if sized.output is None:
         return sized
     free = _free_bytes(sized.output)
-    sized = replace(sized, problems=(*sized.problems, *_header_problems(sized)))
-    problems = (*sized.problems, *_output_problems(sized, sized.output, free))
+    found = (*_header_problems(sized), *_output_problems(sized, sized.output, free))
+    problems = (*sized.problems, *found)
     return replace(sized, free_bytes=free, problems=problems)
 
 

@@ -18,8 +18,8 @@ def data_hash(plan: Plan, sums: Sums, known: str) -> str | None:
     """
     if not plan.same_data:
         return None
-    before = known or sums.before or sums.data
-    if before and sums.data not in {None, before}:
+    before = known or sums.data
+    if sums.same is False or (sums.data and sums.data != before):
         name = shown_name(plan.sources[0].path)
         raise VerifyError(
             f"The tensors of {name} did not read back as they were",

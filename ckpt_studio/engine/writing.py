@@ -184,7 +184,7 @@ class _Saving:
         return with_same_data(replace(report, shared=shared.nbytes), plan, data), tally
 
     def _original(self, work: _Pass, shared: Shared) -> Original | None:
-        """Return the source whose data have to be hashed as well: in shared blocks it is one."""
+        """Return the source whose data have to be compared: in shared blocks they are one."""
         known = self.options.known_data or shared.nbytes
         if not work.plan.same_data or known or not work.plan.data_bytes:
             return None

@@ -156,7 +156,8 @@ def outcome(record: Record) -> str:
         report = record.result
         short = f"SHA-256 {report.sha256}" if report.sha256 else ""
         files = ", ".join(file.path.name for file in report.files)
-        lines = (str(report.path), summary(report), files, short)
+        same = f"AutoV3 {report.autov3_before}, before and after" if report.autov3_before else ""
+        lines = (str(report.path), summary(report), files, short, same)
         return "\n".join(line for line in lines if line)
     if record.error is not None:
         words = " ".join(words for words in error_words(record.error) if words)

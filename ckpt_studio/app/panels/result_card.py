@@ -139,6 +139,7 @@ def hashes(report: Report) -> dict[str, str]:
         named = ((_name(file.path, report.path), file.sha256) for file in report.files)
         return {name: value for name, value in named if value}
     known = {"SHA-256": report.sha256, "AutoV2": report.autov2, "AutoV3": report.autov3}
+    known["AutoV3 before"] = report.autov3_before
     return {name: value for name, value in known.items() if value}
 
 
@@ -150,7 +151,8 @@ def _name(path: Path, root: Path) -> str:
 def summary(report: Report) -> str:
     """Return size, time and what was done in one line."""
     speed = report.bytes / report.seconds if report.seconds else 0.0
-    parts = [text.binary_size(report.bytes), text.duration(report.seconds), text.speed(speed)]
+    parts = [text.binary_size(report.bytes), text.duration(report.seconds)]
+    parts.append("blocks shared, not copied" if report.shared else text.speed(speed))
     if report.files:
         parts.insert(0, text.counted(len(report.files), "file"))
     if report.verified:
