@@ -17,7 +17,7 @@ COMMANDS = {
     "inspect": Entry("inspect_files", "show what is in a file; only its header is read"),
     "save": Entry("save", "assemble one checkpoint from parts"),
     "extract": Entry("extract", "write parts of a checkpoint to files of their own"),
-    "convert": Entry("convert", "write the same tensors in another precision"),
+    "convert": Entry("convert", "write the same tensors in another precision or kind of file"),
     "meta": Entry("meta", "show and change the metadata of a file"),
     "compare": Entry("compare", "say what two files have in common, and how far values differ"),
     "hash": Entry("hash_files", "print sha256, AutoV1 to AutoV3, crc32 and blake3 of files"),

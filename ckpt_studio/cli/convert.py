@@ -9,8 +9,16 @@ from ckpt_studio.core.recipe import Convert, Layout, Output
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("file", type=options.path, metavar="FILE")
-    parser.add_argument("-o", "--output", required=True, metavar="OUT")
+    parser.add_argument(
+        "file", type=options.path, metavar="FILE", help="a model file, an index of shards, a folder"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="OUT",
+        help="the file to write; .ckpt, .pt, .pth and .bin give a PyTorch file",
+    )
     output_options.add_layout(parser)
     _add_tidying(parser)
     options.add_shards(parser)

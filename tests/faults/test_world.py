@@ -17,24 +17,14 @@ from pathlib import Path
 import pytest
 
 from ckpt_studio.core.checkpoint import Checkpoint
-from ckpt_studio.core.errors import (
-    Cancelled,
-    CkptStudioError,
-    FormatError,
-    PlanError,
-    SourceChangedError,
-    WriteError,
-)
+from ckpt_studio.core.errors import Cancelled, CkptStudioError, SourceChangedError, WriteError
 from ckpt_studio.core.expr import cast, read
 from ckpt_studio.core.plan import Container, Plan
 from ckpt_studio.core.progress import CancelToken, Progress
-from ckpt_studio.core.recipe import Convert, Output
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine import target
 from ckpt_studio.engine.flushing import Flusher
 from ckpt_studio.engine.leftovers import leftovers
-from ckpt_studio.engine.opening import Library
-from ckpt_studio.engine.planning import plan as make_plan
 from ckpt_studio.engine.writing import WriteOptions, write
 from ckpt_studio.formats.files import Files
 from ckpt_studio.formats.safetensors import read_checkpoint
@@ -129,35 +119,6 @@ def test_a_folder_without_permission() -> None:
         os.seteuid(user)
         folder.chmod(0o755)
         shutil.rmtree(folder)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="other permissions there")
-def test_what_lies_in_a_closed_folder() -> None:
-    root = Path(tempfile.mkdtemp())
-    root.chmod(0o755)
-    closed, user = root / "closed", os.geteuid()
-    closed.mkdir()
-    source = source_of(root).path
-    outputs = [
-        Output(closed / "out.safetensors"),
-        Output(closed / "out", shard_bytes=1 << 20),
-        Output(folder=closed, prefix="sub/out"),
-    ]
-    assert not any(make_plan(Convert(source, output=output)).errors for output in outputs)
-    closed.chmod(0)
-    try:
-        if user == 0:
-            os.seteuid(65534)
-        for output in outputs:
-            with pytest.raises(PlanError, match=r"no permission to look into .*closed"):
-                make_plan(Convert(source, output=output))
-        for path in (closed, closed / "model.safetensors", closed / "model_index.json"):
-            with pytest.raises(FormatError, match=r"[Pp]ermission"):
-                Library().open(path)
-    finally:
-        os.seteuid(user)
-        closed.chmod(0o755)
-        shutil.rmtree(root)
 
 
 def test_places_that_cannot_be_a_file(tmp_path: Path, source: Checkpoint) -> None:
