@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from ckpt_studio.core import text
-from ckpt_studio.core.header_size import exceeded
+from ckpt_studio.core.header_size import exceeded, newly_exceeded
 from ckpt_studio.core.metadata_changes import changes
 from ckpt_studio.core.plan import Plan, Report
 
@@ -28,11 +28,16 @@ def changed_keys(plan: Plan) -> str:
 
 
 def header_line(plan: Plan) -> str:
-    """Return the size of the header now and then, and who does not read it then."""
+    """Return the size of the header now and then, and who does not read it.
+
+    Who stops reading it with this edit is a problem of the plan.
+    """
     before, after = plan.sources[0].header_bytes, plan.header_bytes
     line = f"{text.binary_size(before)} → {text.binary_size(after)}"
     mark = exceeded(after)
-    return f"{line} · {mark.lost}" if mark else tr("{line} · fine everywhere").format(line=line)
+    if mark is None:
+        return tr("{line} · fine everywhere").format(line=line)
+    return line if newly_exceeded(before, after) else f"{line} · {mark.lost}"
 
 
 def saved_line(report: Report) -> str:

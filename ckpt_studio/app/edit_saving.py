@@ -112,8 +112,8 @@ class EditSaving(QObject):
             elif not same_header(edited.opened.checkpoint, outcome.sources[0]):
                 self.changed_on_disk.emit(edited.document)
             elif outcome.errors:
-                problem = outcome.errors[0]
-                self._elsewhere.offer(edited, WriteError(problem.message, problem.hint))
+                todo = self.tr("Save a copy, or the metadata alone as JSON.")
+                self._elsewhere.offer(edited, WriteError(outcome.errors[0].message, todo))
             else:
                 ready.append((edited, outcome))
         answer = self._ask([plan for _, plan in ready]) if ready else None
