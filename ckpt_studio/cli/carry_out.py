@@ -1,7 +1,7 @@
 """From recipes to files: plan all of them, stop at the first problem, write, report."""
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -27,7 +27,7 @@ from ckpt_studio.engine import (
 )
 from ckpt_studio.engine.output_places import clashes
 from ckpt_studio.engine.summary import Json, planned
-from ckpt_studio.formats.new_file import write_small_file
+from ckpt_studio.formats.new_file import require_small_file, write_small_file
 from ckpt_studio.formats.recipe_json import recipe_to_json
 
 
@@ -53,9 +53,12 @@ def carry_out(
     if refused is not None or arguments.dry_run:
         answer = _answer([planned(one) for one in plans], refused)
         return answer if arguments.dry_run else replace(answer, text=lambda: "")
+    overwrite = recipes[0].output.overwrite
     if save_recipe is not None:
-        _write_recipe(save_recipe, recipes[0], plans[0])
+        require_small_file(save_recipe, overwrite=overwrite, used=_in_use(plans))
     reports, failed = _written(plans, arguments, options)
+    if save_recipe is not None and failed is None:
+        failed = _write_recipe(save_recipe, recipes[0], plans, reports)
     documents = [planned(one, done) for one, done in zip_longest(plans, reports)]
     answer = _answer(documents, failed)
     if failed is not None:
@@ -80,11 +83,15 @@ def _written(
             except CkptStudioError as problem:
                 if not reports:
                     raise
-                complete = ", ".join(str(done.path) for done in reports)
-                own = hint(problem.kind, problem.hint)
-                problem.hint = f"{own}\nSaved before that: {complete}".lstrip()
-                return reports, problem
+                return reports, _after(reports, problem)
     return reports, None
+
+
+def _after(reports: Sequence[Report], problem: CkptStudioError) -> CkptStudioError:
+    complete = ", ".join(str(done.path) for done in reports)
+    own = hint(problem.kind, problem.hint)
+    problem.hint = f"{own}\nSaved before that: {complete}".lstrip()
+    return problem
 
 
 def _answer(documents: list[Json], error: CkptStudioError | None = None) -> Answer:
@@ -135,9 +142,23 @@ def _unknown_part(recipes: Sequence[Recipe], plans: Sequence[Plan]) -> PlanError
     return None
 
 
-def _write_recipe(path: Path, recipe: Recipe, made: Plan) -> None:
+def _write_recipe(
+    path: Path, recipe: Recipe, plans: Sequence[Plan], reports: Sequence[Report]
+) -> CkptStudioError | None:
+    """Store the choices of what is saved now; return what kept them from it."""
     text = recipe_to_json(recipe, folder=path.absolute().parent, indent=2)
-    files = [file.path for source in made.sources for file in source.files]
-    written = [made.folder / name for name in (*made.files, *made.texts)] if made.folder else []
-    used = [*files, *written, *(() if made.output is None else (made.output,))]
-    write_small_file(path, f"{text}\n", overwrite=recipe.output.overwrite, used=used)
+    try:
+        write_small_file(path, f"{text}\n", overwrite=recipe.output.overwrite, used=_in_use(plans))
+    except CkptStudioError as problem:
+        return _after(reports, problem)
+    return None
+
+
+def _in_use(plans: Sequence[Plan]) -> Iterator[Path]:
+    """Yield every file that is read or written."""
+    for made in plans:
+        yield from (file.path for source in made.sources for file in source.files)
+        if made.folder is not None:
+            yield from (made.folder / name for name in (*made.files, *made.texts))
+        if made.output is not None:
+            yield made.output

@@ -26,15 +26,10 @@ class ExistsError(WriteError):
 def write_small_file(path: Path, text: str, *, overwrite: bool, used: Iterable[Path] = ()) -> None:
     """Write a text as UTF-8; whoever looks sees the old file or the complete new one.
 
-    Only a text is ever replaced, never one of the files that the job has in use.
-
     Raises:
-        WriteError: the file may not be replaced, or cannot be written.
+        WriteError: as ``require_small_file``, or the file cannot be written.
     """
-    if any(_same(path, other) for other in used):
-        raise WriteError(f"{shown_name(path)} is a file that this job reads or writes", _ANOTHER)
-    if path.exists():
-        _require_replaceable(path, overwrite=overwrite)
+    require_small_file(path, overwrite=overwrite, used=used)
     try:
         with new_file(path) as file:
             file.write(text.encode())
@@ -43,6 +38,18 @@ def write_small_file(path: Path, text: str, *, overwrite: bool, used: Iterable[P
         raise WriteError(
             f"{shown_name(path)} could not be written: {reason}", "Choose another folder."
         ) from error
+
+
+def require_small_file(path: Path, *, overwrite: bool, used: Iterable[Path] = ()) -> None:
+    """Refuse a place for a text: only a text is ever replaced, and no file that a job has in use.
+
+    Raises:
+        WriteError: the file may not be replaced.
+    """
+    if any(_same(path, other) for other in used):
+        raise WriteError(f"{shown_name(path)} is a file that this job reads or writes", _ANOTHER)
+    if path.exists():
+        _require_replaceable(path, overwrite=overwrite)
 
 
 def _same(one: Path, other: Path) -> bool:

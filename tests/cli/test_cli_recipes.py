@@ -1,8 +1,11 @@
 """Recipes that a save leaves behind: beside the file, and inside it."""
 
+import os
+
 import pytest
 
-from tests.cli.files import small_file
+from ckpt_studio.core.architecture import family
+from tests.cli.files import part_tensors, small_file, sparse_file
 
 
 @pytest.mark.parametrize("which", ["source", "output"])
@@ -25,6 +28,23 @@ def test_a_dry_run_writes_no_recipe(cli, sd15_parts, tmp_path):
     arguments = ("-o", out, "--save-recipe", recipe, "--dry-run")
     assert cli("save", *sd15_parts.options, *arguments).code == 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_save_that_fails_leaves_no_new_recipe(cli, sd15_parts, tmp_path, old):
+    vae, recipe = tmp_path / "vae.safetensors", tmp_path / "r.json"
+    tensors = part_tensors(family("sd15").placements["vae"])
+    sparse_file(vae, tensors)
+    with vae.open("r+b") as file:
+        file.seek(-2, os.SEEK_END)
+        file.write(b"\x00\x7b")  # 57,344 in fp16, too large for fp8
+    if old:
+        recipe.write_text("{}")
+    words = ("save", "--vae", vae, "--separate", "-o", tmp_path / "parts", "--overwrite")
+    result = cli(*words, "--dtype", "fp8_e4m3fn", "--save-recipe", recipe)
+    assert (result.code, "too large" in result.err) == (1, True)
+    assert (recipe.read_text() if recipe.exists() else None) == ("{}" if old else None)
+    assert not (tmp_path / "parts").exists()
 
 
 @pytest.mark.parametrize(
