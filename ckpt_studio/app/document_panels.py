@@ -47,6 +47,8 @@ class DocumentPanels(QObject):
         """Wait for what runs in the background."""
         if self._tensor_jobs is not None:
             self._tensor_jobs.stop()
+        if self._metadata_panel is not None:
+            self._metadata_panel.stop()
 
     def finish_editing(self) -> None:
         """Take over what is still being typed."""

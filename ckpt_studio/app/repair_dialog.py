@@ -9,11 +9,14 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from ckpt_studio.app.convert_dialog import ConvertDialog
 from ckpt_studio.app.output_name import free_path
 from ckpt_studio.core.health import Finding
+from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Convert
 from ckpt_studio.core.source_names import generic, plain_stem
 from ckpt_studio.engine.writing import WriteOptions
 from ckpt_studio.qt.labels import ElidedLabel
+
+_LONGEST = 600
 
 
 def repaired_file(source: Path) -> Path:
@@ -45,7 +48,7 @@ class RepairDialog(ConvertDialog):
             if finding.fix is not None:
                 lines.addWidget(
                     ElidedLabel(
-                        f"{finding.fix.label}: {finding.problem.message}",
+                        one_line(f"{finding.fix.label}: {finding.problem.message}", _LONGEST),
                         mode=Qt.TextElideMode.ElideRight,
                     )
                 )

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ckpt_studio.core.health import Finding
+from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.problems import Severity
 from ckpt_studio.core.text import count
 from ckpt_studio.qt.icons import icon
@@ -14,6 +15,7 @@ _SIGNS = {
     Severity.WARNING: ("alert-outline", "warn"),
     Severity.NOTE: ("information-outline", "dim"),
 }
+_LONGEST = 600
 _MAY_BREAK = "\u200b"  # the names of tensors are one long word
 
 
@@ -29,7 +31,7 @@ class FindingRow(QWidget):
         problem = finding.problem
         self.setObjectName(f"finding{number}")
         self.setAccessibleName(f"{problem.severity}: {problem.message}")
-        said = f"{file}: {problem.message}" if file else problem.message
+        said = one_line(f"{file}: {problem.message}" if file else problem.message, _LONGEST)
         sentence = label(said.replace(".", f".{_MAY_BREAK}"), wrap=True)
         sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         texts = QVBoxLayout()
@@ -43,17 +45,17 @@ class FindingRow(QWidget):
         sign = IconLabel(icon(*_SIGNS[problem.severity]))
         row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(texts, 1)
-        self._tick = QCheckBox()
-        self._tick.setObjectName(f"findingFix{number}")
+        self._tick: QCheckBox | None = None
         if finding.fix is not None and fixable:
-            self._tick.setText(finding.fix.label)
-            self._tick.setAccessibleName(f"{finding.fix.label}: {problem.message}")
+            self._tick = tick = QCheckBox(finding.fix.label)
+            tick.setObjectName(f"findingFix{number}")
+            tick.setAccessibleName(f"{finding.fix.label}: {problem.message}")
             # what changes the precision is a choice, the rest is tidying that loses nothing
-            self._tick.setChecked(not finding.fix.precision)
-            row.addWidget(self._tick, 0, Qt.AlignmentFlag.AlignTop)
+            tick.setChecked(not finding.fix.precision)
+            tick.toggled.connect(self.ticked)
+            row.addWidget(tick, 0, Qt.AlignmentFlag.AlignTop)
         if problem.names:
             row.addWidget(self._show_button(number), 0, Qt.AlignmentFlag.AlignTop)
-        self._tick.toggled.connect(self.ticked)
 
     def _show_button(self, number: int) -> QPushButton:
         names = self.finding.problem.names
@@ -68,4 +70,4 @@ class FindingRow(QWidget):
     @property
     def chosen(self) -> bool:
         """Whether its fix is ticked."""
-        return bool(self._tick.text()) and self._tick.isChecked()
+        return self._tick is not None and self._tick.isChecked()

@@ -165,7 +165,7 @@ class HealthPane(QFrame):
     def _show_rows(self, findings: Sequence[tuple[str, Finding]]) -> None:
         for row in self._rows:
             self._list.removeWidget(row)
-            row.hide()
+            row.setParent(None)
             row.deleteLater()
         self._rows = []
         for number, (file, finding) in enumerate(findings):

@@ -96,7 +96,7 @@ class TensorMap(QWidget):
         while (item := self._crumbs.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
-                widget.hide()
+                widget.setParent(None)  # nobody finds it any more, although it may still be at work
                 widget.deleteLater()
         for depth, name in enumerate((self.tr("All"), *names)):
             shown = one_line(name)

@@ -20,6 +20,7 @@ from ckpt_studio.app.panels.save_text import save_text
 from ckpt_studio.app.panels.value_facts import ValueFacts
 from ckpt_studio.app.panels.value_plot import ValuePlot
 from ckpt_studio.core.errors import WriteError
+from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.progress import Progress
 from ckpt_studio.core.statistics_text import CODES, csv_table, facts_text
 from ckpt_studio.core.text import counted
@@ -127,7 +128,7 @@ class ValuePane(QFrame):
         if title != self._title:
             self.plot.start_over()
         self._title, self._collected = title, collected
-        self._what.set_text(self.tr("Values of {title}").format(title=title))
+        self._what.set_text(self.tr("Values of {title}").format(title=one_line(title)))
         self._note.setText(self.tr(CODES) if collected.codes else "")
         self._note.setVisible(collected.codes)
         self.facts.show_values(collected.values)
