@@ -14,6 +14,7 @@ from ckpt_studio.core.differences import TensorDifference
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 
 _AT_ONCE = 1_500  # rows taken in within some milliseconds
+_PAUSE_MS = 100
 
 
 @dataclass(eq=False, slots=True)
@@ -49,6 +50,8 @@ class ValueComparing(QObject):
         super().__init__(parent)
         self._log, self._compare_rows = log, compare_rows
         self._running: dict[Record, _Run] = {}
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._pause.timeout.connect(self._take_all)
         log.added.connect(self._note)
         log.changed.connect(self._note)
 
@@ -75,12 +78,20 @@ class ValueComparing(QObject):
         run = record.work
         if not isinstance(run, _Run):
             return
-        if not record.ended:
+        if record.ended:
+            if record in self._running:
+                self._finish(record, run)
+        elif record not in self._running:
             self._running[record] = run
+            self.changed.emit(run.table)
+        elif not self._pause.isActive():
+            self._pause.start()
+
+    def _take_all(self) -> None:
+        """Take in what came since the last time; progress comes more often than eyes need it."""
+        for run in self._running.values():
             self._take(run)
             self.changed.emit(run.table)
-        elif record in self._running:
-            self._finish(record, run)
 
     def _take(self, run: _Run) -> None:
         news = run.some()
@@ -94,5 +105,6 @@ class ValueComparing(QObject):
         if run.found:
             QTimer.singleShot(0, self, lambda: self._finish(record, run))
         elif self._running.pop(record, None) is not None:
+            self._pause.stop()
             self.changed.emit(run.table)
             self.ended.emit(run.table)

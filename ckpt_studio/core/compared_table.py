@@ -40,7 +40,7 @@ class Standing(StrEnum):
     ONLY_A = "only A"
     ONLY_B = "only B"
     OPEN = "not compared"
-    SAME = "same, rounded"
+    SAME = "rounded"
     IDENTICAL = "identical"
 
 

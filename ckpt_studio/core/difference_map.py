@@ -29,6 +29,11 @@ class Metric(Enum):
     COSINE = "1 − cosine"
     LARGEST = "Largest difference"
 
+    @property
+    def slight(self) -> float:
+        """What is no more than this is little: rounding to F16 stays far below it."""
+        return {Metric.RELATIVE: 0.01, Metric.COSINE: 1e-4, Metric.LARGEST: 1e-3}[self]
+
     def of(self, difference: Difference) -> float | None:
         """Return the number; None where there is none, as for the angle to a zero."""
         if self is Metric.RELATIVE:

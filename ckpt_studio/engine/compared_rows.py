@@ -12,14 +12,17 @@ from ckpt_studio.core.checkpoint import SourceFile
 from ckpt_studio.core.comparing import Comparison, compare
 from ckpt_studio.core.differences import Difference, TensorDifference
 from ckpt_studio.core.errors import SourceChangedError
-from ckpt_studio.core.progress import CancelToken, ProgressCallback, ignore_progress
+from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback, ignore_progress
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.engine.comparing import compare_values
 from ckpt_studio.engine.isolated import isolated
 from ckpt_studio.engine.opening import open_checkpoint
 from ckpt_studio.formats.shown import shown_name
 
-RowDifference = tuple[int, bool, bool, Difference | None]
+Numbers = tuple[int, int, float, float, float, float, float]
+"""The fields of a ``Difference``."""
+
+RowDifference = tuple[int, bool, bool, Numbers | None]
 """The number of a row, whether it is identical, whether it is the same, and how far apart."""
 
 
@@ -50,9 +53,10 @@ def compare_rows_isolated(
         Cancelled: the token was raised; what was ``found`` until then holds.
     """
 
-    def take(one: RowDifference) -> None:
-        index, identical, same, gap = one
-        found(index, TensorDifference(comparison.tensors[index], identical, same, gap))
+    def take(news: Sequence[RowDifference]) -> None:
+        for index, identical, same, numbers in news:
+            gap = None if numbers is None else Difference(*numbers)
+            found(index, TensorDifference(comparison.tensors[index], identical, same, gap))
 
     isolated(
         "compare_rows",
@@ -70,23 +74,44 @@ def compare_rows(
     b: Given,
     rows: Sequence[int],
     *,
-    found: Callable[[RowDifference], object],
+    found: Callable[[Sequence[RowDifference]], object],
     progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> None:
-    """Open two models again and compare the values of some rows; see ``compare_rows_isolated``."""
+    """Open two models again and compare the values of some rows; see ``compare_rows_isolated``.
+
+    What is found is told together with the progress: whoever listens is woken less often.
+    """
     comparison = compare(_opened(a), _opened(b))
-    numbers = {
-        (row.part, row.name): index
-        for index, row in ((index, comparison.tensors[index]) for index in rows)
-    }
-
-    def tell(one: TensorDifference) -> None:
-        index = numbers[one.tensor.part, one.tensor.name]
-        found((index, one.identical, one.same, one.difference))
-
     wanted = [comparison.tensors[index] for index in rows]
-    compare_values(comparison, wanted, found=tell, progress=progress, cancel=cancel)
+    places = ((row.part, row.name) for row in wanted)
+    numbers = dict(zip(places, rows, strict=True))
+    news: list[RowDifference] = []
+
+    def keep(one: TensorDifference) -> None:
+        index = numbers[one.tensor.part, one.tensor.name]
+        news.append((index, one.identical, one.same, _numbers(one.difference)))
+
+    def tell() -> None:
+        if news:
+            found(tuple(news))
+            news.clear()
+
+    def pass_on(now: Progress) -> None:
+        tell()
+        progress(now)
+
+    try:
+        compare_values(comparison, wanted, found=keep, progress=pass_on, cancel=cancel)
+    finally:
+        tell()
+
+
+def _numbers(gap: Difference | None) -> Numbers | None:
+    if gap is None:
+        return None
+    sums = gap.squares_a, gap.squares_b, gap.squares, gap.products
+    return (gap.count, gap.invalid, *sums, gap.largest)
 
 
 def _given(opened: Opened) -> Given:

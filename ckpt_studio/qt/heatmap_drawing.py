@@ -33,12 +33,13 @@ class Marks:
 class HeatDrawing:
     """Draws one map with one painter.
 
-    The scale is that of a square root: small differences are told apart, too.
+    The scale is that of a square root: small differences are told apart, too. It does not end
+    below what is slight, so that nothing but rounding looks like nothing much.
     """
 
     def __init__(self, painter: QPainter, shown: DifferenceMap, metric: Metric) -> None:
         self._painter, self._map, self._metric = painter, shown, metric
-        self._most = shown.largest(metric)
+        self._most = max(metric.slight, shown.largest(metric))
         self._colors = theme.current()
 
     def draw(self, layout: HeatLayout, marks: Marks) -> None:
@@ -116,7 +117,7 @@ class HeatDrawing:
             painter.drawLine(inner.bottomLeft(), inner.topRight())
 
     def _share(self, value: float) -> float:
-        return sqrt(min(1.0, value / self._most)) if self._most else float(value > 0)
+        return sqrt(min(1.0, value / self._most))
 
     def _draw_text(self, box: QRectF, text: str, *, dark: bool) -> None:
         metrics = self._painter.fontMetrics()

@@ -11,13 +11,13 @@ from ckpt_studio.qt.delegates import ColorDelegate, PartDelegate
 _WIDTHS = {
     Column.PART: 76,
     Column.BLOCK: 66,
-    Column.SHAPE: 104,
+    Column.SHAPE: 120,
     Column.A: 50,
     Column.B: 50,
     Column.RELATIVE: 82,
-    Column.COSINE: 76,
+    Column.COSINE: 72,
     Column.LARGEST: 80,
-    Column.RESULT: 102,
+    Column.RESULT: 88,
 }
 _KEY_WIDTHS = (220, 84)
 _PADDING = 10
