@@ -48,7 +48,8 @@ class EditElsewhere(QObject):
         )
         if name:
             path = Path(name)
-            recipe = replace(edited.recipe, output=Output(path, overwrite=True))
+            # the dialog has asked about a file of exactly this name, and about no other
+            recipe = replace(edited.recipe, output=Output(path, overwrite=path.exists()))
             self.copy_chosen.emit(replace(edited, recipe=recipe), options)
 
     def text(self, edited: Edited) -> None:

@@ -158,6 +158,10 @@ class EditSaving(QObject):
         self._records[self._log.start(title, work, edited.recipe, done)] = edited
 
     def _start_copy(self, edited: Edited, options: WriteOptions) -> None:
+        if edited.recipe.output.path == edited.recipe.source:
+            self._start(edited, options)
+            return
+
         def done(report: object) -> None:
             edited.document.drop_edits()  # they are in the copy now, as after any "Save as"
             self._tell(report)

@@ -118,7 +118,8 @@ def _with_recipe(draft: Plan, recipe: Recipe, named: Named | None) -> Plan:
 
 def _with_output(draft: Plan, named: Named | None, limit: int) -> Plan:
     if named is not None:
-        draft = replace(draft, container=named.container, output=named.path)
+        kept = draft.same_data and named.container is Container.SAFETENSORS
+        draft = replace(draft, container=named.container, output=named.path, same_data=kept)
         draft = replace(draft, problems=(*draft.problems, *container_notes(draft)))
     if limit > 0:
         draft = sharded(draft, limit)

@@ -239,6 +239,13 @@ def test_a_file_marked_read_only_is_not_replaced(tmp_path: Path) -> None:
     assert edit(path, output=tmp_path / "other.safetensors").errors == ()
 
 
+def test_another_kind_of_file_has_no_autov3(tmp_path: Path) -> None:
+    path, out = model(tmp_path / "m.safetensors"), tmp_path / "m.ckpt"
+    report = write(edit(path, output=out), WriteOptions(hashes=True, known_data="0" * 64))
+    assert report.sha256 == hash_file(out).sha256
+    assert report.autov3 is report.autov3_before is None
+
+
 def test_stored_hashes_stay_right_but_for_the_one_over_training_keys(tmp_path: Path) -> None:
     path = model(tmp_path / "m.safetensors", sshs_legacy_hash="12345678", ss_note="a")
     stored = {"modelspec.hash_sha256": f"0x{data_sha256(path)}"}

@@ -224,6 +224,30 @@ def test_a_copy_takes_the_edits_with_it(qtbot, window, opened, monkeypatch, tmp_
     assert opened.metadata["title"] == "New"
 
 
+def test_a_copy_over_the_file_itself_is_a_save(qtbot, window, opened, path, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    opened.edit(SetValue("title", "New"))
+    save(window, answer="editCopy")
+    finished(qtbot, window)
+    assert metadata_of(path)["title"] == opened.metadata["title"] == "New"
+    assert opened.undo_stack.isClean()
+
+
+def test_a_copy_replaces_no_file_that_nobody_was_asked_about(
+    qtbot, window, opened, monkeypatch, tmp_path
+):
+    other = model(tmp_path / "other.safetensors", 16)
+    before = other.read_bytes()
+    chosen = str(tmp_path / "other")  # the ending is added to it
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (chosen, ""))
+    opened.edit(SetValue("title", "New"))
+    save(window, answer="editCopy")
+    finished(qtbot, window)
+    assert "other.safetensors exists already" in shown(window)
+    assert other.read_bytes() == before
+    assert opened.metadata["title"] == "New"
+
+
 def test_another_kind_of_file_gets_a_new_one(qtbot, window, tmp_path, monkeypatch):
     path = tmp_path / "old.ckpt"
     torch.save({"state_dict": {"layer.weight": torch.zeros(2, 2)}}, path)
