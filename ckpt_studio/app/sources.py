@@ -76,6 +76,7 @@ class Sources(QObject):
             found = [self._session.add_file(opened) for opened in outcome.opened]
             then({each.path: each for each in found if each.path is not None})
             self._report(outcome, [])
+            self._choose(outcome, lambda chosen: self.open_for(chosen, then))
 
         self._opener.request(paths, take)
 

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLabel, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLabel, QLineEdit, QListView
 
 from ckpt_studio.app.job_log import State
 from ckpt_studio.core.compared_table import Column, Standing
@@ -17,7 +17,7 @@ from ckpt_studio.core.differences import Difference, TensorDifference
 from ckpt_studio.core.progress import Progress
 from ckpt_studio.qt.heatmap import HeatMap
 from tests.cli.files import sparse_file
-from tests.gui.acting import drop, named
+from tests.gui.acting import drop, in_dialog, named
 from tests.making.plans import write_source
 
 COMPARE = 3
@@ -472,3 +472,24 @@ def test_files_with_nothing_in_common_are_told_so(qtbot, window, folder, compare
     assert said(window, "compareStatus") == "No values to compare"
     assert not named(window, "compareValues").isEnabled()
     assert not named(window, "differenceMap").isVisible()
+
+
+def test_two_models_of_a_folder_are_chosen_from_a_list(qtbot, window, compare, tmp_path):
+    (tmp_path / "models").mkdir()
+    for name in ("one", "two", "three"):
+        data = np.zeros(16, "<f2").tobytes()
+        write_source(tmp_path / "models" / f"{name}.safetensors", {"w": ("F16", [4, 4], data)}, {})
+    compare(window)
+
+    def choose_two(dialog):
+        names = named(dialog, "folderModels", QListView)
+        names.setFocus()
+        QTest.keyClick(names, Qt.Key.Key_Home)
+        QTest.keyClick(names, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+        press(dialog, "folderOpen")
+
+    in_dialog("folderDialog", choose_two)
+    drop(window, tmp_path / "models")
+    qtbot.waitUntil(lambda: ready(window), timeout=10_000)
+    assert picked(window) == ["one.safetensors", "three.safetensors"]
+    assert window.session.empty

@@ -108,7 +108,8 @@ class CompareHead(QWidget):
 
     def _show_button(self, *, possible: bool) -> None:
         stopping = self._record and self._record.job and self._record.job.cancel_asked
-        text = self.tr("Compare va&lues") if not self._known else self.tr("Compare the &rest")
+        partly = self._known and self._left
+        text = self.tr("Compare the &rest") if partly else self.tr("Compare va&lues")
         if self.running:
             text = self.tr("&Stop")
         self.values.setText(text)
