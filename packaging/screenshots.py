@@ -1,7 +1,8 @@
 """Draw the pictures of the documentation: every panel in the dark and the light theme.
 
 python packaging/screenshots.py FILES… writes docs/pictures/PANEL_THEME.png with those model files
-in place, such as the ones that ``ckpt-studio demo`` makes. It needs no screen.
+in place, such as the ones that ``ckpt-studio demo`` makes. It needs no screen. With
+``--compare A B`` it draws the Compare panel alone, with the values of two files compared.
 """
 
 import hashlib
@@ -18,7 +19,9 @@ from PySide6.QtGui import QImage
 from ckpt_studio.app.application import application, create_window
 from ckpt_studio.app.job_log import Record, State
 from ckpt_studio.app.main_window import MainWindow
+from ckpt_studio.app.panels.compare import ComparePanel
 from ckpt_studio.app.panels.metadata_table import MetadataTable
+from ckpt_studio.core.compared_table import COLUMNS, Column
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.core.output_kinds import OutputKind
@@ -27,9 +30,10 @@ from ckpt_studio.qt import theme
 
 _PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 _OUTPUT = Path("ComfyUI/models/checkpoints/my_model.safetensors")  # the same on every computer
-_PANELS = ("assemble", "tensors", "metadata", "jobs")
+_PANELS = {"assemble": 0, "tensors": 1, "metadata": 2, "jobs": 4}
+_COMPARE = 3
 _SIZE = (1280, 800)
-_COLORS = 64
+_COLORS, _MAP_COLORS = 64, 240
 _OPENING_MS, _PAINTING_MS = 2_000, 300
 
 
@@ -82,7 +86,7 @@ def _fill(window: MainWindow) -> None:
 
 
 def _grab_panels(window: MainWindow, scheme: theme.Scheme) -> None:
-    for index, name in enumerate(_PANELS):
+    for name, index in _PANELS.items():
         window.show_panel(index)
         _wait(_PAINTING_MS)
         table = window.findChild(MetadataTable, "metadataTable")
@@ -92,16 +96,40 @@ def _grab_panels(window: MainWindow, scheme: theme.Scheme) -> None:
         _save(window, name, scheme)
 
 
-def _save(window: MainWindow, name: str, scheme: theme.Scheme) -> None:
-    picture = _small(window.grab().toImage())
+def compare(files: list[str]) -> None:
+    """Grab the Compare panel in each theme after comparing the values of two files."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    with tempfile.TemporaryDirectory() as folder:
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+        window = create_window([])
+        window.resize(*_SIZE)
+        window.show()
+        window.show_panel(_COMPARE)
+        window.comparing.take("", tuple(Path(name).absolute() for name in files))
+        _wait(_OPENING_MS)
+        panel = window.findChild(ComparePanel)
+        if panel is not None:
+            panel.view.sortByColumn(COLUMNS.index(Column.RELATIVE), Qt.SortOrder.DescendingOrder)
+            panel.head.values.click()
+        while window.jobs.queue.busy or window.comparing.busy:
+            _wait(_PAINTING_MS)
+        for scheme in (theme.Scheme.DARK, theme.Scheme.LIGHT):
+            theme.apply(application(), scheme)
+            _wait(_PAINTING_MS)
+            _save(window, "compare", scheme, _MAP_COLORS)
+        window.close()
+
+
+def _save(window: MainWindow, name: str, scheme: theme.Scheme, colors: int = _COLORS) -> None:
+    picture = _small(window.grab().toImage(), colors)
     picture.save(str(_PICTURES / f"{name}_{scheme.value}.png"), "PNG", 0)
 
 
-def _small(image: QImage) -> QImage:
+def _small(image: QImage, most: int) -> QImage:
     """Return the picture in its most frequent colours: fewer bytes, the same to the eye."""
     exact = image.convertToFormat(QImage.Format.Format_RGB32)
     counted = Counter(memoryview(exact.constBits()).cast("B").cast("I"))
-    colors = [color for color, _ in counted.most_common(_COLORS)]
+    colors = [color for color, _ in counted.most_common(most)]
     avoid = Qt.ImageConversionFlag.AvoidDither
     return exact.convertToFormat(QImage.Format.Format_Indexed8, colors, avoid)
 
@@ -113,4 +141,7 @@ def _wait(milliseconds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:2] == ["--compare"]:
+        compare(sys.argv[2:])
+    else:
+        main(sys.argv[1:])
