@@ -21,6 +21,7 @@ class Actions:
     paste_files: QAction
     close_file: QAction
     merge_shards: QAction
+    compare_with: QAction
     save: QAction
     save_to: QAction
     quit: QAction
@@ -62,6 +63,7 @@ def create_actions(window: QWidget, bar: QMenuBar, undo: QUndoGroup) -> Actions:
         preferences=make("Preferences", window.tr("Pre&ferences…"), "Ctrl+,", edit, rule=True),
         close_file=make("CloseFile", window.tr("&Close file"), "Ctrl+W", file, rule=True),
         merge_shards=make("MergeShards", window.tr("&Merge shards into one file…"), "", file),
+        compare_with=make("CompareWith", window.tr("Com&pare with…"), "Ctrl+Shift+D", file),
         save_to=make("SaveTo", window.tr("Choose &where to save…"), "Ctrl+Shift+S", file),
         save=make("Save", window.tr("&Save…"), ("Ctrl+S", "Ctrl+Return"), file),
         quit=make("Quit", window.tr("&Quit"), "Ctrl+Q", file, rule=True),

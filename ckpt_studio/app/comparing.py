@@ -83,6 +83,12 @@ class Comparing(QObject):
 
         self._sources.open_for(files, place)
 
+    def compare_with(self, document: Document) -> None:
+        """Put an open file on side A and ask for the one to compare it with."""
+        if document in self._session.documents:
+            self._choose({"A": document})
+        self._browse("B")
+
     def stop(self) -> None:
         """Wait for what runs, save for the jobs."""
         self._comparisons.stop()

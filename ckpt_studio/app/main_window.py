@@ -141,6 +141,7 @@ class MainWindow(QMainWindow):
         self._merge.offered_changed.connect(self.assemble.shards.show_titles)
         self.assemble.shards.merge_requested.connect(actions.merge_shards.trigger)
         self._merge.refresh()
+        actions.compare_with.triggered.connect(self._compare_with)
         connect_help(self, actions)
         recent = RecentMenu(actions.recent, self.settings)
         recent.chosen.connect(lambda path: self.sources.add((path,)))
@@ -228,6 +229,12 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_folders(self) -> None:
         self.preferences.show_folders()
+
+    @Slot()
+    def _compare_with(self) -> None:
+        current = self.session.current
+        self.show_panel(COMPARE)
+        self.comparing.compare_with(current)
 
     @Slot()
     def _cancel_running(self) -> None:

@@ -174,6 +174,18 @@ def test_a_file_is_browsed_for_and_one_is_chosen_from_the_open_ones(
     assert said(window, "compareVerdict").startswith("Both files hold the same 248 tensors")
 
 
+def test_the_current_file_is_compared_with_another_from_the_menu(
+    qtbot, window, folder, monkeypatch
+):
+    window.sources.look_at((folder / "vae.safetensors",))
+    qtbot.waitUntil(lambda: window.session.current.title == "vae.safetensors")
+    path = folder / "small_vae.safetensors"
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(path)], ""))
+    window.actions_.compare_with.trigger()
+    qtbot.waitUntil(lambda: ready(window))
+    assert picked(window) == ["vae.safetensors", "small_vae.safetensors"]
+
+
 def test_a_file_that_is_no_model_is_refused_and_what_was_shown_stays(
     qtbot, window, folder, compare
 ):
