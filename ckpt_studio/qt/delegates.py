@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
 from ckpt_studio.qt import theme
+from ckpt_studio.qt.icons import icon_of
 from ckpt_studio.qt.part_colors import part_index
 from ckpt_studio.qt.tensor_model import PartRole
 
@@ -49,7 +50,7 @@ class _DotEngine(QIconEngine):
 
 def part_icon(part: str) -> QIcon:
     """Return a dot in the colour of a part."""
-    return QIcon(_DotEngine(part))
+    return icon_of(_DotEngine(part))
 
 
 class PartDelegate(QStyledItemDelegate):

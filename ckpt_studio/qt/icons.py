@@ -77,4 +77,14 @@ class _TintedEngine(QIconEngine):
 
 def icon(name: str, role: str = "dim") -> QIcon:
     """Return a Material Design icon (``mdi6`` name without prefix) in the colour of a role."""
-    return QIcon(_TintedEngine(name, role))
+    return icon_of(_TintedEngine(name, role))
+
+
+def icon_of(engine: QIconEngine) -> QIcon:
+    """Return an icon that an engine of ours paints.
+
+    The icon made of an engine crashes the program when it ends in a cycle of objects that the
+    garbage collector takes apart: the engine is deleted twice. A copy of it does not.
+    """
+    made = QIcon(engine)
+    return QIcon(made)
