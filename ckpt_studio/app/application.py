@@ -123,7 +123,7 @@ def _take_statistics(
     progress: ProgressCallback,
     cancel: CancelToken,
 ) -> None:
-    arguments = "take_statistics", checkpoint, names
+    arguments = "stream_statistics", checkpoint, names
     isolated(*arguments, found=found, progress=progress, cancel=cancel)
 
 

@@ -49,7 +49,7 @@ class TensorJobs(QObject):
 
     def stop(self) -> None:
         """Wait for what runs; it is asked to stop."""
-        for part in (self._converting, self._values, self._health):
+        for part in (self._panel, self._converting, self._values, self._health):
             part.stop()
 
     @Slot()

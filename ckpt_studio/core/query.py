@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
 from ckpt_studio.core.blocks import block_of
 from ckpt_studio.core.pattern import search_pattern
@@ -84,13 +84,18 @@ class Table:
         self._orders: dict[Column, list[int]] = {}
 
     @classmethod
-    def of(cls, opened: Opened) -> "Table":
+    def of(cls, opened: Opened) -> Self:
         """Return the table of an opened file."""
         parts = opened.recognition.part_of()
         return cls(
             Row(tensor, parts.get(name, ""), block_of(name) or "")
             for name, tensor in opened.checkpoint.tensors.items()
         )
+
+    def prepare(self) -> Self:
+        """Work out what searching and sorting by key need, which is most of the work there is."""
+        self.order(Column.KEY)
+        return self
 
     @cached_property
     def _lower(self) -> list[str]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import add
 
 from ckpt_studio.core.tensors import DType
 
@@ -30,8 +31,8 @@ class Histogram:
     def __add__(self, other: "Histogram") -> "Histogram":
         """Return the counts of both."""
         return Histogram(
-            tuple(map(sum, zip(self.negative, other.negative, strict=True))),
-            tuple(map(sum, zip(self.positive, other.positive, strict=True))),
+            tuple(map(add, self.negative, other.negative)),
+            tuple(map(add, self.positive, other.positive)),
         )
 
     @property

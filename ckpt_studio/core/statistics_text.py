@@ -3,10 +3,10 @@
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from ckpt_studio.core.statistics import SMALL_TYPES, Misfit, TensorStatistics, Values
+from ckpt_studio.core.statistics import SMALL_TYPES, Misfit, Moments, TensorStatistics, Values
 from ckpt_studio.core.table_export import guarded
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.core.text import count
@@ -74,38 +74,51 @@ def facts_text(title: str, values: Values, codes: bool = False) -> str:
 
 CODES = "These are codes of quantised weights: they mean something only with their scales."
 
-_NUMBERS: Mapping[str, Callable[[Values], Cell]] = {
-    "Values": lambda values: values.count,
-    "Min": lambda values: values.moments.low if values.moments.finite else None,
-    "Max": lambda values: values.moments.high if values.moments.finite else None,
-    "Mean": lambda values: values.moments.mean if values.moments.finite else None,
-    "Std": lambda values: values.moments.std if values.moments.finite else None,
-    "Zeros": lambda values: values.zeros,
-    "NaN": lambda values: values.nans,
-    "Infinite": lambda values: values.infinities,
+
+def _of_values(number: Callable[[Values], Cell]) -> Callable[[TensorStatistics], Cell]:
+    return lambda one: None if one.values is None else number(one.values)
+
+
+def _of_finite(number: Callable[[Moments], float]) -> Callable[[TensorStatistics], Cell]:
+    def known(values: Values) -> Cell:
+        return number(values.moments) if values.moments.finite else None
+
+    return _of_values(known)
+
+
+def _of_misfits(dtype: DType, number: Callable[[Misfit], int]) -> Callable[[Values], Cell]:
+    def known(values: Values) -> Cell:
+        misfit = values.misfits.get(dtype)
+        return None if misfit is None else number(misfit)
+
+    return known
+
+
+COLUMNS: Mapping[str, Callable[[TensorStatistics], Cell]] = {
+    "Key": lambda one: one.name,
+    "Type": lambda one: one.dtype.label,
+    "Values": _of_values(lambda values: values.count),
+    "Min": _of_finite(lambda moments: moments.low),
+    "Max": _of_finite(lambda moments: moments.high),
+    "Mean": _of_finite(lambda moments: moments.mean),
+    "Std": _of_finite(lambda moments: moments.std),
+    "Zeros": _of_values(lambda values: values.zeros),
+    "NaN": _of_values(lambda values: values.nans),
+    "Infinite": _of_values(lambda values: values.infinities),
+    **{
+        f"> {dtype.label.removeprefix('F8_')}": _of_values(
+            _of_misfits(dtype, lambda misfit: misfit.too_large)
+        )
+        for dtype in SMALL_TYPES
+    },
+    **{
+        f"→ 0 {dtype.label.removeprefix('F8_')}": _of_values(
+            _of_misfits(dtype, lambda misfit: misfit.too_small)
+        )
+        for dtype in SMALL_TYPES
+    },
 }
-_LARGE, _SMALL = ("> F16", "> E4M3", "> E5M2"), ("→ 0 F16", "→ 0 E4M3", "→ 0 E5M2")
-
-COLUMNS: Sequence[str] = ("Key", "Type", *_NUMBERS, *_LARGE, *_SMALL)
-"""The titles of the table of statistics: a row for each tensor."""
-
-
-def cell(one: TensorStatistics, column: str) -> Cell:
-    """Return what stands in a column of the table, None where nothing is known."""
-    if column == "Key":
-        return one.name
-    if column == "Type":
-        return one.dtype.label
-    if one.values is None:
-        return None
-    if column in _NUMBERS:
-        return _NUMBERS[column](one.values)
-    large = column in _LARGE
-    place = (_LARGE if large else _SMALL).index(column)
-    misfit = one.values.misfits.get(SMALL_TYPES[place])
-    if misfit is None:
-        return None
-    return misfit.too_large if large else misfit.too_small
+"""The table of statistics: its columns, and what stands in them; None where nothing is known."""
 
 
 def csv_table(statistics: Iterable[TensorStatistics]) -> str:
@@ -114,6 +127,6 @@ def csv_table(statistics: Iterable[TensorStatistics]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for one in statistics:
-        key, *others = (cell(one, column) for column in COLUMNS)
+        key, *others = (value(one) for value in COLUMNS.values())
         writer.writerow([*guarded([str(key)]), *("" if it is None else it for it in others)])
     return text.getvalue()

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.query import Row
-from ckpt_studio.core.tensors import DType
 from ckpt_studio.core.text import count
 
 Area = tuple[float, float, float, float]
@@ -32,27 +31,23 @@ class Tile:
     _divide: "Callable[[tuple[Row, ...]], tuple[Tile, ...]] | None" = None
 
     @cached_property
-    def _sizes(self) -> dict[DType, int]:
-        sizes: dict[DType, int] = {}
+    def dtypes(self) -> dict[str, int]:
+        """Bytes by type."""
+        sizes: dict[str, int] = {}
         for row in self.rows:
-            tensor = row.tensor
-            sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.nbytes
+            label = row.tensor.dtype.label
+            sizes[label] = sizes.get(label, 0) + row.tensor.nbytes
         return sizes
 
     @cached_property
     def size(self) -> int:
         """Bytes of all tensors."""
-        return sum(self._sizes.values())
+        return sum(row.tensor.nbytes for row in self.rows)
 
     @cached_property
     def dtype(self) -> str:
         """The type that most of the bytes have, "" where there is nothing."""
         return max(self.dtypes, key=lambda label: (self.dtypes[label], label), default="")
-
-    @cached_property
-    def dtypes(self) -> dict[str, int]:
-        """Bytes by type."""
-        return {dtype.label: size for dtype, size in self._sizes.items()}
 
     @cached_property
     def children(self) -> "tuple[Tile, ...]":

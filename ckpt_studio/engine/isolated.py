@@ -34,6 +34,7 @@ _START = (
 _VERBS = {
     "write": "writing",
     "take_statistics": "statistics",
+    "stream_statistics": "statistics",
     "compare_values": "comparing",
     "compare_rows": "compared_rows",
     "check_health": "health",

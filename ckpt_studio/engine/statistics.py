@@ -69,6 +69,22 @@ def take_statistics(
     return tuple(done[tensor.name] for tensor in wanted)
 
 
+def stream_statistics(
+    checkpoint: Checkpoint,
+    names: Iterable[str],
+    *,
+    found: Callable[[TensorStatistics], object],
+    progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> None:
+    """Do what ``take_statistics`` does for those who keep what is ``found``: nothing comes twice.
+
+    Raises:
+        KeyError, SourceChangedError, FormatError, Cancelled: as there.
+    """
+    take_statistics(checkpoint, names, found=found, progress=progress, cancel=cancel)
+
+
 def has_values(dtype: DType) -> bool:
     """Whether values of a type have statistics: not those that are packed, and no complex ones."""
     return dtype in _WIDE or table_of(dtype) is not None

@@ -47,16 +47,18 @@ class SheetModel(QAbstractTableModel):
             return
         column, descending = self._order
         value = self._fields[column].value
-        known = [(it, row) for row in self._rows if (it := value(row)) is not None]
-        unknown = [row for row in self._rows if value(row) is None]
+        found = [(value(row), row) for row in self._rows]
+        known = [pair for pair in found if pair[0] is not None]
         known.sort(key=lambda pair: pair[0], reverse=descending)
-        self._rows = [row for _, row in known] + unknown
+        self._rows = [row for _, row in known]
+        self._rows += [row for one, row in found if one is None]
 
     @override
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder, /) -> None:
-        if 0 <= column < len(self._fields):
+        wanted = column, order is Qt.SortOrder.DescendingOrder
+        if 0 <= column < len(self._fields) and wanted != self._order:
             self.beginResetModel()
-            self._order = column, order is Qt.SortOrder.DescendingOrder
+            self._order = wanted
             self._sort()
             self.endResetModel()
 

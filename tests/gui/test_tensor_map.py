@@ -101,6 +101,7 @@ def test_twenty_thousand_tensors_stay_quick(qtbot):
     panel.resize(1000, 600)
     panel.show_document(Document("model", opened_file(names)))
     panel.show()
+    qtbot.waitUntil(lambda: panel.table.model().rowCount() == len(names))
     press(panel, "tensorMapMode")
     took = []
     for word in ("9", "99", "999", ""):

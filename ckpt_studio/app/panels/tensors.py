@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from ckpt_studio.app.background import Background
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.known_values import Wanted
 from ckpt_studio.app.panels.document_picker import DocumentPicker
@@ -38,6 +39,8 @@ from ckpt_studio.qt.tensor_tree import TensorTreeModel
 
 FLAT, TREE, MAP = range(3)
 _PAUSE_MS = 150
+_AT_ONCE = 4_000
+"""The table of so many tensors is made in the time of a few frames."""
 _KEEP_SELECTED = 200
 _OPEN_BELOW = 60
 _OPEN_FOLDER_BELOW = 2_000
@@ -59,6 +62,7 @@ class TensorsPanel(QWidget):
         self.picker.setObjectName("tensorsDocument")
         self.filters = TensorFilters()
         self._document: Document | None = None
+        self._background = Background(self)
         self._stale = True
         self._flat_model, self._tree_model = TensorModel(self), TensorTreeModel(self)
         self.table, self.tree = TensorTable(self._flat_model), TensorTree(self._tree_model)
@@ -132,7 +136,7 @@ class TensorsPanel(QWidget):
 
     def _connect(self) -> None:
         self.filters.query_changed.connect(self._ask)
-        self._modes.idToggled.connect(self._show_mode)
+        self._modes.idToggled.connect(self._take_mode)
         self.picker.document_chosen.connect(self.document_chosen)
         self._flat_model.modelReset.connect(self._update_counts)
         for view in (self.table, self.tree):
@@ -154,6 +158,10 @@ class TensorsPanel(QWidget):
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         find.activated.connect(self._focus_filter)
+
+    def stop(self) -> None:
+        """Wait for what runs in the background."""
+        self._background.stop()
 
     def set_documents(self, documents: Sequence[Document]) -> None:
         """Offer these documents for choice."""
@@ -239,8 +247,13 @@ class TensorsPanel(QWidget):
     def _reload(self) -> None:
         """Show the table as it is now; a plan that changes out of sight costs nothing."""
         self._stale = not self.isVisible()
-        if not self._stale:
-            opened = self._document.opened if self._document else None
+        self._background.drop()
+        if self._stale:
+            return
+        opened = self._document.opened if self._document else None
+        if opened is not None and len(opened.checkpoint.tensors) > _AT_ONCE:
+            self._background.request(lambda _: Table.of(opened).prepare(), self.show_table)
+        else:
             self.show_table(Table.of(opened) if opened else Table(()))
 
     @override
@@ -269,6 +282,10 @@ class TensorsPanel(QWidget):
         )
         self._fill_view()
         self._update_selection()
+
+    def _take_mode(self, _: int, chosen: bool) -> None:
+        if chosen:  # the other button tells that it is not, any more
+            self._show_mode()
 
     def _show_mode(self) -> None:
         if not self._flat_model.table.rows:

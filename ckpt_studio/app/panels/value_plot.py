@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -18,7 +18,7 @@ from ckpt_studio.app.known_values import Collected
 from ckpt_studio.app.panels.plot_menu import PlotMenu
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.statistics import HIGHEST, LOWEST, Histogram, TensorStatistics, Values
-from ckpt_studio.core.statistics_text import COLUMNS, Cell, cell, real
+from ckpt_studio.core.statistics_text import COLUMNS, Cell, real
 from ckpt_studio.core.text import count
 from ckpt_studio.qt.histogram import ValueHistogram
 from ckpt_studio.qt.icons import icon
@@ -149,6 +149,8 @@ def _table(model: SheetModel, name: str, accessible: str) -> QTableView:
     table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + _PADDING)
     header = table.horizontalHeader()
     header.setHighlightSections(False)
+    # a header looks up every cell to know whether a column is selected
+    header.setSelectionModel(QItemSelectionModel(model, header))
     header.setDefaultSectionSize(88)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     if name == "valueBins":
@@ -178,11 +180,9 @@ def _bin_fields() -> tuple[Field, ...]:
 
 
 def _fields() -> tuple[Field, ...]:
-    def field(column: str) -> Field:
-        words = column in _WORDS
-        return Field(column, lambda one: cell(one, column), _shown, number=not words)
-
-    return tuple(map(field, COLUMNS))
+    return tuple(
+        Field(title, value, _shown, number=title not in _WORDS) for title, value in COLUMNS.items()
+    )
 
 
 def _shown(value: Cell) -> str:
