@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox
 
 from ckpt_studio.app.job_log import State
+from ckpt_studio.app.main_window import JOBS
 from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.ema import ema_name
 from ckpt_studio.core.output_kinds import OutputKind, kind_of
@@ -281,7 +282,7 @@ def test_cancel_stops_the_rest_and_names_what_is_complete(qtbot, slow):
     qtbot.waitUntil(lambda: record.progress.phase == "File 2 of 3: Writing")
     window.actions_.cancel_job.trigger()
     qtbot.waitUntil(lambda: record.state is State.CANCELLED)
-    window.show_panel(4)
+    window.show_panel(JOBS)
     texts = [label.text() for label in window.jobs_panel.findChildren(QLabel)]
     name = written[0].name
     assert f"Cancelled. Complete and kept: {name}." in texts
@@ -295,7 +296,7 @@ def test_trying_again_writes_only_what_is_not_complete(qtbot, slow):
     window.actions_.cancel_job.trigger()
     qtbot.waitUntil(lambda: first.state is State.CANCELLED)
     written.append(None)  # from now on nothing waits
-    window.show_panel(4)
+    window.show_panel(JOBS)
     click(window, "jobAgain")
     qtbot.waitUntil(lambda: window.jobs.records[-1].state is State.DONE, timeout=10_000)
     assert [path.parent.name for path in written if path] == [

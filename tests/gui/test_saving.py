@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QPushButton
 
 from ckpt_studio.app.job_log import State
+from ckpt_studio.app.main_window import JOBS
 from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.errors import WriteError
 from ckpt_studio.core.plan import OnOverflow, Report
@@ -142,7 +143,7 @@ def test_a_running_save_shows_its_progress_and_stops_within_a_second(qtbot, read
     writing(ready, endless)
     save(ready)
     qtbot.waitUntil(lambda: named(ready, "jobStrip").isVisible())
-    ready.actions_.panels[3].trigger()
+    ready.actions_.panels[JOBS].trigger()
     bar = named(ready, "jobProgress", QProgressBar)
     qtbot.waitUntil(lambda: bar.value() == 571)
     assert "4.00 of 7.00 GiB" in ready.jobs_panel.cards[0]._line.text()
@@ -165,7 +166,7 @@ def test_a_failed_save_says_what_to_do_and_can_be_tried_again(qtbot, ready):
         "The disk is full.",
         "Choose another folder.",
     )
-    ready.actions_.panels[3].trigger()
+    ready.actions_.panels[JOBS].trigger()
     click(ready, "jobAgain")
     qtbot.waitUntil(lambda: len(tries) == 2 and not ready.jobs.queue.busy)
 
@@ -174,7 +175,7 @@ def test_the_command_line_of_a_job_can_be_copied(qtbot, ready, parts):
     writing(ready, at_once)
     save(ready)
     qtbot.waitUntil(lambda: not ready.jobs.queue.busy)
-    ready.actions_.panels[3].trigger()
+    ready.actions_.panels[JOBS].trigger()
     click(ready, "jobCopyCommand")
     command = QGuiApplication.clipboard().text()
     assert command.startswith("ckpt-studio save --model")
@@ -185,7 +186,7 @@ def test_finished_jobs_can_be_cleared(qtbot, ready):
     writing(ready, at_once)
     save(ready)
     qtbot.waitUntil(lambda: not ready.jobs.queue.busy)
-    ready.actions_.panels[3].trigger()
+    ready.actions_.panels[JOBS].trigger()
     click(ready, "jobsClear")
     assert ready.jobs_panel.cards == ()
 
@@ -247,7 +248,7 @@ def test_jobs_of_earlier_starts_are_shown_and_forgotten_when_cleared(qtbot, read
     save(ready)
     qtbot.waitUntil(lambda: not ready.jobs.queue.busy and settled(ready))
     later = open_window()
-    later.actions_.panels[3].trigger()
+    later.actions_.panels[JOBS].trigger()
     (card,) = later.jobs_panel.cards
     assert "new.safetensors" in card.accessibleName()
     assert "a" * 64 in card._line.text()
@@ -255,7 +256,7 @@ def test_jobs_of_earlier_starts_are_shown_and_forgotten_when_cleared(qtbot, read
     assert QGuiApplication.clipboard().text().startswith("ckpt-studio save --model")
     click(later, "jobsClear")
     latest = open_window()
-    latest.actions_.panels[3].trigger()
+    latest.actions_.panels[JOBS].trigger()
     assert latest.jobs_panel.cards == ()
 
 
@@ -301,7 +302,7 @@ def test_a_save_that_is_tried_again_is_planned_anew(qtbot, ready):
     writing(ready, refuse_once)
     save(ready)
     qtbot.waitUntil(ready.banner.isVisible)
-    ready.actions_.panels[3].trigger()
+    ready.actions_.panels[JOBS].trigger()
     click(ready, "jobAgain")
     qtbot.waitUntil(lambda: len(tries) == 2 and not ready.jobs.queue.busy)
     assert tries[0] is not tries[1]
