@@ -65,6 +65,7 @@ class HealthPane(QFrame):
         self._fix.clicked.connect(lambda: self.fixes_requested.emit(self.chosen))
         self._copy.clicked.connect(self.copy)
         self._close.clicked.connect(self.closed)
+        self.show_sentence("")
 
     def _tool(self, name: str, tip: str, sign: str) -> QToolButton:
         button = QToolButton()

@@ -89,14 +89,15 @@ class TensorsPanel(QWidget):
         head = QHBoxLayout()
         head.addWidget(label(self.tr("Tensors"), "h1"))
         head.addStretch()
+        for place, title in enumerate((self.tr("Flat"), self.tr("Tree"), self.tr("Map"))):
+            head.addWidget(self._mode(place, title))
+        head.addSpacing(8)
         head.addWidget(self._panes.check)
         head.addWidget(self.picker)
         tools = QHBoxLayout()
         tools.setSpacing(6)
         tools.addWidget(self.filters, 1)
         tools.setAlignment(self.filters, Qt.AlignmentFlag.AlignTop)
-        for place, title in enumerate((self.tr("Flat"), self.tr("Tree"), self.tr("Map"))):
-            tools.addWidget(self._mode(place, title), 0, Qt.AlignmentFlag.AlignTop)
         tools.addWidget(self._export, 0, Qt.AlignmentFlag.AlignTop)
         for view in (self.table, self.tree, self.map, self._empty):
             self._views.addWidget(view)
