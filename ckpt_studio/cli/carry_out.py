@@ -11,7 +11,7 @@ from ckpt_studio.cli.hints import hint, refusal, with_hints
 from ckpt_studio.cli.job import job
 from ckpt_studio.cli.options import require_written
 from ckpt_studio.cli.plan_text import plan_text
-from ckpt_studio.core.errors import CkptStudioError, PlanError
+from ckpt_studio.core.errors import Cancelled, CkptStudioError, PlanError
 from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.problems import Problem, note
@@ -80,6 +80,10 @@ def _written(
         for one in plans:
             try:
                 reports.append(write_remembering(one, options, write_one, cache))
+            except Cancelled as stopped:
+                if reports:
+                    stopped.add_note(_saved_before(reports))
+                raise
             except CkptStudioError as problem:
                 if not reports:
                     raise
@@ -88,10 +92,14 @@ def _written(
 
 
 def _after(reports: Sequence[Report], problem: CkptStudioError) -> CkptStudioError:
-    complete = ", ".join(str(done.path) for done in reports)
     own = hint(problem.kind, problem.hint)
-    problem.hint = f"{own}\nSaved before that: {complete}".lstrip()
+    problem.hint = f"{own}\n{_saved_before(reports)}".lstrip()
     return problem
+
+
+def _saved_before(reports: Sequence[Report]) -> str:
+    complete = ", ".join(str(done.path) for done in reports)
+    return f"Saved before that: {complete}"
 
 
 def _answer(documents: list[Json], error: CkptStudioError | None = None) -> Answer:

@@ -70,8 +70,9 @@ def run(argv: Sequence[str]) -> int:
     except UsageError as error:
         _write_failure(_sentence("usage", *str(error).split("\n", 1)), as_json=as_json)
         return USAGE
-    except (Cancelled, KeyboardInterrupt):
-        _write_failure(_sentence("cancelled", _CANCELLED_TEXT), as_json=as_json)
+    except (Cancelled, KeyboardInterrupt) as stopped:
+        complete = "\n".join(getattr(stopped, "__notes__", ()))  # what was saved before
+        _write_failure(_sentence("cancelled", _CANCELLED_TEXT, complete), as_json=as_json)
         return CANCELLED
     except (CkptStudioError, OSError, MemoryError) as error:
         if debug:

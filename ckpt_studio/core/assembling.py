@@ -1,6 +1,6 @@
 """Plan a checkpoint from parts: what the result holds, and what is wrong with it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ckpt_studio.core.architecture import Architecture, Placement
@@ -41,19 +41,15 @@ def assemble(
     if placed is not None:
         architecture = placed(architecture)
     chosen, problems = choose_parts(recipe, architecture, opened, sources, unet)
-    rows: list[PlannedTensor] = []
-    parts: list[PartSummary] = []
-    results: list[PartRows] = []
-    for part in architecture.placements:
-        if part not in chosen:
-            continue
-        result = _part(recipe, architecture, part, chosen[part], files[chosen[part].source])
-        results.append(result)
-        rows += result.tensors
-        parts.append(_summary(part, chosen[part], files, result.tensors))
+    results = {
+        part: _part(recipe, architecture, part, chosen[part], files[chosen[part].source])
+        for part in architecture.placements
+        if part in chosen
+    }
     markers = markers_from(architecture, files, unet.source)
-    rows += markers.rows
+    rows = (*(row for result in results.values() for row in result.tensors), *markers.rows)
     absent, absent_names = _absent(recipe, architecture, chosen)
+    told = _Told(results.values())
     return Plan(
         verb="save",
         target=architecture.id,
@@ -62,21 +58,16 @@ def assemble(
         metadata=checkpoint_metadata(
             architecture, recipe.metadata, title, [file.checkpoint.metadata for file in files]
         ),
-        parts=tuple(parts),
-        missing=(
-            *(name for result in results for name in result.missing),
-            *absent_names,
-            *markers.missing,
+        parts=tuple(
+            _summary(part, chosen[part], files, result.tensors) for part, result in results.items()
         ),
-        dropped=(
-            *(drop for result in results for drop in result.dropped),
-            *_leftovers(files, rows),
-        ),
-        added=(*(name for result in results for name in result.added), *markers.added),
+        missing=(*told.missing, *absent_names, *markers.missing),
+        dropped=(*told.dropped, *_leftovers(files, rows)),
+        added=(*told.added, *markers.added),
         problems=(
             *problems,
             *absent,
-            *(problem for result in results for problem in result.problems),
+            *told.problems,
             *markers.problems(architecture, allowed=recipe.allow_missing),
             *_not_loaded_again(architecture),
             *_left_out(files),
@@ -84,6 +75,17 @@ def assemble(
         on_overflow=recipe.on_overflow,
         overwrite=recipe.output.overwrite,
     )
+
+
+class _Told:
+    """What the parts say about themselves, one after the other."""
+
+    def __init__(self, results: Iterable[PartRows]) -> None:
+        parts = tuple(results)
+        self.missing = tuple(name for part in parts for name in part.missing)
+        self.dropped = tuple(drop for part in parts for drop in part.dropped)
+        self.added = tuple(name for part in parts for name in part.added)
+        self.problems = tuple(problem for part in parts for problem in part.problems)
 
 
 def _absent(

@@ -130,37 +130,17 @@ def extract(recipe: Extract, opened: Opened) -> Plan:
     Raises:
         PlanError: the file has no such part.
     """
-    checkpoint, recognition = opened.checkpoint, opened.recognition
-    part = recognition.find(recipe.part)
-    if part is None:
-        held = ", ".join(found.part for found in recognition.parts) or "none that is known"
-        raise PlanError(
-            f"{checkpoint.path.name} holds no {part_name(recipe.part)}.",
-            f"Parts in this file: {held}.",
-        )
-    if recipe.ema and part.part == "unet":
-        part = with_ema(part, checkpoint)
+    checkpoint = opened.checkpoint
+    part = _part_to_extract(recipe, opened)
     precision = precision_for(recipe.precision, part.part, text_encoder=is_text_encoder(part.part))
-    quantised = is_quantised(part.tensors.keys())
-    fixed = _specs(part)
-    rows = [
-        PlannedTensor(
-            key,
-            cast(expr, precision.dtype)
-            if precision.dtype and expr.dtype.convertible and not quantised and not fixed.get(key)
-            else expr,
-            part.part,
-        )
-        for key, expr in part.tensors.items()
-    ]
-    rows += _standalone_markers(recipe, opened, part)
+    rows = [*_standalone(part, precision), *_standalone_markers(recipe, opened, part)]
     problems: list[Problem] = []
-    if quantised and precision is not Precision.KEEP:
+    if is_quantised(part.tensors.keys()) and precision is not Precision.KEEP:
         message = f"The {part.part} in {checkpoint.path.name} is quantised and can only be kept."
         problems.append(error(message, "Choose Keep.", f"quantised:{part.part}"))
     return Plan(
         verb="extract",
-        target=recognition.architecture,
+        target=opened.recognition.architecture,
         sources=(checkpoint,),
         tensors=tuple(sorted(rows, key=file_order)),
         metadata=dict(apply_all(recipe.metadata.edits, {"format": "pt"})),
@@ -174,6 +154,33 @@ def extract(recipe: Extract, opened: Opened) -> Plan:
         on_overflow=recipe.on_overflow,
         overwrite=recipe.output.overwrite,
     )
+
+
+def _part_to_extract(recipe: Extract, opened: Opened) -> FoundPart:
+    checkpoint, recognition = opened.checkpoint, opened.recognition
+    part = recognition.find(recipe.part)
+    if part is None:
+        held = ", ".join(found.part for found in recognition.parts) or "none that is known"
+        raise PlanError(
+            f"{checkpoint.path.name} holds no {part_name(recipe.part)}.",
+            f"Parts in this file: {held}.",
+        )
+    return with_ema(part, checkpoint) if recipe.ema and part.part == "unet" else part
+
+
+def _standalone(part: FoundPart, precision: Precision) -> list[PlannedTensor]:
+    """Return the tensors of a part under their own names; quantised and fixed ones are kept."""
+    fixed, dtype = _specs(part), precision.dtype
+    if is_quantised(part.tensors.keys()):
+        dtype = None
+    return [
+        PlannedTensor(
+            key,
+            cast(expr, dtype) if dtype and expr.dtype.convertible and not fixed.get(key) else expr,
+            part.part,
+        )
+        for key, expr in part.tensors.items()
+    ]
 
 
 def _standalone_markers(recipe: Extract, opened: Opened, part: FoundPart) -> list[PlannedTensor]:

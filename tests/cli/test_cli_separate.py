@@ -4,8 +4,10 @@ import os
 
 import pytest
 
+from ckpt_studio.cli import carry_out
 from ckpt_studio.core.architecture import family
 from ckpt_studio.core.command_line import command_line
+from ckpt_studio.core.errors import Cancelled
 from ckpt_studio.core.recipe import Extract
 from ckpt_studio.engine import open_checkpoint
 from ckpt_studio.formats.recipe_json import read_recipe_file, recipe_from_json, recipe_to_json
@@ -180,3 +182,24 @@ def test_what_was_complete_before_a_part_failed_is_told(cli, tmp_path):
     assert "report" not in clip_l
     assert "--on-overflow" in result.json["error"]["hint"]
     assert f"Saved before that: {saved}" in result.err
+
+
+def test_what_was_complete_before_a_cancel_is_told(cli, tmp_path, monkeypatch):
+    tensors = {}
+    for part in ("vae", "clip_l"):
+        placement = family("sd15").placements[part]
+        tensors |= part_tensors(placement, placement.prefix)
+    source = sparse_file(tmp_path / "whole.safetensors", tensors)
+    write, done = carry_out.write, []
+
+    def interrupted(plan, *arguments, **options):
+        if done:
+            raise Cancelled
+        done.append(write(plan, *arguments, **options))
+        return done[0]
+
+    monkeypatch.setattr(carry_out, "write", interrupted)
+    result = cli("extract", source, "--parts", "vae,clip_l", "-o", tmp_path / "parts", "--json")
+    assert result.code == 130
+    saved = tmp_path / "parts" / "whole_vae.safetensors"
+    assert result.json["error"]["hint"] == f"Saved before that: {saved}"
