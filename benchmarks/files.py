@@ -1,11 +1,13 @@
 """Files to measure on: real values where they are read, holes where only the header counts."""
 
+import json
 import os
 import random
 from collections.abc import Iterable
 from pathlib import Path
 
 from ckpt_studio.core.architecture import family
+from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.tensors import DType, TensorInfo
 from ckpt_studio.formats.encoding import encode_header
 
@@ -44,6 +46,33 @@ def many_tensors(path: Path, number: int, shape: tuple[int, ...]) -> Path:
     return _write(path, rows, sparse=True)
 
 
+def with_workflow(path: Path, nodes: int) -> Path:
+    """Write a small file whose metadata hold a workflow of that many nodes, 480 bytes each."""
+    chance = random.Random(4)
+    kinds = ("KSampler", "CLIPTextEncode", "VAEDecode", "LoraLoader")
+    listed = [
+        {
+            "id": number,
+            "type": chance.choice(kinds),
+            "pos": [chance.uniform(0, 4000), chance.uniform(0, 3000)],
+            "size": [210.5, 100.25],
+            "flags": {},
+            "order": number,
+            "mode": 0,
+            "inputs": [{"name": "model", "type": "MODEL", "link": number}],
+            "outputs": [{"name": "MODEL", "type": "MODEL", "links": [number + 1], "slot_index": 0}],
+            "properties": {"Node name for S&R": "KSampler"},
+            "widgets_values": [chance.getrandbits(40), "randomize", 20, 7.5, "a photo " * 5],
+        }
+        for number in range(nodes)
+    ]
+    links = [[number, number - 1, 0, number, 0, "MODEL"] for number in range(1, nodes)]
+    graph = {"last_node_id": nodes, "nodes": listed, "links": links, "version": 0.4}
+    workflow = json.dumps(graph, separators=(",", ":"))
+    rows = [_row("weight", DType.F16, (64, 64))]
+    return _write(path, rows, sparse=True, metadata={"title": "One", "workflow": workflow})
+
+
 def shifted(path: Path, source: Path) -> Path:
     """Write a file with the header of another and its values, each at another place."""
     with source.open("rb") as given, path.open("wb") as file:
@@ -63,9 +92,11 @@ def _row(name: str, dtype: DType, shape: tuple[int, ...]) -> TensorInfo:
     return TensorInfo(name, dtype, shape, offset=0, nbytes=dtype.nbytes(shape))
 
 
-def _write(path: Path, rows: list[TensorInfo], *, sparse: bool) -> Path:
+def _write(
+    path: Path, rows: list[TensorInfo], *, sparse: bool, metadata: Metadata | None = None
+) -> Path:
     rows = sorted(rows, key=lambda row: (row.dtype.bits != 64, row.name))
-    header, size = encode_header(rows, {}), sum(row.nbytes for row in rows)
+    header, size = encode_header(rows, metadata or {}), sum(row.nbytes for row in rows)
     with path.open("wb") as file:
         file.write(header)
         if not sparse:

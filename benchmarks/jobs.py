@@ -114,7 +114,7 @@ def shrink_flux(setting: Setting) -> Iterator[Figure]:
 
 def inspect(setting: Setting) -> Iterator[Figure]:
     """The header of a 40 GB file."""
-    source = files.many_tensors(setting.folder / "large.safetensors", 1_933, (3_300, 3_200))
+    source = files.many_tensors(setting.folder / "large.safetensors", 1_933, (2_750, 3_200))
     runs = [run((*COMMAND_LINE, "inspect", source, "--json")) for _ in range(setting.rounds + 1)]
     job = "inspect of a 40.8 GB file with 1,933 tensors"
     yield _seconds(job, median(one.seconds for one in runs[1:]), 0.4, "0.4 s")
@@ -155,8 +155,27 @@ def stall(setting: Setting) -> Iterator[Figure]:
         yield _seconds(job, median(longest), 0.05, "0.05 s", digits=3)
 
 
-def _window_job(environment: dict[str, str], *words: str | Path) -> float:
-    done = run((PYTHON, "-m", "benchmarks.window_job", *words), **environment)
+def metadata(setting: Setting) -> Iterator[Figure]:
+    """A workflow in the metadata: its nodes, its text, and whether the window goes on answering."""
+    source = files.with_workflow(setting.folder / "workflow.safetensors", 2_750)
+    home = {**_OFFSCREEN, "XDG_CONFIG_HOME": str(setting.folder / "settings")}
+    size = f"{source.stat().st_size / MB:.1f} MB"
+    for word, what, limit in (
+        ("nodes", f"Workflow of {size} as a list of nodes", 0.5),
+        ("text", "The same as text in the editor, laid out", 0.5),
+        ("stall", "Longest stall of the window while it is read and edited", 0.05),
+    ):
+        measured = [
+            _window_job(home, word, source, module="benchmarks.metadata_job")
+            for _ in range(setting.rounds + 1)
+        ][1:]
+        yield _seconds(what, median(measured), limit, f"{limit:g} s", digits=3)
+
+
+def _window_job(
+    environment: dict[str, str], *words: str | Path, module: str = "benchmarks.window_job"
+) -> float:
+    done = run((PYTHON, "-m", module, *words), **environment)
     return float(done.output.split()[-1])
 
 
@@ -177,4 +196,5 @@ JOBS: dict[str, Callable[[Setting], Iterator[Figure]]] = {
     "inspect": inspect,
     "window": window,
     "stall": stall,
+    "metadata": metadata,
 }

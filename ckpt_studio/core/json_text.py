@@ -1,15 +1,11 @@
 """JSON values in metadata: checked, laid out and described without the risk of a hang."""
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
+from ckpt_studio.core.json_lines import over_lines
 from ckpt_studio.core.plain_text import DECEIVING
-
-_SHORT_LIST = 100
-_LIST = re.compile(r"\[\n\s++((?:[^\[\]{}\n]++(?<=,)\n\s++)*+[^\[\]{}\n]++)\n\s++\]")
-_NEXT_ITEM = re.compile(r",\n\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ def check(text: str) -> JsonError | None:
 
 
 def formatted(text: str) -> str:
-    r"""Return JSON over several lines, indented by two, with short lists on one line.
+    r"""Return JSON over several lines, indented by two; what is short and flat is on one line.
 
     Characters that deceive are written as ``\u202e``.
 
@@ -97,13 +93,13 @@ class LaidOut:
 
 def laid_out(text: str) -> LaidOut | None:
     """Lay out a line of JSON; None for anything that could not be written back as it was."""
-    if not looks_like_json(text) or "\n" in text or check(text):
+    if not looks_like_json(text) or "\n" in text:
         return None
-    value = json.loads(text)
     try:
+        value = json.loads(text)
         style = next((style for style in _likely(text) if style.dumped(value) == text), None)
         return LaidOut(_formatted(value), style) if style else None
-    except (RecursionError, ValueError):  # the writers go less deep than the reader
+    except (RecursionError, ValueError):
         return None
 
 
@@ -147,16 +143,9 @@ def _counted(number: int, one: str, many: str) -> str:
 
 def _formatted(value: Any) -> str:
     try:
-        text = json.dumps(value, indent=2, ensure_ascii=False)
+        return escaped(over_lines(value))
     except RecursionError as error:
         raise ValueError("It is nested too deeply.") from error
-    return _LIST.sub(_on_one_line, escaped(text))
-
-
-def _on_one_line(found: re.Match[str]) -> str:
-    """Return a list of plain values on one line, unless that gets long."""
-    items = _NEXT_ITEM.sub(", ", found[1])
-    return f"[{items}]" if len(items) <= _SHORT_LIST else found[0]
 
 
 def _parsed(text: str) -> Any:

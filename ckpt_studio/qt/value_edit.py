@@ -36,6 +36,7 @@ class ValueEdit(QPlainTextEdit):
         self._line_end = "\n"
         self._showing = self._read_only = False
         self._whole, self._filled = "", 0  # the text that is being put in, and how far it is
+        self._exact: str | None = ""  # what is shown, as long as nothing is typed
         self._turn = QTimer(self, singleShot=True, interval=0)
         self._turn.timeout.connect(self._fill)
         self.setUndoRedoEnabled(False)
@@ -50,20 +51,27 @@ class ValueEdit(QPlainTextEdit):
 
     def show_text(self, text: str) -> bool:
         """Show a text, keeping the cursor where it is; return whether it can be edited exactly."""
-        if text == self.exact_text():
+        old = self.exact_text()
+        if text == old:
             return _kept(text)
+        old = old.replace("\r\n", "\n") if self._line_end == "\r\n" else old
         self._line_end = "\r\n" if "\r\n" in text else "\n"
         plain = text.replace("\r\n", "\n") if self._line_end == "\r\n" else text
         plain = _HALVES.sub("\ufffd", plain)
-        longest = max(map(len, plain.split("\n")), default=0)
-        wrap = self.LineWrapMode.NoWrap if longest > _WRAPPED else self.LineWrapMode.WidgetWidth
-        self.setLineWrapMode(wrap)
-        if not self._change(plain):
+        long = _has_long_line(plain)
+        wrap = self.LineWrapMode.NoWrap if long else self.LineWrapMode.WidgetWidth
+        if wrap is not self.lineWrapMode():
+            self.setLineWrapMode(wrap)
+        if not self._change(old, plain):
             self._start(plain)
-        return _kept(text)
+        kept = _kept(text)
+        self._exact = text if kept else None
+        return kept
 
     def exact_text(self) -> str:
         """Return the text with the line ends it came with (Qt's own way loses hard spaces)."""
+        if self._exact is not None:
+            return self._exact
         if self.filling:
             return self._whole.replace("\n", self._line_end)
         return self.document().toRawText().replace(_PARAGRAPH, self._line_end)
@@ -73,11 +81,10 @@ class ValueEdit(QPlainTextEdit):
         self._read_only = ro
         super().setReadOnly(ro or self.filling)
 
-    def _change(self, text: str) -> bool:
+    def _change(self, old: str, text: str) -> bool:
         """Replace what differs, if that is little beside the text."""
         if self.filling:
             return False
-        old = self.document().toRawText().replace(_PARAGRAPH, "\n")
         start = _common(old, text)
         end = _common(old[start:][::-1], text[start:][::-1])
         if max(len(old), len(text)) - start - end > _PIECE:
@@ -126,6 +133,7 @@ class ValueEdit(QPlainTextEdit):
 
     def _announce(self) -> None:
         if not self._showing:
+            self._exact = None
             self.text_edited.emit(self.exact_text())
 
     @override
@@ -146,10 +154,17 @@ class ValueEdit(QPlainTextEdit):
 
 def _kept(text: str) -> bool:
     """Whether Qt gives a text back as it was: line ends of one kind, nothing of its own marks."""
-    ends = text.count("\n")
-    pairs = text.count("\r\n")
-    one_kind = text.count("\r") == pairs and pairs in {0, ends}
-    return one_kind and not _CHANGED.search(text)
+    if "\r" in text:
+        pairs = text.count("\r\n")
+        if text.count("\r") != pairs or pairs != text.count("\n"):
+            return False
+    return "\0" not in text and (text.isascii() or not _CHANGED.search(text))
+
+
+def _has_long_line(text: str) -> bool:
+    """Whether a line is longer than twice ``_WRAPPED``; shorter ones may count, down to half."""
+    starts = range(0, len(text) - _WRAPPED, _WRAPPED)
+    return any(text.find("\n", start, start + _WRAPPED) < 0 for start in starts)
 
 
 def _common(one: str, other: str) -> int:

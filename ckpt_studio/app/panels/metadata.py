@@ -196,10 +196,10 @@ class MetadataPanel(QWidget):
 
     def _refresh(self) -> None:
         document = self._editing.document
-        self._show_view()
         self._show_size()
         self._save.setVisible(document is not None and not document.assembled)
         self._show_saved(document is None or document.undo_stack.isClean())
+        self._show_view()  # last, because it may start work that takes time from the others
 
     def _show_view(self) -> None:
         """Only the view that is seen is kept up to date."""

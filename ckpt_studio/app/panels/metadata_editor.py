@@ -58,6 +58,7 @@ class MetadataEditor(QWidget):
             *(self._format, self._compact, self._copy),
         )
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._soon = QTimer(self, singleShot=True, interval=0)
         self._work = Background(self)
         self._build()
         self._connect()
@@ -94,6 +95,7 @@ class MetadataEditor(QWidget):
         self.edit.redo_requested.connect(self.redo_requested)
         self.edit.left.connect(self.finish)
         self._pause.timeout.connect(self._commit_soon)
+        self._soon.timeout.connect(self._lay_out_long)
 
     def stop(self) -> None:
         """Wait for what runs."""
@@ -104,7 +106,7 @@ class MetadataEditor(QWidget):
         self.finish()
         self._key = self._value = ""
         self._loaded = True
-        self._work.drop()
+        self._drop()
         self._editable, self._note_text = False, ""
         self._present(Layout(""))
         for button in self._buttons:
@@ -129,14 +131,14 @@ class MetadataEditor(QWidget):
         self._load.setVisible(not self._loaded)
         size = text.binary_size(len(value.encode("utf-8", "surrogatepass")))
         self._load.setText(self.tr("&Load all {size}").format(size=size))
-        if known and self._work.busy:
+        if known and self._laying_out:
             return
         if known:
             self._describe()
         elif self._loaded:
             self._lay_out()
         else:
-            self._work.drop()
+            self._drop()
             self._present(layout(value[:_START]))
 
     def focus_value(self) -> None:
@@ -147,24 +149,36 @@ class MetadataEditor(QWidget):
         """Pass on what was typed last; a value that was emptied removes its key."""
         if self._pause.isActive() or self._storing:
             self._commit()
-        if self._key and self._loaded and self._value and not self._shown():
+        if self._key and self._loaded and self._value and self._emptied():
             self._value = ""
             self.emptied.emit(self._key)
         self._run += 1
 
-    def _shown(self) -> str:
-        """Return what is in the field, or about to be."""
-        return self._value if self._work.busy and not self._storing else self.edit.exact_text()
+    def _emptied(self) -> bool:
+        on_its_way = self._laying_out or self.edit.filling
+        return not on_its_way and self.edit.document().isEmpty()
+
+    @property
+    def _laying_out(self) -> bool:
+        return self._soon.isActive() or (self._work.busy and not self._storing)
+
+    def _drop(self) -> None:
+        """Forget what is on its way."""
+        self._storing = False
+        self._soon.stop()
+        self._work.drop()
 
     def _lay_out(self) -> None:
         """Show the whole value; a long one is laid out on a thread."""
-        value, as_it_is = self._value, self._as_it_is
-        self._storing = False
-        self._work.drop()
-        if len(value) <= LARGE:
-            self._present(layout(value, as_it_is=as_it_is))
+        self._drop()
+        if len(self._value) <= LARGE:
+            self._present(layout(self._value, as_it_is=self._as_it_is))
             return
         self.edit.setReadOnly(True)
+        self._soon.start()  # not at once: others still react to the change, and need the time
+
+    def _lay_out_long(self) -> None:
+        value, as_it_is = self._value, self._as_it_is
         self._work.request(lambda _: layout(value, as_it_is=as_it_is), self._present)
 
     def _present(self, laid: Layout) -> None:
@@ -211,7 +225,7 @@ class MetadataEditor(QWidget):
     def _commit(self) -> None:
         self._pause.stop()
         if self._storing:
-            self._work.drop()
+            self._drop()
         self._store(stored(self.edit.exact_text(), self._layout.style))
 
     def _commit_soon(self) -> None:
