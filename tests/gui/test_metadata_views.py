@@ -177,6 +177,30 @@ def test_json_is_edited_as_one_text(panel, document, qtbot):
     assert json.loads(edit.exact_text())["modelspec.title"] == "One"
 
 
+def test_undo_with_nothing_to_undo_leaves_the_json_there(panel, document, qtbot):
+    show(qtbot, panel, "Json")
+    edit = json_text(panel)
+    whole = edit.exact_text()
+    qtbot.keyClick(edit, Qt.Key.Key_Z, CONTROL)
+    assert edit.exact_text() == whole
+    qtbot.keyClicks(edit, "oops")
+    qtbot.keyClick(edit, Qt.Key.Key_Z, CONTROL)
+    assert edit.exact_text() == whole
+    assert document.metadata == METADATA
+
+
+def test_an_empty_key_does_not_take_the_selection_from_what_is_edited(panel, qtbot):
+    panel.show_document(Document("model", opened_file(metadata={"": "v", "title": "One"})))
+    table, edit = panel.keys.table, panel.keys.editor.edit
+    table.selectRow(table.rows.place_of("title"))
+    edit.setFocus()
+    edit.selectAll()
+    qtbot.keyClicks(edit, "Two")
+    panel.finish_editing()
+    assert [row.key for row in table.selected()] == ["title"]
+    assert table.selected()[0].new == "Two"
+
+
 @pytest.mark.parametrize(
     ("text", "reason"), [("{", "Line 1"), ("[]", "one object"), ('{"a": "1", "a": "2"}', "twice")]
 )

@@ -87,6 +87,7 @@ class MetadataJson(QWidget):
         self.finish()
         self.discard()
         self.undo_requested.emit()
+        self.show_metadata(self._metadata)  # else the text stays away where nothing is undone
 
     def _tell(self, message: str, role: str = "dim") -> None:
         set_property(self._check, "role", role)

@@ -110,7 +110,7 @@ class MetadataKeys(QWidget):
             rows = rows_of(document.original, document.metadata, document.edits_since_original())
         keys = [row.key for row in self.table.selected()]
         self._model.show_rows(rows)
-        if self._new_key in self._editing.metadata:
+        if self._new_key and self._new_key in self._editing.metadata:
             keys, self._new_key = [self._new_key], ""
         self.table.select_keys(keys)
         self._show_value()
