@@ -23,7 +23,6 @@ from ckpt_studio.qt.heatmap_text import told, told_map
 from ckpt_studio.qt.plot import Plot
 
 _ZOOM_STEP, _MOST_ZOOM = 1.25, 12.0
-_LEAST_HEIGHT = 110
 
 
 class HeatMap(Plot):
@@ -49,7 +48,6 @@ class HeatMap(Plot):
         self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._bar.valueChanged.connect(lambda _: self.update())
         self._bar.hide()
-        self.setMinimumHeight(_LEAST_HEIGHT)
         self._tell()
 
     @property
@@ -108,7 +106,8 @@ class HeatMap(Plot):
     def _adapt(self) -> None:
         layout = self._layout()
         room, below = layout.cells.width(), round(LEGEND) + self._bar.sizeHint().height()
-        self.setMaximumHeight(max(_LEAST_HEIGHT, round(layout.most_height) + below))
+        self.setMinimumHeight(round(layout.least_height + LEGEND))
+        self.setMaximumHeight(round(layout.most_height) + below)
         self._bar.setRange(0, max(0, round(layout.content - room)))
         self._bar.setPageStep(max(1, round(room)))
         self._bar.setSingleStep(max(1, round(layout.width)))

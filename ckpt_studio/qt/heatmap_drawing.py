@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPen
+from PySide6.QtGui import QColor, QFontInfo, QLinearGradient, QPainter, QPen
 
 from ckpt_studio.core.difference_map import Cell, DifferenceMap, Metric, Place
 from ckpt_studio.qt import theme
@@ -17,6 +17,7 @@ LEGEND = 22.0
 
 _SCALE_WIDTH, _SCALE_HEIGHT, _SCALE_STEPS = 110.0, 8.0, 20
 _PADDING = 4.0
+_SMALLEST = 9  # pixels of a font that can still be read
 _WIDEST = "0.02"  # all cells have texts, or none
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _DARK_BELOW = 0.18  # relative luminance at which black and white text are read equally well
@@ -45,9 +46,9 @@ class HeatDrawing:
     def draw(self, layout: HeatLayout, marks: Marks) -> None:
         """Draw names, titles and cells."""
         painter = self._painter
-        painter.setPen(self._colors.color("dim"))
-        for box, kind in layout.kinds():
-            painter.drawText(box, _RIGHT, kind)
+        painter.save()
+        self._draw_kinds(layout)
+        painter.restore()
         painter.save()
         painter.setClipRect(layout.cells.adjusted(0, -layout.head, 0, 1))
         for line, spans in enumerate(layout.titles()):
@@ -79,6 +80,14 @@ class HeatDrawing:
         for step in range(_SCALE_STEPS + 1):
             scale.setColorAt(step / _SCALE_STEPS, colors.heat_color(sqrt(step / _SCALE_STEPS)))
         painter.fillRect(bar, scale)
+
+    def _draw_kinds(self, layout: HeatLayout) -> None:
+        font = self._painter.font()
+        font.setPixelSize(min(QFontInfo(font).pixelSize(), max(_SMALLEST, int(layout.height))))
+        self._painter.setFont(font)
+        self._painter.setPen(self._colors.color("dim"))
+        for box, kind in layout.kinds():
+            self._painter.drawText(box, _RIGHT, kind)
 
     def _draw_titles(self, spans: Spans, role: str) -> None:
         self._painter.setPen(self._colors.color(role))
@@ -128,10 +137,16 @@ class HeatDrawing:
 
     def _draw_marks(self, box: QRectF, place: Place, marks: Marks) -> None:
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
-        for marked, role in ((marks.chosen, "warn"), (marks.cursor, "text")):
-            if place == marked:
-                self._painter.setPen(QPen(self._colors.color(role), 2))
-                self._painter.drawRect(box.adjusted(1, 1, -1, -1))
+        if place == marks.chosen:
+            self._frame(box, "warn", 2)
+        if place == marks.cursor:  # two lines, so that one is seen on any colour
+            self._frame(box, "window", 3)
+            self._frame(box, "text", 1)
+
+    def _frame(self, box: QRectF, role: str, width: int) -> None:
+        self._painter.setPen(QPen(self._colors.color(role), width))
+        inside = 1 + (width - 1) / 2 if role == "window" else 1
+        self._painter.drawRect(box.adjusted(inside, inside, -inside, -inside))
 
 
 def _is_dark(color: QColor) -> bool:

@@ -13,7 +13,7 @@ Spans = Sequence[tuple[QRectF, str]]
 """Titles with the columns they stand over."""
 
 _LEAST_WIDTH, _MOST_WIDTH = 9.0, 72.0
-_LEAST_HEIGHT, _MOST_HEIGHT = 10.0, 26.0
+_LEAST_HEIGHT, _MOST_HEIGHT = 11.0, 26.0
 _GAP = 8.0
 
 
@@ -33,6 +33,11 @@ class HeatLayout:
         fitting = min(_MOST_WIDTH, self.cells.width() / columns)
         self.width = max(_LEAST_WIDTH, fitting * zoom)
         self.height = min(_MOST_HEIGHT, max(_LEAST_HEIGHT, self.cells.height() / rows))
+
+    @property
+    def least_height(self) -> float:
+        """The height at which rows can still be told apart, titles included."""
+        return self.head + _LEAST_HEIGHT * max(1, len(self._map.kinds))
 
     @property
     def most_height(self) -> float:

@@ -6,7 +6,7 @@ from time import monotonic
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.job_log import Record
@@ -23,8 +23,8 @@ from ckpt_studio.qt.heatmap import HeatMap
 from ckpt_studio.qt.labels import label
 
 _SORT_EVERY_S = 1.0
-_LEAST_TABLE, _LEAST_KEYS = 120, 80
-_SHARES = (5, 6, 3)  # of the height: map, table, metadata
+_LEAST_TABLE, _LEAST_KEYS = 84, 80
+_SHARES = (4, 7, 3)  # of the height: map, table, metadata
 
 
 class ComparePanel(QWidget):
@@ -54,6 +54,7 @@ class ComparePanel(QWidget):
         self._note.setObjectName("compareNote")
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._body, self._pages = QWidget(), QStackedWidget()
+        self._scrolled = QScrollArea()  # a window that is very low shows it in parts
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._build()
         self._connect()
@@ -63,6 +64,7 @@ class ComparePanel(QWidget):
         for widget, share in zip((self.map, self.view, self.keys_view), _SHARES, strict=True):
             self._split.addWidget(widget)
             self._split.setStretchFactor(self._split.count() - 1, share)
+        self._split.setSizes([100 * share for share in _SHARES])
         self._split.setObjectName("compareSplit")
         self._split.setHandleWidth(7)
         self.view.setMinimumHeight(_LEAST_TABLE)
@@ -74,8 +76,12 @@ class ComparePanel(QWidget):
         inside.addWidget(self.filters)
         inside.addWidget(self._split, 1)
         inside.addWidget(self.foot)
+        self._body.setObjectName("scrolled")
+        self._scrolled.setWidgetResizable(True)
+        self._scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scrolled.setWidget(self._body)
         self._pages.addWidget(self._note)
-        self._pages.addWidget(self._body)
+        self._pages.addWidget(self._scrolled)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 14, 20, 10)
         column.setSpacing(8)
@@ -156,7 +162,7 @@ class ComparePanel(QWidget):
         self.head.show_table(table, said, self.part)
         self.head.show_job(record)
         self.foot.show_shown(self.model.rowCount())
-        self._pages.setCurrentWidget(self._body)
+        self._pages.setCurrentWidget(self._scrolled)
 
     def show_said(self, said: Sequence[str]) -> None:
         """Show what the comparison comes to."""

@@ -20,6 +20,8 @@ _SHOWN = (
     (Show.ONLY_B, "compareShowOnlyB", "Only B"),
 )
 
+_LEAST_WIDTH = 64
+
 
 class CompareFilters(QWidget):
     """Words, all or some, part, cell of the map; says when any of them changed."""
@@ -70,6 +72,8 @@ class CompareFilters(QWidget):
             row.addWidget(button)
         row.addWidget(self._part)
         row.addWidget(self._metric)
+        for squeezable in (self._part, self._metric, self._cell):
+            squeezable.setMinimumWidth(_LEAST_WIDTH)  # for small windows
 
     def _connect(self) -> None:
         self.field.textChanged.connect(self._announce)
