@@ -13,8 +13,8 @@ from ckpt_studio.core.compared_table import ComparedTable
 from ckpt_studio.core.differences import TensorDifference
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 
-_AT_ONCE = 1_500  # rows taken in within some milliseconds
-_PAUSE_MS = 100
+_AT_ONCE = 600  # rows taken in within some milliseconds
+_PAUSE_MS, _SHORT_PAUSE_MS = 100, 20
 
 
 @dataclass(eq=False, slots=True)
@@ -50,7 +50,7 @@ class ValueComparing(QObject):
         super().__init__(parent)
         self._log, self._compare_rows = log, compare_rows
         self._running: dict[Record, _Run] = {}
-        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._pause = QTimer(self, singleShot=True)
         self._pause.timeout.connect(self._take_all)
         log.added.connect(self._note)
         log.changed.connect(self._note)
@@ -85,13 +85,15 @@ class ValueComparing(QObject):
             self._running[record] = run
             self.changed.emit(run.table)
         elif not self._pause.isActive():
-            self._pause.start()
+            self._pause.start(_PAUSE_MS)
 
     def _take_all(self) -> None:
         """Take in what came since the last time; progress comes more often than eyes need it."""
         for run in self._running.values():
             self._take(run)
             self.changed.emit(run.table)
+        if any(run.found for run in self._running.values()):
+            self._pause.start(_SHORT_PAUSE_MS)
 
     def _take(self, run: _Run) -> None:
         news = run.some()

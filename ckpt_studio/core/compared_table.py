@@ -117,6 +117,15 @@ class ComparedTable:
         """Return what is known of values."""
         return [one for one in self.results if one is not None]
 
+    def progress(self, part: str | None = None) -> tuple[int, int]:
+        """Return how many tensors (of a part) were compared, and how many still can be."""
+        counts = self.counts
+        if part is not None:
+            pairs = zip(self.rows, self.standings, strict=True)
+            counts = Counter(standing for row, standing in pairs if row.part == part)
+        done = counts[Standing.IDENTICAL] + counts[Standing.SAME] + counts[Standing.DIFFERENT]
+        return done, counts[Standing.OPEN]
+
     def left(self, part: str | None = None) -> tuple[int, ...]:
         """Return the rows whose values can still be compared, those of the largest blocks first."""
         return tuple(

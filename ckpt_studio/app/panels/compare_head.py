@@ -81,12 +81,7 @@ class CompareHead(QWidget):
         self, table: ComparedTable | None, said: Sequence[str], part: str | None
     ) -> None:
         """Show what two files come to, and how much of a part is left to be compared."""
-        self._left = self._known = 0
-        if table is not None:
-            self._left = len(table.left(part))
-            self._known = sum(
-                one is not None and part in {None, one.tensor.part} for one in table.results
-            )
+        self._known, self._left = table.progress(part) if table else (0, 0)
         self._counts.set_text(counts_line(table) if table else "")
         self._counts.setVisible(table is not None)
         self.show_said(said)
