@@ -55,6 +55,13 @@ def error_words(error: Exception) -> tuple[str, str]:
     )
 
 
+def error_sentences(error: Exception) -> str:
+    """Return what happened and what to do as running text, with full stops between."""
+    what, todo = error_words(error)
+    stop = "." if todo and not what.endswith((".", "!", "?", ":")) else ""
+    return f"{what}{stop} {todo}".strip()
+
+
 def complete_line(record: Record) -> str:
     """Name the files that are complete although their job is not; "" where there are none."""
     names = ", ".join(report.path.name for report in record.complete)

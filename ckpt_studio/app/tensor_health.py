@@ -10,7 +10,7 @@ from ckpt_studio.app.converting import Converting
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.health_reading import HealthReading, Patient
 from ckpt_studio.app.job_log import JobLog, Record
-from ckpt_studio.app.job_text import error_words
+from ckpt_studio.app.job_text import error_sentences
 from ckpt_studio.app.known_values import KnownValues
 from ckpt_studio.app.panels.health_pane import Examined, HealthPane
 from ckpt_studio.app.repair_dialog import RepairDialog, repaired_file
@@ -122,7 +122,7 @@ class TensorHealth(QObject):
 
     @Slot(Exception)
     def _show_failure(self, error: Exception) -> None:
-        self._pane.show_sentence(" ".join(filter(None, error_words(error))))
+        self._pane.show_sentence(error_sentences(error))
 
     @Slot(object)
     def _fix(self, findings: tuple[Finding, ...]) -> None:

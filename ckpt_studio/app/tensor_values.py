@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from ckpt_studio.app.background import Background
 from ckpt_studio.app.job_log import JobLog, Record
-from ckpt_studio.app.job_text import error_words
+from ckpt_studio.app.job_text import error_sentences
 from ckpt_studio.app.known_values import Collected, KnownValues, Wanted
 from ckpt_studio.app.panels.value_pane import ValuePane
 from ckpt_studio.app.value_reading import ValueReading
@@ -158,4 +158,4 @@ class TensorValues(QObject):
     @Slot(Exception)
     def _show_failure(self, error: Exception) -> None:
         self._pane.show_end()
-        self._pane.show_sentence(" ".join(filter(None, error_words(error))))
+        self._pane.show_sentence(error_sentences(error))

@@ -175,3 +175,13 @@ def test_fixes_of_a_new_checkpoint_go_into_its_recipe(qtbot, window, parts):
     window.session.undo_stack.undo()
     assert "vae" not in window.session.recipe.precision
     wait_for_plan(qtbot, window)
+
+
+def test_why_a_check_failed_is_said_in_sentences(qtbot, window, tmp_path):
+    path = sick(tmp_path / "gone.safetensors")
+    panel = look_at(qtbot, window, path)
+    look_over(qtbot, panel)
+    path.unlink()
+    press(panel, "healthCheck")
+    qtbot.waitUntil(lambda: "no longer there" in verdict(panel))
+    assert "no longer there. " in verdict(panel)

@@ -15,7 +15,7 @@ from ckpt_studio.app.job_log import Record, State
 from ckpt_studio.app.job_text import (
     PERMILLE,
     complete_line,
-    error_words,
+    error_sentences,
     permille,
     progress_line,
     state_word,
@@ -160,6 +160,6 @@ def outcome(record: Record) -> str:
         lines = (str(report.path), summary(report), files, short, same)
         return "\n".join(line for line in lines if line)
     if record.error is not None:
-        words = " ".join(words for words in error_words(record.error) if words)
+        words = error_sentences(record.error)
         return "\n".join(line for line in (words, complete_line(record)) if line)
     return state_word(record)
