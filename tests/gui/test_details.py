@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from ckpt_studio.core.metadata import SetValue
-from tests.gui.acting import named, settled
+from tests.gui.acting import named, settled, wait_for_plan
 
 
 @pytest.fixture
@@ -69,3 +69,11 @@ def test_the_choice_to_see_it_is_remembered(details, open_window):
     action.trigger()
     assert not named(details, "detailsDock").isVisible()
     assert not details.settings.details
+
+
+def test_a_new_checkpoint_has_the_size_of_its_tensors(window, parts, qtbot):
+    window.findChild(QAction, "actionDetails").trigger()
+    window.sources.add(parts)
+    wait_for_plan(qtbot, window)
+    qtbot.waitUntil(lambda: any("1,130 tensors" in line for line in said(window)))
+    assert any(line.startswith("1.99 GiB · 1,130 tensors") for line in said(window))

@@ -116,7 +116,7 @@ class DetailsPanel(QScrollArea):
         head.addWidget(ElidedLabel(one_line(document.title), "h1"))
         head.addWidget(label(f"{found.title} · {found.kind}", wrap=True))
         facts = (
-            text.binary_size(checkpoint.size),
+            text.binary_size(checkpoint.size or sum(found.precisions.values())),  # no file yet
             text.counted(len(checkpoint.tensors), "tensor"),
             self.tr("{number} parameters").format(number=text.short_count(checkpoint.parameters)),
         )
