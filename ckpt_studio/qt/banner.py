@@ -57,6 +57,7 @@ class Banner(QFrame):
         self.setObjectName("problemBanner")
         self._message = Message("")
         self._refusal: Message | None = None
+        self._displaced: Message | None = None  # an offer that waits until this is read
         self._sign = IconLabel(icon("alert-circle-outline", "bad"), 18)
         self._what, self._todo = label(role="h2", wrap=True), label(role="dim", wrap=True)
         for part in (self._what, self._todo):
@@ -84,7 +85,7 @@ class Banner(QFrame):
         self._build()
         self._more.toggled.connect(self._text.setVisible)
         self._copy.clicked.connect(self._copy_all)
-        self._close.clicked.connect(self.hide)
+        self._close.clicked.connect(self._dismiss)
         self.hide()
 
     def _build(self) -> None:
@@ -109,7 +110,9 @@ class Banner(QFrame):
         return self._message
 
     def show_message(self, message: Message) -> None:
-        """Show a message in place of the one before."""
+        """Show a message in place of the one before; an offer comes back when this is dismissed."""
+        if self.isVisible() and self._message.remedies and not message.remedies:
+            self._displaced = self._message
         self._message = message
         set_property(self, "banner", message.kind)
         self._sign.set_icon(icon(*_ICONS[message.kind]))
@@ -139,7 +142,13 @@ class Banner(QFrame):
     def hide_refusal(self) -> None:
         """Hide a refusal, and nothing else."""
         if self._message is self._refusal:
-            self.hide()
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        offer, self._displaced = self._displaced, None
+        self.hide()
+        if offer is not None:
+            self.show_message(offer)
 
     def _help(self, place: int) -> None:
         remedy = self._message.remedies[place]

@@ -115,3 +115,16 @@ def test_a_folder_that_cannot_be_made_keeps_nobody_from_editing(tmp_path):
     work.keep([EditMetadata(tmp_path / "a.safetensors", (SetValue("a", "b"),))])
     work.forget()
     assert left_work(tmp_path / "file" / "folder") == ()
+
+
+def test_an_offer_comes_back_when_another_message_is_dismissed(
+    open_window, kept, parts, tmp_path, qtbot
+):
+    lose(kept, parts[2])
+    window = open_window(tmp_path / "gone.safetensors")
+    qtbot.waitUntil(lambda: "gone.safetensors" in window.banner.message.what)
+    QTest.mouseClick(named(window, "problemClose"), Qt.MouseButton.LeftButton)
+    assert "before 1 change was saved" in window.banner.message.what
+    assert named(window, "problemAction").isVisible()
+    QTest.mouseClick(named(window, "problemClose"), Qt.MouseButton.LeftButton)
+    assert not window.banner.isVisible()
