@@ -206,7 +206,7 @@ class Files:
     def entries(self, folder: Path) -> list[str]:
         """Return the names in a folder, none where there is no such folder."""
         try:
-            return sorted(os.listdir(folder))
+            return sorted(entry.name for entry in folder.iterdir())
         except FileNotFoundError:
             return []
 
@@ -250,7 +250,8 @@ class Files:
 
     def change_date(self, file: int | Path, date_ns: int) -> None:
         """Set the date of a file, in nanoseconds; Windows takes paths only."""
-        os.utime(file, ns=(os.stat(file).st_atime_ns, date_ns))
+        before = os.stat(file)  # noqa: PTH116 - an open file has no path
+        os.utime(file, ns=(before.st_atime_ns, date_ns))
 
     def attributes(self, path: Path) -> Mapping[str, bytes]:
         """Return the extended attributes of a file (access lists are among them)."""
