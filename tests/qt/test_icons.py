@@ -3,6 +3,11 @@
 import subprocess
 import sys
 
+from PySide6.QtCore import QSize
+
+from ckpt_studio.qt.delegates import part_icon
+from ckpt_studio.qt.icons import icon
+
 COLLECT = """
 import gc
 from PySide6.QtWidgets import QApplication
@@ -29,3 +34,9 @@ def test_icons_in_cycles_of_objects_are_collected_without_a_crash():
         [sys.executable, "-c", COLLECT], capture_output=True, text=True, check=False
     )
     assert result.stdout == "alive\n", result.stderr
+
+
+def test_an_icon_without_room_is_no_picture_and_no_complaint(qtbot):
+    for made in (icon("close"), part_icon("unet")):
+        assert made.pixmap(QSize(0, 0)).isNull()
+        assert made.pixmap(QSize(16, 0)).isNull()
