@@ -1,7 +1,7 @@
 """How large a header gets, and which programs stop reading it at which size (``ux.md`` 0.5)."""
 
-import json
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 
 from ckpt_studio.core.metadata import Metadata
 
@@ -31,8 +31,11 @@ def metadata_bytes(metadata: Metadata) -> int:
 
 def entry_bytes(key: str, value: str) -> int:
     """Return the bytes of one entry with its quotes, colon and comma."""
-    texts = (json.dumps(text, ensure_ascii=False) for text in (key, value))
-    return 2 + sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+    return 2 + _bytes(encode_basestring(key)) + _bytes(encode_basestring(value))
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def newly_exceeded(before: int, after: int) -> Mark | None:

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ckpt_studio.core.plain_text import one_line
+
 Metadata = Mapping[str, str]
+
+_TITLE = 60  # characters of a key in the Undo menu
 
 LOCKED_KEYS: Mapping[str, str] = {
     "config": "LTX models and VAEs read their layout from it",
@@ -29,7 +33,7 @@ class SetValue:
     @property
     def title(self) -> str:
         """Short text for the Undo menu."""
-        return f"Set {self.key}"
+        return f"Set {one_line(self.key, _TITLE)}"
 
     def apply(self, metadata: Metadata) -> Metadata:
         """Return the mapping with the key set."""
@@ -46,7 +50,7 @@ class RemoveKeys:
     def title(self) -> str:
         """Short text for the Undo menu."""
         return (
-            f"Remove {next(iter(self.keys))}"
+            f"Remove {one_line(next(iter(self.keys)), _TITLE)}"
             if len(self.keys) == 1
             else f"Remove {len(self.keys)} keys"
         )
@@ -69,7 +73,7 @@ class RenameKey:
     @property
     def title(self) -> str:
         """Short text for the Undo menu."""
-        return f"Rename {self.old}"
+        return f"Rename {one_line(self.old, _TITLE)}"
 
     def apply(self, metadata: Metadata) -> Metadata:
         """Return the mapping with the key renamed."""

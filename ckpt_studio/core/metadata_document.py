@@ -7,6 +7,7 @@ from ckpt_studio.core.json_text import check
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.metadata_rules import check_key, check_text
 from ckpt_studio.core.pasted_metadata import as_json
+from ckpt_studio.core.plain_text import one_line
 
 LONG = 20_000
 """Characters from which a value is not shown in the text: an editor would be slow."""
@@ -36,7 +37,7 @@ def read_document(text: str, metadata: Metadata) -> Metadata:
     result: dict[str, str] = {}
     for key, value in content.items:
         if key in result:
-            raise ValueError(f"The key “{key}” is there twice.")
+            raise ValueError(f"The key “{one_line(key)}” is there twice.")
         old = metadata.get(key, "")
         text_value = old if _is_long(old) and value == _shown(old) else _as_text(value)
         check_key(key)

@@ -1,6 +1,7 @@
 """Which metadata edits are allowed, and how two mappings differ in terms of edits."""
 
 from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, RenameKey, ReplaceAll, SetValue
+from ckpt_studio.core.plain_text import one_line
 
 
 def checked(edit: Edit, metadata: Metadata) -> Edit | None:
@@ -40,7 +41,7 @@ def check_new_key(key: str, metadata: Metadata) -> None:
     """Raise ValueError when a text cannot be a key beside those that exist."""
     check_key(key)
     if key in metadata:
-        raise ValueError(f"“{key}” exists already.")
+        raise ValueError(f"“{one_line(key)}” exists already.")
 
 
 def check_text(text: str) -> None:
@@ -92,6 +93,6 @@ def _remove_and_set(removed: frozenset[str], values: Metadata) -> tuple[Edit, ..
 
 def _check_rename(old: str, new: str, metadata: Metadata) -> None:
     if old not in metadata:
-        raise ValueError(f"There is no key “{old}”.")
+        raise ValueError(f"There is no key “{one_line(old)}”.")
     if new != old:
         check_new_key(new, metadata)

@@ -7,9 +7,9 @@ _NAMED = {"\n": "↵", "\r": "␍", "\t": "⇥"}
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 DECEIVING = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e"
-    r"\u2066-\u2069\ud800-\udfff\ufff9-\ufffb]"
+    r"\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
-"""Control characters other than tab and line ends, direction marks, halves of surrogate pairs.
+"""Control characters other than tab and line ends, direction marks, what is no character.
 
 Joiners and variation selectors are not among them: emoji and several scripts need those.
 """

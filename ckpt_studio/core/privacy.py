@@ -93,6 +93,9 @@ _ANYBODY = frozenset(
         "users",
     }
 )
+_SIGNS = {PrivateKind.PATH: ("/", "\\"), PrivateKind.EMAIL: ("@",)}
+"""What has to be in a text for it to be worth a search."""
+
 _SHORTEST_NAME = 3
 _NOBODY = "user"
 _PICTURE = "data:image/"
@@ -160,6 +163,8 @@ def _patterns(users: frozenset[str]) -> Mapping[PrivateKind, re.Pattern[str]]:
 
 
 def _hits(kind: PrivateKind, pattern: re.Pattern[str], text: str) -> list[str]:
+    if not any(sign in text for sign in _SIGNS.get(kind, ("",))):
+        return []  # most texts are short of them, and long ones take long
     if kind is PrivateKind.USER:
         text = _PATH.sub("", text)  # a name in a path is told as a path
     return [found[0].rstrip("\\/ ") for found in pattern.finditer(text)]

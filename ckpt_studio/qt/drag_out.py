@@ -7,15 +7,16 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, QPoint, Qt, QUrl, Signal
+from PySide6.QtCore import QByteArray, QCoreApplication, QMimeData, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QDrag, QGuiApplication, QImage, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from typing_extensions import override
 
-_HALVES = re.compile("[\ud800-\udfff]")
+_HALVES = re.compile(r"[\ud800-\udfff]")
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _LONGEST_NAME = 80
 _NUMBERS = count(1)
+_COPIED: list[QMimeData] = []  # the last one
 
 
 @cache
@@ -62,7 +63,38 @@ def picture_data(name: str, content: bytes, kind: str, image: QImage) -> QMimeDa
 
 def copy(data: QMimeData) -> None:
     """Put what would be dragged on the clipboard."""
+    if data.formats() == ["text/plain"]:
+        QGuiApplication.clipboard().setText(data.text())
+        return
     QGuiApplication.clipboard().setMimeData(data)
+    _COPIED[:] = [data]
+    _leave_to_qt_in_the_end()
+
+
+@cache
+def _leave_to_qt_in_the_end() -> None:
+    """See to it that the clipboard holds nothing made here when the program ends.
+
+    Qt takes the clipboard down after Python, and PySide crashes on data that Python made. The
+    files go as well, so the text or the picture is all that is worth leaving.
+    """
+    atexit.register(_simplify)
+    application = QCoreApplication.instance()
+    if application is not None:
+        application.aboutToQuit.connect(_simplify)
+
+
+def _simplify() -> None:
+    if QCoreApplication.instance() is None:
+        return
+    clipboard = QGuiApplication.clipboard()
+    if clipboard.mimeData() not in _COPIED:
+        return
+    if clipboard.mimeData().hasImage():
+        clipboard.setImage(clipboard.image())
+    else:
+        clipboard.setText(clipboard.text())
+    _COPIED.clear()
 
 
 def drag(source: QWidget, data: QMimeData, shown: QPixmap | None = None) -> None:

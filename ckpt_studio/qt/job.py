@@ -2,13 +2,29 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QThread, Signal
 from typing_extensions import override
 
 from ckpt_studio.core.errors import Cancelled
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback, throttled
 
 Work = Callable[[ProgressCallback, CancelToken], object]
+
+
+_LEFT: set[QThread] = set()
+
+
+def leave(job: "Job") -> None:
+    """Let a job end by itself whose result nobody wants any more; the program ends after it."""
+    job.cancel()
+    if not job.isRunning():
+        return
+    job.setParent(None)
+    _LEFT.add(job)
+    job.finished.connect(lambda: _LEFT.discard(job))
+    application = QCoreApplication.instance()
+    if application is not None:
+        application.aboutToQuit.connect(job.wait)
 
 
 class Job(QThread):

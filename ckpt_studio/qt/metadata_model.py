@@ -11,10 +11,17 @@ from ckpt_studio.core import text
 from ckpt_studio.core.metadata_rows import MetadataRow, State, preview, summary
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.qt.icons import icon
+from ckpt_studio.qt.labels import plain_tip
 
 RowRole = Qt.ItemDataRole.UserRole + 1
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
+_FLAGS = (  # asked for each cell when all rows are selected
+    Qt.ItemFlag.ItemIsSelectable
+    | Qt.ItemFlag.ItemIsEnabled
+    | Qt.ItemFlag.ItemIsDragEnabled
+    | Qt.ItemFlag.ItemNeverHasChildren
+)
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -43,7 +50,8 @@ class MetadataModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: Sequence[MetadataRow] = ()
-        self._previews: dict[str, str] = {}
+        self._places: Mapping[str, int] = {}
+        self._previews: dict[int, str] = {}  # by identity: long values take long to tell apart
         self._texts: Mapping[MetadataColumn, Callable[[MetadataRow], str]] = {
             MetadataColumn.KEY: lambda row: one_line(row.key),
             MetadataColumn.ORIGINAL: self._original,
@@ -55,7 +63,8 @@ class MetadataModel(QAbstractTableModel):
     def show_rows(self, rows: Sequence[MetadataRow]) -> None:
         """Replace the rows, as gently as the change allows."""
         before, same_keys = self._rows, [r.key for r in rows] == [r.key for r in self._rows]
-        kept = {row.original for row in rows} | {row.new for row in rows}
+        self._places = _places(rows)
+        kept = {id(value) for row in rows for value in (row.original, row.new)}
         self._previews = {value: seen for value, seen in self._previews.items() if value in kept}
         if not same_keys:
             self.beginResetModel()
@@ -63,10 +72,10 @@ class MetadataModel(QAbstractTableModel):
             self.endResetModel()
             return
         self._rows = rows
-        for place, row in enumerate(rows):
-            if row != before[place]:
-                last = len(METADATA_COLUMNS) - 1
-                self.dataChanged.emit(self.index(place, 0), self.index(place, last))
+        changed = [place for place, row in enumerate(rows) if row != before[place]]
+        if changed:
+            last = len(METADATA_COLUMNS) - 1
+            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], last))
 
     def row_at(self, place: int) -> MetadataRow:
         """Return one row."""
@@ -74,16 +83,17 @@ class MetadataModel(QAbstractTableModel):
 
     def place_of(self, key: str) -> int | None:
         """Return where a key is shown; a removed one counts only when there is no other."""
-        places = [place for place, row in enumerate(self._rows) if row.key == key]
-        return min(places, key=lambda place: self._rows[place].new is None, default=None)
+        return self._places.get(key)
 
     def _preview(self, value: str) -> str:
         if not value:
             return self.tr("(empty)")
-        if value not in self._previews:
+        seen = self._previews.get(id(value))
+        if seen is None:
             inside = summary(value)
-            self._previews[value] = f"{inside} · {preview(value)}" if inside else preview(value)
-        return self._previews[value]
+            seen = f"{inside} · {preview(value)}" if inside else preview(value)
+            self._previews[id(value)] = seen
+        return seen
 
     def _original(self, row: MetadataRow) -> str:
         return "—" if row.original is None else self._preview(row.original)
@@ -117,8 +127,7 @@ class MetadataModel(QAbstractTableModel):
 
     @override
     def flags(self, index: _Index, /) -> Qt.ItemFlag:
-        drag = Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else Qt.ItemFlag.NoItemFlags
-        return super().flags(index) | drag
+        return _FLAGS if index.isValid() else Qt.ItemFlag.NoItemFlags
 
     @override
     def data(self, index: _Index, /, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -129,7 +138,8 @@ class MetadataModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self._texts[column](row)
             case Qt.ItemDataRole.ToolTipRole:
-                return self._tip(row, column)
+                tip = self._tip(row, column)
+                return None if tip is None else plain_tip(tip)
             case Qt.ItemDataRole.DecorationRole if column is MetadataColumn.KEY and row.needed:
                 return icon("lock-outline")
             case Qt.ItemDataRole.TextAlignmentRole if column is MetadataColumn.SIZE:
@@ -148,3 +158,10 @@ class MetadataModel(QAbstractTableModel):
             size = METADATA_COLUMNS[section] is MetadataColumn.SIZE
             return _RIGHT if size else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
+
+
+def _places(rows: Sequence[MetadataRow]) -> Mapping[str, int]:
+    """Return where each key is shown; a removed one counts only when there is no other."""
+    places = {row.key: place for place, row in enumerate(rows) if row.new is None}
+    places.update((row.key, place) for place, row in enumerate(rows) if row.new is not None)
+    return places

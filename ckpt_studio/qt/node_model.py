@@ -21,6 +21,12 @@ from ckpt_studio.qt.labels import plain_tip
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
+_FLAGS = (  # asked for each cell when all rows are selected
+    Qt.ItemFlag.ItemIsSelectable
+    | Qt.ItemFlag.ItemIsEnabled
+    | Qt.ItemFlag.ItemIsDragEnabled
+    | Qt.ItemFlag.ItemNeverHasChildren
+)
 
 
 class NodeColumn(Enum):
@@ -81,8 +87,7 @@ class NodeModel(QAbstractTableModel):
 
     @override
     def flags(self, index: _Index, /) -> Qt.ItemFlag:
-        drag = Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else Qt.ItemFlag.NoItemFlags
-        return super().flags(index) | drag
+        return _FLAGS if index.isValid() else Qt.ItemFlag.NoItemFlags
 
     @override
     def data(self, index: _Index, /, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

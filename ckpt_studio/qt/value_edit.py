@@ -12,8 +12,12 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 from typing_extensions import override
 
 _PARAGRAPH = "\u2029"  # what Qt puts between lines
-_CHANGED = re.compile("[\0\u2028\u2029\ufdd0\ufdd1\ud800-\udfff]")  # what Qt does not keep
-_HALVES = re.compile("[\ud800-\udfff]")  # PySide makes anything of half a surrogate pair
+
+_CHANGED = re.compile(r"[\0\u2028\u2029\ufdd0\ufdd1\ufeff\ufffe\ud800-\udfff]")
+"""What Qt does not keep."""
+
+_SPOILT = re.compile(r"[\ufeff\ufffe\ud800-\udfff]")
+"""Byte order marks and halves of surrogate pairs, of which PySide makes something else."""
 
 _BRIEF = frozenset({Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason})
 _PIECE = 80_000
@@ -57,7 +61,7 @@ class ValueEdit(QPlainTextEdit):
         old = old.replace("\r\n", "\n") if self._line_end == "\r\n" else old
         self._line_end = "\r\n" if "\r\n" in text else "\n"
         plain = text.replace("\r\n", "\n") if self._line_end == "\r\n" else text
-        plain = _HALVES.sub("\ufffd", plain)
+        plain = _SPOILT.sub("\ufffd", plain)
         long = _has_long_line(plain)
         wrap = self.LineWrapMode.NoWrap if long else self.LineWrapMode.WidgetWidth
         if wrap is not self.lineWrapMode():

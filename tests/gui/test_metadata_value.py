@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -255,3 +257,21 @@ def test_rows_are_dragged_out_as_they_are_copied(panel, carried):
     assert [text for text, _, _ in carried] == ["title: One"]
     panel.keys.copy_selected()
     assert QGuiApplication.clipboard().text() == "title: One"
+
+
+def test_what_was_copied_does_not_outlive_the_program():
+    program = (
+        "from ckpt_studio.app.application import application\n"
+        "from ckpt_studio.qt.drag_out import copy, json_data\n"
+        "app = application()\n"
+        "data = json_data('a.json', '{}')\n"
+        "print(data.urls()[0].toLocalFile())\n"
+        "copy(data)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    file = Path(done.stdout.strip())
+    assert file.name == "a.json"
+    assert not file.parent.parent.exists()

@@ -38,6 +38,7 @@ from ckpt_studio.core.header_size import metadata_bytes
 from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, ReplaceAll, SetValue
 from ckpt_studio.core.modelspec_known import known_fields, still_missing
 from ckpt_studio.core.plain_text import one_line
+from ckpt_studio.core.recognition import Opened
 from ckpt_studio.qt.labels import ElidedLabel, label, set_property
 
 
@@ -71,6 +72,7 @@ class MetadataPanel(QWidget):
         )
         self._exports = MetadataExport(self._editing, self)
         self._files: tuple[Document, ...] = ()
+        self._measured: tuple[Opened, int] | None = None  # a file, bytes of its table of tensors
         self._views = QStackedWidget()
         self.meter = MetadataMeter()
         self._notice = ElidedLabel(role="dim")
@@ -221,7 +223,11 @@ class MetadataPanel(QWidget):
         size = self.meter.bytes_of(self._editing.metadata)
         if opened is None:
             return size
-        return size + opened.checkpoint.header_bytes - metadata_bytes(opened.checkpoint.metadata)
+        if self._measured is None or self._measured[0] is not opened:
+            checkpoint = opened.checkpoint
+            table = checkpoint.header_bytes - metadata_bytes(checkpoint.metadata)
+            self._measured = opened, table
+        return size + self._measured[1]
 
     def _show_saved(self, clean: bool) -> None:
         self._save.setEnabled(not clean)

@@ -19,8 +19,8 @@ from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.privacy import Finding, PrivateKind, cleaning, find_private
 from ckpt_studio.core.text import count
-from ckpt_studio.qt.job import Job, Work
-from ckpt_studio.qt.labels import label
+from ckpt_studio.qt.job import Job, Work, leave
+from ckpt_studio.qt.labels import label, plain_tip
 
 _FINDING = Qt.ItemDataRole.UserRole
 _EXAMPLE_CHARACTERS = 120
@@ -118,7 +118,7 @@ class CleanDialog(QDialog):
         for finding in findings:
             examples = one_line(" · ".join(finding.examples), _EXAMPLE_CHARACTERS)
             item = QTreeWidgetItem([one_line(finding.key), count(finding.count), examples])
-            item.setToolTip(2, examples)
+            item.setToolTip(2, plain_tip(examples))
             item.setData(0, _FINDING, finding)
             item.setCheckState(0, Qt.CheckState.Checked)
             group.addChild(item)
@@ -155,14 +155,14 @@ class CleanDialog(QDialog):
         self._start(lambda _progress, _cancel: cleaning(self._metadata, ticked), self._finish)
 
     def _finish(self, edits: object) -> None:
-        if isinstance(edits, tuple):
+        if self.isVisible() and isinstance(edits, tuple):
             self.cleaned.emit(edits)
         self.accept()
 
     @override
     def done(self, result: int) -> None:
         if self._job is not None:
-            self._job.wait()
+            leave(self._job)
         super().done(result)
 
 

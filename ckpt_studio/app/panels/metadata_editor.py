@@ -97,6 +97,11 @@ class MetadataEditor(QWidget):
         self._pause.timeout.connect(self._commit_soon)
         self._soon.timeout.connect(self._lay_out_long)
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is still on its way."""
+        return self._soon.isActive() or self._work.busy or self.edit.filling
+
     def stop(self) -> None:
         """Wait for what runs."""
         self._work.stop()
@@ -209,7 +214,7 @@ class MetadataEditor(QWidget):
         if laid.broken:
             return self.tr("Has a line that is too long to edit; it is shown in pieces.")
         if self._editable and not self._exact:
-            return self.tr("Has line ends of several kinds that the editor would change.")
+            return self.tr("Has characters or line ends that the editor would change.")
         return ""
 
     def _take(self, typed: str) -> None:

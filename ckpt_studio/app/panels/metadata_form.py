@@ -19,12 +19,14 @@ from PySide6.QtWidgets import (
 from ckpt_studio.app.panels.metadata_thumbnail import ThumbnailField
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.modelspec import FIELDS, Kind, Level, SpecField, check_spec
+from ckpt_studio.core.plain_text import deceives, lines, one_line
 from ckpt_studio.qt.labels import label, set_property
 from ckpt_studio.qt.line_field import LineField
 from ckpt_studio.qt.value_edit import ValueEdit
 
 _RUNS = 1_000_000  # runs of typing here are told apart from those in the table's editor
 _TEXT_LINES = 3
+_LONGEST_LINE, _LONGEST_TEXT = 2_000, 20_000  # characters
 _TITLE_TOP = 6  # level with the text in the field
 
 
@@ -65,15 +67,30 @@ class MetadataForm(QScrollArea):
 
     def show_metadata(self, metadata: Metadata) -> None:
         """Show the values of all fields and what is wrong with them."""
-        self._showing = True
-        for key, field in self._fields.items():
-            field.show_text(metadata.get(key, ""))
-        self._showing = False
         wrong = {problem.key: problem.sentence for problem in check_spec(metadata)}
-        hints = {field.key: field.hint for field in FIELDS}
-        for key, note in self._notes.items():
-            set_property(note, "role", "warn" if key in wrong else "dim")
-            note.setText(wrong.get(key, hints[key]))
+        self._showing = True
+        for field in FIELDS:
+            told = self._show(field, metadata.get(field.key, ""))
+            note, mistake = self._notes[field.key], wrong.get(field.key, told)
+            set_property(note, "role", "warn" if mistake else "dim")
+            note.setText(mistake or field.hint)
+        self._showing = False
+
+    def _show(self, field: SpecField, value: str) -> str:
+        """Show a value; return why it cannot be edited here, ``""`` where it can."""
+        widget = self._fields[field.key]
+        if not isinstance(widget, LineField | ValueEdit):
+            widget.show_text(value)
+            return ""
+        line = isinstance(widget, LineField)
+        most = _LONGEST_LINE if line else _LONGEST_TEXT
+        safe = not (deceives(value) or (line and "\n" in value) or len(value) > most)
+        widget.setReadOnly(not safe)
+        if safe:
+            widget.show_text(value)
+            return ""
+        widget.show_text(one_line(value, most) if line else lines(value, most))
+        return self.tr("Too long or with characters that cannot be seen; edit it in the table.")
 
     def _group(self, level: Level) -> QGridLayout:
         grid = QGridLayout()

@@ -1,9 +1,10 @@
 """Import: what a picture, a JSON text or another model offers, to tick off and take over."""
 
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFontDatabase, QImage, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
@@ -24,14 +25,15 @@ from ckpt_studio.core import text
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.metadata_import import THUMBNAIL_KEY, Proposal, edits
 from ckpt_studio.core.metadata_rows import preview, summary
-from ckpt_studio.core.plain_text import one_line
+from ckpt_studio.core.plain_text import lines, one_line
 from ckpt_studio.engine import Imported, read_import
-from ckpt_studio.qt.job import Job
-from ckpt_studio.qt.labels import ElidedLabel, label, set_property
+from ckpt_studio.qt.job import Job, leave
+from ckpt_studio.qt.labels import ElidedLabel, label, plain_tip, set_property
 from ckpt_studio.qt.pictures import THUMBNAIL, decoded, thumbnail_of
 
 _PROPOSAL = Qt.ItemDataRole.UserRole
 _PICTURE = 200
+_AT_ONCE = 200  # rows
 _MOST_PICTURE_BYTES = 256 << 20
 _VALUE_CHARACTERS = 20_000
 Source = Path | bytes
@@ -57,6 +59,9 @@ class ImportDialog(QDialog):
         self._picture.setFixedWidth(_PICTURE)
         self._tree = QTreeWidget()
         self._text = QPlainTextEdit(readOnly=True)
+        self._waiting: deque[Proposal] = deque()
+        self._turn = QTimer(self, singleShot=True, interval=0)
+        self._turn.timeout.connect(self._add_some)
         self._take = QPushButton(self.tr("&Import"))
         self._cancel = QPushButton(self.tr("&Cancel"))
         self._prepare()
@@ -125,10 +130,7 @@ class ImportDialog(QDialog):
             mode = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
             self._picture.setPixmap(QPixmap.fromImage(image).scaled(_PICTURE, _PICTURE, *mode))
             self._picture.show()
-        self._tree.blockSignals(True)
-        for proposal in imported.proposals:
-            self._add(proposal)
-        self._tree.blockSignals(False)
+        self._waiting = deque(imported.proposals)
         header = self._tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
@@ -136,10 +138,23 @@ class ImportDialog(QDialog):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.ResizeToContents)
         self._tree.setFocus()
+        self._add_some()
         first = self._tree.topLevelItem(0)
         if first is not None:
             self._tree.setCurrentItem(first)
-        self._show_ticked()
+
+    @Slot()
+    def _add_some(self) -> None:
+        """Add rows until it takes too long; the others are added in the next turn."""
+        self._tree.blockSignals(True)
+        for _ in range(min(_AT_ONCE, len(self._waiting))):
+            self._add(self._waiting.popleft())
+        self._tree.blockSignals(False)
+        self._tree.viewport().update()
+        if self._waiting:
+            self._turn.start()
+        else:
+            self._show_ticked()
 
     @Slot(Exception)
     def _show_failure(self, error: Exception) -> None:
@@ -171,7 +186,7 @@ class ImportDialog(QDialog):
             ]
         )
         item.setData(0, _PROPOSAL, proposal)
-        item.setToolTip(0, proposal.note)
+        item.setToolTip(0, plain_tip(proposal.note))
         item.setTextAlignment(3, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         item.setCheckState(0, Qt.CheckState.Checked if proposal.ticked else Qt.CheckState.Unchecked)
         self._tree.addTopLevelItem(item)
@@ -186,6 +201,8 @@ class ImportDialog(QDialog):
 
     @Slot()
     def _show_ticked(self) -> None:
+        if self._waiting:
+            return
         keys = len([one for one in self._chosen() if one.changes])
         self._take.setEnabled(bool(keys))
         told = self.tr("&Import {keys}").format(keys=text.counted(keys, "key"))
@@ -196,7 +213,7 @@ class ImportDialog(QDialog):
         item = self._tree.currentItem()
         proposal = item.data(0, _PROPOSAL) if item else None
         if isinstance(proposal, Proposal):
-            shown = proposal.value[:_VALUE_CHARACTERS]
+            shown = lines(proposal.value, _VALUE_CHARACTERS)
             self._text.setPlainText(f"{proposal.note}\n\n{shown}" if proposal.note else shown)
 
     @Slot()
@@ -206,8 +223,9 @@ class ImportDialog(QDialog):
 
     @override
     def done(self, result: int) -> None:
+        self._turn.stop()
         if self._job is not None:
-            self._job.wait()
+            leave(self._job)
         super().done(result)
 
 

@@ -73,6 +73,11 @@ class PictureView(QScrollArea):
         button.setProperty("role", "link")
         return button
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is still on its way."""
+        return self._work.busy
+
     def stop(self) -> None:
         """Wait for what runs."""
         self._work.stop()

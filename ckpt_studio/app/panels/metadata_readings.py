@@ -15,7 +15,7 @@ from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.metadata_readers import Reading, readings
 from ckpt_studio.core.metadata_rows import preview
 from ckpt_studio.qt import theme
-from ckpt_studio.qt.labels import label
+from ckpt_studio.qt.labels import label, plain_tip
 
 
 class ReadingsDialog(QDialog):
@@ -60,7 +60,7 @@ class ReadingsDialog(QDialog):
             what = reading.what[:1].upper() + reading.what[1:]
             value = reading.problem or preview(reading.value)
             item = QTreeWidgetItem([what, reading.key, value])
-            item.setToolTip(2, value)
+            item.setToolTip(2, plain_tip(value))
             if reading.problem:
                 item.setForeground(2, theme.current().color("warn"))
             group.addChild(item)

@@ -20,7 +20,9 @@ from ckpt_studio.app.panels.metadata_keys import MetadataKeys
 from ckpt_studio.core.metadata_several import KEEP, edits_for, merged
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.text import counted
-from ckpt_studio.qt.labels import ElidedLabel, label, set_property
+from ckpt_studio.qt.labels import ElidedLabel, label, plain_tip, set_property
+
+_LONGEST_PATH = 2_000
 
 
 class SeveralDialog(QDialog):
@@ -58,7 +60,7 @@ class SeveralDialog(QDialog):
     def _fill(self) -> None:
         for document in self._documents:
             item = QListWidgetItem(one_line(document.title))
-            item.setToolTip(str(document.path or ""))
+            item.setToolTip(plain_tip(one_line(str(document.path or ""), _LONGEST_PATH)))
             item.setCheckState(Qt.CheckState.Checked)
             self._files.addItem(item)
 

@@ -78,8 +78,8 @@ class MetadataTable(QTableView):
         """Select the rows of some keys, and only those; the first becomes the current one."""
         places = [place for key in keys if (place := self.rows.place_of(key)) is not None]
         selection, last = QItemSelection(), self.rows.columnCount() - 1
-        for place in places:
-            selection.select(self.rows.index(place, 0), self.rows.index(place, last))
+        for first, end in _blocks(places):
+            selection.select(self.rows.index(first, 0), self.rows.index(end, last))
         model, flag = self.selectionModel(), QItemSelectionModel.SelectionFlag
         if places:
             model.setCurrentIndex(self.rows.index(places[0], 0), flag.NoUpdate)
@@ -117,3 +117,14 @@ class MetadataTable(QTableView):
                 action.trigger()
                 return
         super().keyPressEvent(event)
+
+
+def _blocks(places: Collection[int]) -> list[tuple[int, int]]:
+    """Return the first and the last of places that follow each other."""
+    blocks: list[tuple[int, int]] = []
+    for place in sorted(places):
+        if blocks and blocks[-1][1] == place - 1:
+            blocks[-1] = (blocks[-1][0], place)
+        else:
+            blocks.append((place, place))
+    return blocks

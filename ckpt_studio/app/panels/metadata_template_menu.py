@@ -9,6 +9,7 @@ from ckpt_studio.app.metadata_templates import MetadataTemplates, Template
 from ckpt_studio.core.errors import WriteError
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.text import counted
+from ckpt_studio.qt.labels import plain_tip
 
 _MOST_SHOWN = 40
 
@@ -53,7 +54,7 @@ class TemplateMenu(QObject):
         for place, (name, template) in enumerate(templates.items()):
             action = menu.addAction(one_line(name, _MOST_SHOWN).replace("&", "&&"))
             action.setObjectName(f"metadataTemplate{place}")
-            action.setToolTip("\n".join(map(one_line, template)))
+            action.setToolTip(plain_tip("\n".join(map(one_line, template))))
             action.triggered.connect(
                 lambda _=False, name=name, template=template: self.chosen.emit(name, template)
             )

@@ -49,6 +49,7 @@ class ThumbnailField(QWidget):
         row.setSpacing(12)
         row.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(column, 1)
+        self._shown: str | None = None  # the address that is shown
         self.show_text("")
 
     def _button(self, name: str, title: str) -> QPushButton:
@@ -59,6 +60,9 @@ class ThumbnailField(QWidget):
 
     def show_text(self, text: str) -> None:
         """Show the picture that a data address holds."""
+        if text is self._shown:
+            return
+        self._shown = text
         image = image_of(text) if text else None
         self._remove.setEnabled(bool(text))
         if image is None:

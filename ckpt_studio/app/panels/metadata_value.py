@@ -86,6 +86,11 @@ class MetadataValue(QWidget):
         """How the value is shown."""
         return ValueMode(self._pages.currentIndex())
 
+    @property
+    def busy(self) -> bool:
+        """Whether a long value is still on its way to the screen."""
+        return any(page.busy for page in (self.editor, self.workflow, self.picture))
+
     def stop(self) -> None:
         """Wait for what runs."""
         for page in (self.editor, self.workflow, self.picture):

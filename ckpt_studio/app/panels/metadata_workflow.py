@@ -121,6 +121,11 @@ class WorkflowView(QWidget):
         super().resizeEvent(event)
         self.prompts.set_lines(1 if self.height() < _LOW else 2 if self.height() < _HIGH else 4)
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is still on its way."""
+        return self._work.busy
+
     def stop(self) -> None:
         """Wait for what runs."""
         self._work.stop()
