@@ -14,12 +14,16 @@ from collections import Counter
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter
+from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.app.application import application, create_window
 from ckpt_studio.app.job_log import Record, State
 from ckpt_studio.app.main_window import MainWindow
 from ckpt_studio.app.panels.compare import ComparePanel
+from ckpt_studio.app.panels.metadata import MetadataPanel
+from ckpt_studio.app.panels.metadata_import import ImportDialog
+from ckpt_studio.app.panels.metadata_switch import MetadataView
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.core.compared_table import COLUMNS, Column
 from ckpt_studio.core.errors import CkptStudioError
@@ -27,6 +31,7 @@ from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.core.output_kinds import OutputKind
 from ckpt_studio.core.plan import Report
 from ckpt_studio.qt import theme
+from ckpt_studio.qt.pictures import thumbnail_of
 
 _PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 _OUTPUT = Path("ComfyUI/models/checkpoints/my_model.safetensors")  # the same on every computer
@@ -35,6 +40,31 @@ _COMPARE = 3
 _SIZE = (1280, 800)
 _COLORS, _MAP_COLORS = 64, 240
 _OPENING_MS, _PAINTING_MS = 2_000, 300
+_WORKFLOW = {
+    "nodes": [
+        {"id": 1, "type": "CheckpointLoaderSimple", "widgets_values": ["my_model.safetensors"]},
+        {"id": 2, "type": "CLIPTextEncode", "title": "Prompt", "widgets_values": ["a red fox"]},
+        {"id": 3, "type": "CLIPTextEncode", "title": "Not", "widgets_values": ["blurry"]},
+        {
+            "id": 4,
+            "type": "KSampler",
+            "inputs": [
+                {"name": "model", "link": 1},
+                {"name": "positive", "link": 2},
+                {"name": "negative", "link": 3},
+            ],
+            "widgets_values": [5, "fixed", 20, 7, "euler", "normal", 1],
+        },
+        {"id": 5, "type": "VAEDecode"},
+        {"id": 6, "type": "SaveImage", "mode": 2, "widgets_values": ["fox"]},
+    ],
+    "links": [[1, 1, 0, 4, 0, "MODEL"], [2, 2, 0, 4, 1, "C"], [3, 3, 0, 4, 2, "C"]],
+    "version": 0.4,
+}
+_INFOTEXT = """a red fox in the snow
+Negative prompt: blurry
+Steps: 20, Sampler: Euler, CFG scale: 7, Seed: 5, Size: 512x512, Model: my_model"""
+_VIEWS = (MetadataView.FORM, MetadataView.JSON)
 
 
 def main(files: list[str]) -> None:
@@ -67,10 +97,11 @@ def main(files: list[str]) -> None:
 
 def _fill(window: MainWindow) -> None:
     """Put a workflow into the metadata and two jobs into the history."""
-    nodes = [{"id": 4, "type": "CheckpointSave", "widgets_values": [_OUTPUT.stem]}]
     window.session.new_checkpoint.edit(
-        SetValue("workflow", json.dumps({"last_node_id": 4, "nodes": nodes, "version": 0.4})),
+        SetValue("workflow", json.dumps(_WORKFLOW)),
         SetValue("modelspec.title", "My model"),
+        SetValue("modelspec.author", "Me"),
+        SetValue("modelspec.thumbnail", thumbnail_of(_picture())),
     )
     sha256 = hashlib.sha256(b"example").hexdigest()
     done = Report(_OUTPUT, 6_938_046_000, 6.4, sha256, verified=True)
@@ -94,6 +125,40 @@ def _grab_panels(window: MainWindow, scheme: theme.Scheme) -> None:
             table.select_keys(["workflow"])
             _wait(_PAINTING_MS)
         _save(window, name, scheme)
+    panel = window.findChild(MetadataPanel, "metadataPanel")
+    if panel is not None:
+        window.show_panel(_PANELS["metadata"])
+        for view in _VIEWS:
+            panel.show_view(view)
+            _wait(_PAINTING_MS)
+            _save(window, f"metadata_{view.name.lower()}", scheme, _MAP_COLORS)
+        panel.show_view(MetadataView.TABLE)
+        _grab_import(panel, scheme)
+
+
+def _grab_import(panel: MetadataPanel, scheme: theme.Scheme) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        picture, path = _picture(), Path(folder) / "fox.png"
+        picture.setText("parameters", _INFOTEXT)
+        picture.save(str(path))
+        dialog = ImportDialog(path, {}, panel)
+        dialog.show()
+        _wait(_OPENING_MS)
+        _save(dialog, "import", scheme, _MAP_COLORS)
+        dialog.reject()
+        dialog.deleteLater()
+
+
+def _picture() -> QImage:
+    """Return a picture of nothing: an evening sky."""
+    picture = QImage(512, 512, QImage.Format.Format_RGB32)
+    colors = QLinearGradient(0, 0, 0, picture.height())
+    for place, color in ((0, "#1d2a56"), (0.6, "#b5536b"), (1, "#f2b16b")):
+        colors.setColorAt(place, QColor(color))
+    painter = QPainter(picture)
+    painter.fillRect(picture.rect(), colors)
+    painter.end()
+    return picture
 
 
 def compare(files: list[str]) -> None:
@@ -120,7 +185,7 @@ def compare(files: list[str]) -> None:
         window.close()
 
 
-def _save(window: MainWindow, name: str, scheme: theme.Scheme, colors: int = _COLORS) -> None:
+def _save(window: QWidget, name: str, scheme: theme.Scheme, colors: int = _COLORS) -> None:
     picture = _small(window.grab().toImage(), colors)
     picture.save(str(_PICTURES / f"{name}_{scheme.value}.png"), "PNG", 0)
 
