@@ -118,7 +118,64 @@ class Cast:
         return self.of.shape
 
 
-Expr = Read | Constant | Rows | Concat | Reshape | Transpose | Cast
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Values that a method computes from tensors of one shape, in fp32.
+
+    ``method`` is an id of ``core.merging.methods``. ``parameters`` are sorted by name. ``key`` is
+    ComfyUI's name of the tensor, part included: methods that draw random numbers depend on it, so
+    that neither threads nor order matter.
+    """
+
+    method: str
+    inputs: tuple["Expr", ...]
+    parameters: tuple[tuple[str, float], ...] = ()
+    key: str = ""
+
+    @property
+    def dtype(self) -> DType:
+        """Element type: computed values are rounded once, by the cast around them."""
+        return DType.F32
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape."""
+        return self.inputs[0].shape
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """What a LoRA, or a relative of it, does to one tensor (``merging.md`` 4.2).
+
+    ``kind`` is an id of ``core.lora.kinds``; ``tensors`` are the factors by their role, sorted, as
+    the kind names them. The strength includes those of part and block.
+    """
+
+    kind: str
+    tensors: tuple[tuple[str, "Expr"], ...]
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class AddAdapter:
+    """A tensor changed by an adapter, in fp32."""
+
+    of: "Expr"
+    adapter: Adapter
+
+    @property
+    def dtype(self) -> DType:
+        """Element type: computed values are rounded once, by the cast around them."""
+        return DType.F32
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape."""
+        return self.of.shape
+
+
+Expr = Read | Constant | Rows | Concat | Reshape | Transpose | Cast | Blend | AddAdapter
+Computed = Blend | AddAdapter
 
 
 def read(source: int, tensor: TensorInfo) -> Read:
@@ -235,6 +292,10 @@ def reads(expr: Expr) -> tuple[Read, ...]:
             return tuple(leaf for part in parts for leaf in reads(part))
         case Rows(of) | Reshape(of) | Transpose(of) | Cast(of):
             return reads(of)
+        case Blend(_, inputs):
+            return tuple(leaf for part in inputs for leaf in reads(part))
+        case AddAdapter(of, adapter):
+            return (*reads(of), *(leaf for _, part in adapter.tensors for leaf in reads(part)))
 
 
 def operation(expr: Expr) -> str:  # noqa: PLR0911 - one return for each kind
@@ -256,3 +317,8 @@ def operation(expr: Expr) -> str:  # noqa: PLR0911 - one return for each kind
         case Cast(of):
             inner = operation(of)
             return "cast" if inner in {"copy", "reshape"} else f"{inner}+cast"
+        case Blend():
+            return "blend"
+        case AddAdapter(of):
+            inner = operation(of)
+            return "adapter" if inner == "copy" else f"{inner}+adapter"

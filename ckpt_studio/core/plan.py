@@ -77,6 +77,30 @@ class PartSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class AdapterCoverage:
+    """What an adapter file reaches: tensors of the model, and its own modules without a target."""
+
+    source: Path
+    kinds: tuple[str, ...]
+    touched: int
+    unmatched: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()  # modules whose target has another shape
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a merge does with the tensors of A: every one is in exactly one of the first three."""
+
+    total: int
+    merged: int
+    copied: int  # from A, where it was not to be merged or no other model has it
+    taken: int = 0  # from another model or VAE, whole
+    only_in_others: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()  # of another shape in another model, so copied from A
+    adapters: tuple[AdapterCoverage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A complete description of the output; nothing has been read but headers.
 
@@ -88,7 +112,7 @@ class Plan:
     those of the one source, a safetensors file, in their order: everything after its header.
     """
 
-    verb: str  # save, convert, extract, meta
+    verb: str  # save, convert, extract, meta, merge
     sources: tuple[Checkpoint, ...]
     tensors: tuple[PlannedTensor, ...]
     metadata: Mapping[str, str]
@@ -109,6 +133,7 @@ class Plan:
     extra: Mapping[str, str] = field(default_factory=dict)
     shard_bytes: int = 0
     same_data: bool = False
+    coverage: Coverage | None = None
 
     @property
     def data_bytes(self) -> int:

@@ -180,7 +180,82 @@ class EditMetadata:
         _take_paths(self, "source")
 
 
-Recipe = Assemble | Convert | Extract | EditMetadata
+@dataclass(frozen=True, slots=True)
+class LoraUse:
+    """A LoRA to bake in, with a strength for the diffusion model and one for text encoders.
+
+    ``te_strength`` None is the same strength. ``blocks`` are factors for the blocks of the
+    partition of the merge; without them every block takes the whole strength.
+    """
+
+    path: Path
+    strength: float = 1.0
+    te_strength: float | None = None
+    blocks: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Accept texts as paths."""
+        _take_paths(self, "path")
+
+
+MERGED = "merge"
+"""What ``Merge.parts`` says of a part that is computed; else the letter of a model: a, b, c, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class NameRule:
+    """Other values of parameters for the tensors whose names match a pattern, the last rule wins.
+
+    The pattern is a text that the name contains, or one with ``*`` and ``?`` for all of it.
+    """
+
+    pattern: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Compute a model from others of its family: the first gives layout, names and metadata.
+
+    ``method`` and the names of ``parameters`` are ids of ``core.merging.methods``. ``blocks`` gives
+    a parameter one value for each block of ``partition`` ("" is the usual one of the family).
+    ``parts`` says of a part which model gives it; those not named are merged, the VAE is taken from
+    A. ``part_values`` are other values of parameters for a part, ``te`` for all text encoders. The
+    order of precedence is: rule, block, part, parameter. ``vae`` replaces the VAE; ``adjust`` are
+    the eight numbers of the post step (``merging.md`` 2.2).
+    """
+
+    models: tuple[Path, ...]
+    method: str = "weighted_sum"
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    blocks: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    partition: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    part_values: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    rules: tuple[NameRule, ...] = ()
+    loras: tuple[LoraUse, ...] = ()
+    vae: Path | None = None
+    adjust: tuple[float, ...] = ()
+    seed: int = 0
+    precision: Mapping[str, Precision] = field(default_factory=dict)
+    on_overflow: OnOverflow = OnOverflow.ERROR
+    prune: bool = False
+    metadata: MetadataChoice = field(default_factory=MetadataChoice)
+    output: Output = field(default_factory=Output)
+
+    def __post_init__(self) -> None:
+        """Accept texts as paths."""
+        _take_paths(self, "vae")
+        object.__setattr__(self, "models", tuple(map(Path, self.models)))
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """All files that are named, each once: models, VAE, LoRAs."""
+        paths = (*self.models, self.vae, *(lora.path for lora in self.loras))
+        return tuple(dict.fromkeys(path for path in paths if path is not None))
+
+
+Recipe = Assemble | Convert | Extract | EditMetadata | Merge
 
 
 def precision_for(choices: Mapping[str, Precision], part: str, *, text_encoder: bool) -> Precision:
