@@ -14,7 +14,7 @@ import torch
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine.tally import Counts
 
-_TORCH = {
+TORCH = {
     DType.F64: torch.float64,
     DType.F32: torch.float32,
     DType.F16: torch.float16,
@@ -61,8 +61,8 @@ class Caster:
 
     def convert(self, values: int, before: DType, after: DType) -> Counts:
         """Convert the first ``values`` (at least one) of ``source`` into ``target``."""
-        given = torch.frombuffer(self.source, dtype=_TORCH[before], count=values)
-        result = torch.frombuffer(self.target, dtype=_TORCH[after], count=values)
+        given = torch.frombuffer(self.source, dtype=TORCH[before], count=values)
+        result = torch.frombuffer(self.target, dtype=TORCH[after], count=values)
         if after is DType.F64 or (after is DType.F32 and before is not DType.F64):
             result.copy_(given)
             return Counts()
