@@ -46,10 +46,8 @@ def _letters(stacks: list[str]) -> dict[str, str]:
     """
     taken: dict[str, str] = {}
     for stack in stacks:
-        word = stack.rpartition(".")[2]
-        for length in range(1, len(word) + 1):
-            letters = word[:length].upper().rstrip("_")
-            if letters not in {*taken.values(), "IN", "OUT"}:
-                break
-        taken[stack] = letters if letters not in taken.values() else stack
+        word = stack.rpartition(".")[2].upper()
+        starts = (word[:length].rstrip("_") for length in range(1, len(word) + 1))
+        free = (letters for letters in starts if letters not in {*taken.values(), "IN", "OUT"})
+        taken[stack] = next(free, stack)
     return taken
