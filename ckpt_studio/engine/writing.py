@@ -21,6 +21,7 @@ from ckpt_studio.engine.image import Image, image_of
 from ckpt_studio.engine.keeping import keep_old_precision
 from ckpt_studio.engine.overflow import invalid_numbers, overflow_counts, overflow_error
 from ckpt_studio.engine.pool import Meter, Pool, thread_count
+from ckpt_studio.engine.preparing import prepared
 from ckpt_studio.engine.reasons import write_error
 from ckpt_studio.engine.same_data import data_hash, with_same_data
 from ckpt_studio.engine.sharing import Shared, share
@@ -73,6 +74,7 @@ def write(
     """
     started = monotonic()
     output = _require_ready(plan)
+    plan = prepared(plan, (options or WriteOptions()).threads, progress, cancel or CancelToken())
     saving = _Saving(options or WriteOptions(), progress, cancel or CancelToken(), files or Files())
     report, tally = saving.attempt(plan, output)
     counts = overflow_counts(plan, tally)

@@ -27,7 +27,8 @@ class Values:
         recipe = self.recipe
         found = {each.id: each.default for each in parameters_for(self.spec, len(recipe.models))}
         found |= recipe.parameters
-        found |= recipe.part_values.get(_group(part), {}) | recipe.part_values.get(part, {})
+        found |= recipe.part_values.get(_group(part), {})
+        found |= recipe.part_values.get(part, {})
         place = self._place(part, key)
         if place is not None:
             found |= {name: weights[place] for name, weights in recipe.blocks.items()}
