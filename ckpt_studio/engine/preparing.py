@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import prod
+from typing import Any
 
 from ckpt_studio.core.expr import Blend, reads
 from ckpt_studio.core.merging.methods import METHODS, Reach
@@ -97,7 +98,7 @@ def _pooled(
     cancel: CancelToken,
 ) -> dict[str, float]:
     """Return the numbers that a method takes from all tensors together."""
-    found: dict[int, object] = {}
+    found: dict[int, Any] = {}
     reading = Reading(
         plan.sources,
         {(leaf.source, leaf.tensor.shard) for blend in blends for leaf in reads(blend)},
@@ -105,12 +106,12 @@ def _pooled(
         *("Looking at all tensors", threads, progress, cancel),
     )
 
-    def work(bench: Bench) -> Callable[[tuple[int, Blend]], tuple[int, object]]:
+    def work(bench: Bench) -> Callable[[tuple[int, Blend]], tuple[int, Any]]:
         from ckpt_studio.engine._torch.pooling import Pooler  # noqa: PLC0415 - loads torch
 
         return Pooler(bench)
 
-    def keep(item: tuple[int, object]) -> None:
+    def keep(item: tuple[int, Any]) -> None:
         found[item[0]] = item[1]
 
     stream(reading, list(enumerate(blends)), work, keep)

@@ -136,7 +136,7 @@ class _Merging:
 
     def _blended(self, inputs: list[Expr], part: str, key: str, name: str) -> Expr:
         numbers = self.values.of(part, key, name)
-        exact = exact_input(self.spec, numbers)
+        exact = exact_input(self.spec, numbers, len(inputs))
         if exact is not None:
             return inputs[exact]
         numbers = with_seed(numbers, self.spec, self.recipe.seed)
@@ -163,7 +163,7 @@ class _Merging:
         before = {part: self._widened(tensors) for part, tensors in own.items()}
         loras = [
             LoraFile(
-                self.opened[lora.path],
+                self.opened[lora.path].checkpoint,
                 self.recipe.sources.index(lora.path),
                 lambda part, key, lora=lora: values.strength(lora, part, key),
             )
