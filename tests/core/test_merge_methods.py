@@ -1,7 +1,9 @@
 """What merge methods say of themselves, and which choices they refuse."""
 
 import math
+import re
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -210,3 +212,10 @@ def test_adjusting_leaves_other_tensors_alone(
 def test_adjusting_takes_eight_finite_numbers(numbers: tuple[float, ...]) -> None:
     with pytest.raises(PlanError, match="eight finite numbers"):
         adjusted("unet", "out.2.bias", read(0, tensor("out.2.bias", 4)), numbers, sdxl=False)
+
+
+def test_the_page_names_every_method_with_its_formula() -> None:
+    page = Path(__file__).parents[2] / "docs" / "merging-methods.md"
+    text = page.read_text(encoding="utf-8").replace("\\|", "|")
+    rows = re.findall(r"^\| (.+) `(\w+)` \| (.+) \| .+ \| (.+) \|$", text, re.MULTILINE)
+    assert rows == [(spec.name, spec.id, spec.formula, spec.source) for spec in METHODS]

@@ -12,11 +12,12 @@ from ckpt_studio.core.merging.methods import METHODS, MethodSpec, Reach, complet
 from ckpt_studio.engine._torch.methods import Place, blend, pooled, statistics
 
 BLOCK = 1 << 16
+HERE = Place("k")
 alphas = st.floats(0, 1, width=32)
 seeds = st.integers(0, 10_000)
 shapes = st.lists(st.integers(1, 5), max_size=4).map(tuple)
 every = pytest.mark.parametrize("spec", METHODS, ids=lambda spec: spec.id)
-quick = settings(max_examples=20, deadline=None)
+quick = settings(max_examples=12, deadline=None)
 
 
 def tensors(count: int, shape: Sequence[int], seed: int = 0) -> list[torch.Tensor]:
@@ -25,7 +26,7 @@ def tensors(count: int, shape: Sequence[int], seed: int = 0) -> list[torch.Tenso
 
 
 def merged(
-    name: str, inputs: Sequence[torch.Tensor], place: Place = Place("k"), **values: float
+    name: str, inputs: Sequence[torch.Tensor], place: Place = HERE, **values: float
 ) -> torch.Tensor:
     """Merge without changing the inputs; cosine methods see one tensor as the model."""
     if method(name).reach is Reach.MODEL:

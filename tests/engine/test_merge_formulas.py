@@ -13,7 +13,7 @@ from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine._torch.methods import Place, blend
 
 Array = np.ndarray
-quick = settings(max_examples=20, deadline=None)
+quick = settings(max_examples=12, deadline=None)
 seeds = st.integers(0, 10_000)
 
 
@@ -66,9 +66,8 @@ def test_average_and_task_arithmetic(seed: int, weights: list[float]) -> None:
 @quick
 def test_breadcrumbs(seed: int, density: float, gamma: float) -> None:
     inputs = arrays(3, (7, 11), seed)
-    *models, base = wide(inputs)
     top, kept = int(gamma * 77 + 1e-9), int(density * 77 + 1e-9)
-    expected = base.copy().reshape(-1)
+    expected = inputs[-1].reshape(-1).astype(np.float64)
     for array in inputs[:-1]:
         change = (array - inputs[-1]).reshape(-1)
         chosen = np.argsort(-abs(change), kind="stable")[top : top + kept]
