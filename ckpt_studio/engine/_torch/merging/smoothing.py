@@ -58,7 +58,7 @@ def _middle(tensors: list[torch.Tensor]) -> torch.Tensor:
 
     Of a little more than half of them the smallest and the largest cannot be the median of all:
     they make room for the next one, until three are left. Whole tensors are compared at a time:
-    2 (convolutions) to 7 times (matrices) as fast as sorting the neighbours of each value.
+    twice (convolutions) to ten times (matrices) as fast as sorting the neighbours of each value.
     """
     waiting = list(tensors)
     held = [waiting.pop().contiguous().clone() for _ in range(len(tensors) // 2 + 2)]
