@@ -35,7 +35,7 @@ def test_two_models_become_one(cli, pair, tmp_path):
     assert result.code == 0
     assert "merged" in result.out
     a, b, found = (load_file(path) for path in (*pair, out))
-    name = "stack.0.attn.weight"
+    name = "blocks.0.attn.weight"
     exact = 0.75 * a[name].double() + 0.25 * b[name].double()
     assert torch.allclose(found[name].double(), exact, rtol=1e-3)
 
@@ -46,7 +46,7 @@ def test_the_plan_is_told_before_anything_is_written(cli, pair, folder, tmp_path
     assert document["coverage"]["merged"] == 15
     assert document["coverage"]["adapters"][0]["touched"] == 4
     operations = {row["name"]: row["op"] for row in document["tensors"]}
-    assert operations["stack.0.attn.weight"] == "blend+adapter+cast"
+    assert operations["blocks.0.attn.weight"] == "blend+adapter+cast"
     assert operations["steps"] == "copy"
     assert list(tmp_path.iterdir()) == []
 

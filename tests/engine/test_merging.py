@@ -111,11 +111,11 @@ def test_rules_and_rest_in_one_pass(files, tmp_path):
     recipe = Merge(
         (files["a"], files["b"]),
         parameters={"alpha": 0.0},
-        rules=(NameRule("stack.1.", {"alpha": 1.0}),),
+        rules=(NameRule("blocks.1.", {"alpha": 1.0}),),
     )
     found = merged(recipe, tmp_path)
-    assert torch.equal(found["stack.1.attn.weight"], b["stack.1.attn.weight"])
-    assert torch.equal(found["stack.2.attn.weight"], a["stack.2.attn.weight"])
+    assert torch.equal(found["blocks.1.attn.weight"], b["blocks.1.attn.weight"])
+    assert torch.equal(found["blocks.2.attn.weight"], a["blocks.2.attn.weight"])
 
 
 def test_loras_are_baked_into_what_was_merged_before_it_is_rounded(files, tmp_path):
@@ -130,7 +130,7 @@ def test_loras_are_baked_into_what_was_merged_before_it_is_rounded(files, tmp_pa
     assert not any(each.unmatched for each in planned.coverage.adapters)
     found = merged(recipe, tmp_path)
     for number in range(BLOCKS):
-        name = f"stack.{number}.attn.weight"
+        name = f"blocks.{number}.attn.weight"
         exact = (a[name].double() + b[name].double()) / 2
         exact += 0.8 * delta(files["lora"], number).double()
         exact -= 0.5 * delta(files["other"], number).double()
@@ -141,8 +141,8 @@ def test_a_lora_alone_is_baked_into_one_model(files, tmp_path):
     found = merged(Merge((files["a"],), method="copy", loras=(LoraUse(files["lora"]),)), tmp_path)
     a = load_file(files["a"])
     assert torch.equal(found["last.weight"], a["last.weight"])
-    exact = a["stack.0.attn.weight"].double() + delta(files["lora"], 0).double()
-    assert torch.allclose(found["stack.0.attn.weight"].double(), exact, rtol=1e-3, atol=1e-5)
+    exact = a["blocks.0.attn.weight"].double() + delta(files["lora"], 0).double()
+    assert torch.allclose(found["blocks.0.attn.weight"].double(), exact, rtol=1e-3, atol=1e-5)
 
 
 def test_a_lora_for_another_model_is_refused(files, tmp_path):
@@ -191,7 +191,7 @@ def test_the_recipe_in_the_file_makes_it_again_byte_for_byte(files, tmp_path):
     recipe = Merge(
         (files["a"], files["b"]),
         parameters={"alpha": 0.3},
-        rules=(NameRule("stack.1.", {"alpha": 0.9}),),
+        rules=(NameRule("blocks.1.", {"alpha": 0.9}),),
         loras=(LoraUse(files["lora"], 0.8, 0.5),),
         precision={"*": Precision.BF16},
         metadata=MetadataChoice(recipe=True),

@@ -20,9 +20,9 @@ def tensors_of(seed: int, dtype: torch.dtype = torch.float16) -> dict[str, torch
 
     found = {"first.weight": made(16, 8), "first.bias": made(16), "last.weight": made(*LARGE)}
     for number in range(BLOCKS):
-        found[f"stack.{number}.attn.weight"] = made(48, 16)
-        found[f"stack.{number}.conv.weight"] = made(16, 16, 3, 3)
-        found[f"stack.{number}.norm"] = made(16)
+        found[f"blocks.{number}.attn.weight"] = made(48, 16)
+        found[f"blocks.{number}.conv.weight"] = made(16, 16, 3, 3)
+        found[f"blocks.{number}.norm"] = made(16)
     return found | {"steps": torch.arange(7), "scale": torch.tensor(2.5, dtype=dtype)}
 
 
@@ -42,7 +42,7 @@ def lora(path: Path, seed: int, rank: int = 4, alpha: float = 2.0) -> Path:
     random = torch.Generator().manual_seed(seed)
     found: dict[str, torch.Tensor] = {}
     for number in range(BLOCKS):
-        name = f"diffusion_model.stack.{number}.attn"
+        name = f"diffusion_model.blocks.{number}.attn"
         found[f"{name}.lora_down.weight"] = torch.randn((rank, 16), generator=random)
         found[f"{name}.lora_up.weight"] = torch.randn((48, rank), generator=random)
         found[f"{name}.alpha"] = torch.tensor(alpha)
@@ -53,6 +53,6 @@ def lora(path: Path, seed: int, rank: int = 4, alpha: float = 2.0) -> Path:
 def delta(path: Path, number: int) -> torch.Tensor:
     """Return what such a LoRA adds to the attention of a block."""
     found = load_file(path)
-    name = f"diffusion_model.stack.{number}.attn"
+    name = f"diffusion_model.blocks.{number}.attn"
     down, up = found[f"{name}.lora_down.weight"], found[f"{name}.lora_up.weight"]
     return (up @ down) * (found[f"{name}.alpha"].item() / down.shape[0])
