@@ -78,7 +78,7 @@ def test_a_merge_can_be_kept_and_run_again(cli, pair, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "says"),
+    "case",
     [
         (("--method", "add_difference"), 1, "models"),
         (("--param", "omega=1"), 1, "omega"),
@@ -90,7 +90,8 @@ def test_a_merge_can_be_kept_and_run_again(cli, pair, tmp_path):
         (("--alpha", "0.1,0.2", "--blocks", "0,0,0,0,0,0"), 2, "--blocks"),
     ],
 )
-def test_what_makes_no_sense_is_said_in_a_sentence(cli, pair, tmp_path, words, code, says):
+def test_what_makes_no_sense_is_said_in_a_sentence(cli, pair, tmp_path, case):
+    words, code, says = case
     result = cli("merge", *pair, *words, "-o", tmp_path / "out.safetensors")
     assert result.code == code
     assert says in result.err

@@ -1,4 +1,4 @@
-"""Merges on the disk: values, types, one pass for everything, the same bytes whatever the threads."""
+"""Merges on the disk: values, types, all in one pass, the same bytes on any number of threads."""
 
 import json
 from dataclasses import replace
