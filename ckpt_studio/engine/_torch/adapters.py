@@ -88,7 +88,8 @@ def _loha_half(tensors: Tensors, side: str, rows: Range | None) -> torch.Tensor:
 
 
 def _tucker(core: torch.Tensor, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    return torch.einsum("ij...,jr,ip->pr...", core, second.flatten(1), first.flatten(1)).flatten(1)
+    whole = torch.einsum("ij...,jr,ip->pr...", core, second.flatten(1), first.flatten(1))
+    return whole.flatten(1).contiguous()
 
 
 def _lokr(weight: torch.Tensor, tensors: Tensors, rows: Range | None) -> torch.Tensor:  # noqa: ARG001 - rows of a Kronecker product are mixed
@@ -168,7 +169,8 @@ def _decomposed(changed: torch.Tensor, magnitude: torch.Tensor) -> torch.Tensor:
     else:
         norm = torch.linalg.vector_norm(changed.transpose(0, 1).flatten(1), dim=1)
         spread[1] = -1
-    return changed * (magnitude.flatten() / (norm + _EPS)).reshape(spread)
+    factor: torch.Tensor = magnitude.flatten() / (norm + _EPS)
+    return changed * factor.reshape(spread)
 
 
 _DELTAS: Mapping[str, Callable[[torch.Tensor, Tensors, Range | None], torch.Tensor]] = {
