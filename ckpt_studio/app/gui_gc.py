@@ -1,7 +1,9 @@
-"""Keep Python's cyclic garbage collector on the GUI thread.
+"""Keep Python's cyclic garbage collector on the GUI thread, and out of Qt's own work.
 
-The collector runs on whichever thread allocates last; there it would delete QObjects that belong
-to the GUI thread. So it is switched off and driven by a timer that lives as long as the window.
+Automatic collection runs on whichever thread allocates last; there it would delete QObjects that
+belong to the GUI thread. On the GUI thread it can start within the destructor of a QObject, which
+holds a lock that the destructor of what is collected waits for: the program hangs. So automatic
+collection is off for good once there is a window, whose timer collects between events.
 """
 
 import gc
@@ -12,12 +14,14 @@ _PERIOD_MS = 5_000
 
 
 def collect_on_gui_thread(parent: QObject) -> QTimer:
-    """Replace automatic collection by a timer; it is automatic again when the parent is gone."""
+    """Replace automatic collection by a timer; without ``parent`` nothing is collected any more.
+
+    It stays off when the parent is destroyed, whose children are being destroyed then.
+    """
     gc.disable()
     timer = QTimer(parent)
     timer.timeout.connect(_collect_young)
     timer.start(_PERIOD_MS)
-    parent.destroyed.connect(gc.enable)
     return timer
 
 

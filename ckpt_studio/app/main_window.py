@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, verbs: Verbs, settings: Settings) -> None:
         super().__init__()
+        collect_on_gui_thread(self)
         self.setObjectName("mainWindow")
         self.setAcceptDrops(True)
         self.session = Session(verbs, self)
@@ -88,7 +89,6 @@ class MainWindow(QMainWindow):
         self.setStatusBar(StatusLine(self.session))
         self._crashes = CrashCatcher(self)
         self._crashes.install()
-        collect_on_gui_thread(self)
         self._details = DetailsDock(self, self.session, self.jobs, settings)
         self._details.follow(self.actions_.details)
         self._state = WindowState(self, settings)

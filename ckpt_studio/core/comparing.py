@@ -13,9 +13,9 @@ from functools import cached_property
 from ckpt_studio.core.blocks import block_of
 from ckpt_studio.core.codes import coded
 from ckpt_studio.core.expr import Expr, read, reads
-from ckpt_studio.core.part_rows import with_source
 from ckpt_studio.core.plan import source_names
 from ckpt_studio.core.recognition import FoundPart, Opened
+from ckpt_studio.core.rewriting import with_source
 from ckpt_studio.core.tensors import DType
 
 

@@ -298,27 +298,27 @@ def reads(expr: Expr) -> tuple[Read, ...]:
             return (*reads(of), *(leaf for _, part in adapter.tensors for leaf in reads(part)))
 
 
-def operation(expr: Expr) -> str:  # noqa: PLR0911 - one return for each kind
+def operation(expr: Expr) -> str:
     """Name the outermost thing that happens to the bytes, as ``save --dry-run`` prints it."""
     match expr:
-        case Read():
-            return "copy"
-        case Constant():
-            return "constant"
-        case Rows():
-            return "slice"
-        case Concat():
-            return "concat"
         case Reshape(of):
             inner = operation(of)
             return "reshape" if inner == "copy" else inner
-        case Transpose():
-            return "transpose"
         case Cast(of):
             inner = operation(of)
             return "cast" if inner in {"copy", "reshape"} else f"{inner}+cast"
-        case Blend():
-            return "blend"
         case AddAdapter(of):
             inner = operation(of)
-            return "adapter" if inner == "copy" else f"{inner}+adapter"
+            return "adapter" if inner in {"copy", "cast"} else f"{inner}+adapter"
+        case _:
+            return _OPERATIONS[type(expr)]
+
+
+_OPERATIONS = {
+    Read: "copy",
+    Constant: "constant",
+    Rows: "slice",
+    Concat: "concat",
+    Transpose: "transpose",
+    Blend: "blend",
+}

@@ -8,18 +8,7 @@ from dataclasses import dataclass
 from ckpt_studio.core.architecture import Placement
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.constants import default_tensor, text
-from ckpt_studio.core.expr import (
-    Cast,
-    Concat,
-    Constant,
-    Expr,
-    Read,
-    Reshape,
-    Rows,
-    Transpose,
-    cast,
-    reads,
-)
+from ckpt_studio.core.expr import Constant, Expr, cast, reads
 from ckpt_studio.core.part_check import PartCheck
 from ckpt_studio.core.plan import Dropped, PlannedTensor
 from ckpt_studio.core.problems import Problem, note, warning
@@ -27,6 +16,7 @@ from ckpt_studio.core.quantised import is_companion, is_quantised
 from ckpt_studio.core.recipe import Precision
 from ckpt_studio.core.recognition import FoundPart
 from ckpt_studio.core.renames import apply_rules
+from ckpt_studio.core.rewriting import with_source
 from ckpt_studio.core.templates import Spec
 from ckpt_studio.core.tensors import DType
 
@@ -85,25 +75,6 @@ def build_part(
             *_form_warning(placement, found),
         ),
     )
-
-
-def with_source(expr: Expr, source: int) -> Expr:  # noqa: PLR0911 - one return for each kind
-    """Return an expression over source 0 as one over another source."""
-    match expr:
-        case Read(_, tensor):
-            return Read(source, tensor)
-        case Constant():
-            return expr
-        case Concat(parts):
-            return Concat(tuple(with_source(part, source) for part in parts))
-        case Rows(of, start, stop):
-            return Rows(with_source(of, source), start, stop)
-        case Reshape(of, shape):
-            return Reshape(with_source(of, source), shape)
-        case Transpose(of):
-            return Transpose(with_source(of, source))
-        case Cast(of, dtype):
-            return Cast(with_source(of, source), dtype)
 
 
 def _wanted(placement: Placement, specs: Mapping[str, Spec]) -> dict[str, Spec]:

@@ -7,7 +7,17 @@ from math import prod
 from pathlib import Path
 
 from ckpt_studio.core.checkpoint import Checkpoint
-from ckpt_studio.core.expr import Cast, Concat, Expr, Reshape, Rows, Transpose, reads
+from ckpt_studio.core.expr import (
+    AddAdapter,
+    Blend,
+    Cast,
+    Concat,
+    Expr,
+    Reshape,
+    Rows,
+    Transpose,
+    reads,
+)
 from ckpt_studio.core.problems import Problem, Severity
 from ckpt_studio.core.tensors import FILE_RANK, DType
 
@@ -187,9 +197,9 @@ class Plan:
 
 
 def casts(expr: Expr) -> bool:
-    """Whether an expression contains a cast."""
+    """Whether an expression contains a cast, or is computed, which ends in one."""
     match expr:
-        case Cast():
+        case Cast() | Blend() | AddAdapter():
             return True
         case Concat(parts):
             return any(casts(part) for part in parts)
@@ -209,6 +219,8 @@ def computes(expr: Expr) -> bool:
     Checkpoints such as SDXL's hold a ``logit_scale`` in fp16 that programs expect in fp32.
     """
     match expr:
+        case Blend() | AddAdapter():
+            return True
         case Cast(of, dtype):
             few = prod(expr.shape) <= FEW_VALUES
             widens = of.dtype in {DType.F16, DType.BF16} and dtype is DType.F32

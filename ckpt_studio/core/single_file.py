@@ -2,22 +2,21 @@
 
 from collections.abc import Mapping
 
-from ckpt_studio.core.architecture import component, components, family
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.choosing import Chosen, choose_target
 from ckpt_studio.core.ema import with_ema
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import cast, read, reads
+from ckpt_studio.core.kept_types import Guard, fixed_types
 from ckpt_studio.core.markers import markers_from
 from ckpt_studio.core.metadata import Metadata, apply_all
 from ckpt_studio.core.part_names import is_text_encoder, part_name
 from ckpt_studio.core.plan import Dropped, PartSummary, Plan, PlannedTensor, file_order
 from ckpt_studio.core.problems import Problem, error, note
-from ckpt_studio.core.quantised import is_companion, is_quantised, protected
+from ckpt_studio.core.quantised import is_quantised
 from ckpt_studio.core.recipe import Convert, EditMetadata, Extract, Precision, precision_for
-from ckpt_studio.core.recognise import leftover_reason
 from ckpt_studio.core.recognition import FoundPart, Opened, dtype_bytes
-from ckpt_studio.core.tensors import DType, TensorInfo
+from ckpt_studio.core.tensors import TensorInfo
 from ckpt_studio.core.text import counted
 from ckpt_studio.core.tidying import is_position_ids, left_out, positions, tidying_problems
 
@@ -26,7 +25,7 @@ def convert(recipe: Convert, opened: Opened) -> Plan:
     """Return the plan of the same tensors in another precision."""
     checkpoint, recognition = opened.checkpoint, opened.recognition
     part_of = recognition.part_of()
-    guard = _Guard(opened)
+    guard = Guard(opened)
     rows: list[PlannedTensor] = []
     skipped: dict[str, str] = {}
     gone = left_out(recipe, opened)
@@ -48,7 +47,7 @@ def convert(recipe: Convert, opened: Opened) -> Plan:
         sources=(checkpoint,),
         tensors=tuple(sorted(rows, key=file_order)),
         metadata=dict(apply_all(recipe.metadata.edits, checkpoint.metadata)),
-        parts=_summaries(checkpoint, rows),
+        parts=summaries(checkpoint, rows),
         dropped=tuple(Dropped(name, reason) for name, reason in gone.items()),
         problems=(*tidying_problems(recipe, opened), *_skip_notes(skipped)),
         on_overflow=recipe.on_overflow,
@@ -56,50 +55,8 @@ def convert(recipe: Convert, opened: Opened) -> Plan:
     )
 
 
-class _Guard:
-    """Knows which tensors of a file are never converted, and why."""
-
-    def __init__(self, opened: Opened) -> None:
-        self._names = opened.checkpoint.tensors.keys()
-        self._fixed = {
-            leaf.tensor.name
-            for part in opened.recognition.parts
-            for key, spec in _specs(part).items()
-            if spec is not None and key in part.tensors
-            for leaf in reads(part.tensors[key])
-        }
-        self._companions = {name for name in self._names if is_companion(name)}
-
-    def reason(self, tensor: TensorInfo) -> str:
-        """Say why a tensor keeps its type, "" when it may be converted."""
-        name = tensor.name
-        if why := protected(name, tensor.dtype, tensor.shape):
-            return why
-        if name in self._fixed:
-            return "which programs expect in this type"
-        if leftover_reason(name) and "schedule" in leftover_reason(name):
-            return "noise schedules that would lose too much"
-        layer = name.removesuffix(".weight")
-        if any(f"{layer}{end}" in self._companions for end in _WEIGHT_COMPANIONS):
-            return "weights that are quantised"
-        return ""
-
-
-_WEIGHT_COMPANIONS = (".scale_weight", ".weight_scale", ".SCB", ".comfy_quant", ".weight.absmax")
-
-
-def _specs(part: FoundPart) -> Mapping[str, DType | None]:
-    if part.part == "unet":
-        found = family(part.architecture or "").unet.component
-    elif any(part.component == item.id for item in components()):
-        found = component(part.component)
-    else:
-        return {}
-    return {key: spec.dtype for key, spec in found.specs(part.tensors).items()}
-
-
 def _converted(
-    tensor: TensorInfo, part: str, precision: Precision, guard: _Guard
+    tensor: TensorInfo, part: str, precision: Precision, guard: Guard
 ) -> tuple[PlannedTensor, str]:
     expr = read(0, tensor)
     if precision.dtype is None or precision.dtype is tensor.dtype:
@@ -144,7 +101,7 @@ def extract(recipe: Extract, opened: Opened) -> Plan:
         sources=(checkpoint,),
         tensors=tuple(sorted(rows, key=file_order)),
         metadata=dict(apply_all(recipe.metadata.edits, {"format": "pt"})),
-        parts=_summaries(checkpoint, rows),
+        parts=summaries(checkpoint, rows),
         dropped=tuple(
             Dropped(part.prefix + key, "the model has no tensor of this name")
             for key in part.unexpected
@@ -170,7 +127,7 @@ def _part_to_extract(recipe: Extract, opened: Opened) -> FoundPart:
 
 def _standalone(part: FoundPart, precision: Precision) -> list[PlannedTensor]:
     """Return the tensors of a part under their own names; quantised and fixed ones are kept."""
-    fixed, dtype = _specs(part), precision.dtype
+    fixed, dtype = fixed_types(part), precision.dtype
     if is_quantised(part.tensors.keys()):
         dtype = None
     return [
@@ -209,7 +166,7 @@ def edit_metadata(recipe: EditMetadata, opened: Opened) -> Plan:
         sources=(checkpoint,),
         tensors=tuple(rows),
         metadata=metadata,
-        parts=_summaries(checkpoint, rows),
+        parts=summaries(checkpoint, rows),
         problems=_stale_hash(checkpoint.metadata, metadata),
         overwrite=recipe.output.overwrite,
         same_data=checkpoint.container == "safetensors",
@@ -227,7 +184,8 @@ def _stale_hash(before: Metadata, after: Metadata) -> tuple[Problem, ...]:
     return (note(message, hint, "legacy-hash"),)
 
 
-def _summaries(checkpoint: Checkpoint, rows: list[PlannedTensor]) -> tuple[PartSummary, ...]:
+def summaries(checkpoint: Checkpoint, rows: list[PlannedTensor]) -> tuple[PartSummary, ...]:
+    """Return what each part of one source becomes, "other" for tensors of none."""
     groups: dict[str, list[PlannedTensor]] = {}
     for row in rows:
         groups.setdefault(row.part, []).append(row)

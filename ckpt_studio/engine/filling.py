@@ -12,16 +12,19 @@ from ckpt_studio.engine.copying import Copier, write_all
 from ckpt_studio.engine.evaluate import materialise
 from ckpt_studio.engine.flushing import Flusher
 from ckpt_studio.engine.following import Watermark
+from ckpt_studio.engine.lowering import Mixed, Segment
 from ckpt_studio.engine.pool import Meter
 from ckpt_studio.engine.sources import Sources
+from ckpt_studio.engine.stepping import SLICE_VALUES
 from ckpt_studio.engine.tally import Counts, Tally
-from ckpt_studio.engine.tasks import SLICE_VALUES, Compute, Convert, Copy, Task
+from ckpt_studio.engine.tasks import Compute, Convert, Copy, Task
 from ckpt_studio.engine.torch_start import TorchStart
 from ckpt_studio.engine.widening import widened
 from ckpt_studio.formats.files import Files
 
 if TYPE_CHECKING:
     from ckpt_studio.engine._torch.casting import Caster
+    from ckpt_studio.engine._torch.computing import Computer
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Filler:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._caster: Caster | None = None
+        self._computer: Computer | None = None
         self._crc = 0
         self._row = 0
 
@@ -98,16 +102,32 @@ class Filler:
         segment = task.segment
         values = task.nbytes * 8 // segment.after.bits
         source = memoryview(caster.source)[: values * segment.before.bits // 8]
-        materialise(segment.of, source, self._job.sources, self._convert_view)
+        self._materialise(segment.of, source)
         self._count(task.row, caster.convert(values, segment.before, segment.after))
         self._write(memoryview(caster.target)[: task.nbytes], task)
         return True
 
     def _compute(self, task: Compute) -> bool:
         data = bytearray(task.nbytes)
-        materialise((task.segment,), memoryview(data), self._job.sources, self._convert_view)
+        self._materialise((task.segment,), memoryview(data))
+        if self._job.given_up():
+            return False
         self._write(data, task)
-        return not self._job.given_up()
+        return True
+
+    def _materialise(self, segments: tuple[Segment, ...], into: memoryview) -> None:
+        materialise(segments, into, self._job.sources, self._convert_view, self._mix)
+
+    def _mix(self, segment: Mixed, into: memoryview) -> None:
+        """Compute values of several tensors; nothing when the job is given up before."""
+        job = self._job
+        if self._loaded() is None or job.given_up():
+            return
+        if self._computer is None:
+            from ckpt_studio.engine._torch.computing import Computer  # noqa: PLC0415 - loads torch
+
+            self._computer = Computer(job.sources, self._convert_view)
+        self._computer.fill(segment, into)
 
     def _convert_view(
         self, given: memoryview, into: memoryview, before: DType, after: DType

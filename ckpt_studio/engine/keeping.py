@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from ckpt_studio.core.expr import (
+    AddAdapter,
+    Blend,
     Cast,
     Concat,
     Constant,
@@ -48,9 +50,12 @@ def keep_old_precision(plan: Plan, names: Collection[str]) -> Plan:
 
 
 def uncast(expr: Expr) -> Expr:
-    """Return an expression without its casts; parts of different types meet in the widest."""
+    """Return an expression without its casts; parts of different types meet in the widest.
+
+    What is computed is left in fp32, in which it was computed.
+    """
     match expr:
-        case Read() | Constant():
+        case Read() | Constant() | Blend() | AddAdapter():
             return expr
         case Cast(of):
             return uncast(of)

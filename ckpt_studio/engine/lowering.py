@@ -4,7 +4,19 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from ckpt_studio.core.errors import PlanError
-from ckpt_studio.core.expr import Cast, Concat, Constant, Expr, Read, Reshape, Rows, Transpose
+from ckpt_studio.core.expr import (
+    AddAdapter,
+    Blend,
+    Cast,
+    Computed,
+    Concat,
+    Constant,
+    Expr,
+    Read,
+    Reshape,
+    Rows,
+    Transpose,
+)
 from ckpt_studio.core.tensors import DType
 
 FileKey = tuple[int, int]
@@ -70,7 +82,22 @@ class Converted:
         return size_of(self.of) * self.after.bits // self.before.bits
 
 
-Segment = Span | Literal | Matrix | Window | Converted
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """Values ``start`` to ``stop`` of something that is computed, in fp32."""
+
+    expr: Computed
+    start: int
+    stop: int
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes."""
+        return (self.stop - self.start) * _FP32_BYTES
+
+
+Segment = Span | Literal | Matrix | Window | Converted | Mixed
+_FP32_BYTES = 4
 
 
 def size_of(segments: tuple[Segment, ...]) -> int:
@@ -97,7 +124,7 @@ def lower(expr: Expr) -> tuple[Segment, ...]:
             return _lower_change(expr)
 
 
-def _lower_change(expr: Rows | Transpose | Cast) -> tuple[Segment, ...]:
+def _lower_change(expr: Rows | Transpose | Cast | Computed) -> tuple[Segment, ...]:
     match expr:
         case Rows(of, start, stop):
             row = of.dtype.bits * prod(of.shape[1:])
@@ -109,6 +136,8 @@ def _lower_change(expr: Rows | Transpose | Cast) -> tuple[Segment, ...]:
             if not (of.dtype.convertible and dtype.convertible):
                 raise PlanError(f"{of.dtype.label} cannot be converted to {dtype.label}")
             return (Converted(lower(of), of.dtype, dtype),)
+        case Blend() | AddAdapter():
+            return (Mixed(expr, 0, prod(expr.shape)),)
 
 
 def cut(segments: tuple[Segment, ...], start: int, stop: int) -> tuple[Segment, ...]:
@@ -129,15 +158,30 @@ def _part(segment: Segment, start: int, stop: int) -> Segment:
     match segment:
         case Span(_, offset):
             return replace(segment, offset=offset + start, nbytes=stop - start)
-        case Literal(data):
-            return Literal(data[start:stop])
         case Matrix():
             return Window(segment, start, stop - start)
         case Window(of, first):
             return Window(of, first + start, stop - start)
+        case Literal(data):
+            return Literal(data[start:stop])
+        case Converted() | Mixed():
+            return _part_of_values(segment, start, stop)
+
+
+def _part_of_values(segment: Converted | Mixed, start: int, stop: int) -> Segment:
+    match segment:
         case Converted(of, before, after):
             inner = cut(of, start * before.bits // after.bits, stop * before.bits // after.bits)
             return replace(segment, of=inner)
+        case Mixed(_, first):
+            bounds = (_whole_values(start), _whole_values(stop))
+            return replace(segment, start=first + bounds[0], stop=first + bounds[1])
+
+
+def _whole_values(nbytes: int) -> int:
+    if nbytes % _FP32_BYTES:
+        raise PlanError("A computed tensor cannot be cut inside a value")
+    return nbytes // _FP32_BYTES
 
 
 def _whole_bytes(bits: int) -> int:

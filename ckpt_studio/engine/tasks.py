@@ -7,17 +7,16 @@ from ckpt_studio.core.plan import PlannedTensor
 from ckpt_studio.engine.lowering import (
     Converted,
     Literal,
+    Mixed,
     Segment,
     Span,
     cut,
     lower,
 )
+from ckpt_studio.engine.stepping import SLICE_VALUES, step_of
 
 COPY_BYTES = 64 << 20
 """Largest range one worker copies before it takes the next."""
-
-SLICE_VALUES = 1 << 19
-"""Values that are converted at once: 2 MiB of fp32 stay in the cache of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """At most one slice of values in another type; its parts are spans and literals."""
+    """At most one slice of values in another type; its parts are spans, literals or computed."""
 
     row: int
     segment: Converted
@@ -110,15 +109,35 @@ def _limited(copy: Copy) -> Iterator[Copy]:
 
 
 def _pieces(row: int, segment: Segment, to: int) -> Iterator[Task]:
-    plain = isinstance(segment, Converted) and all(
-        isinstance(part, Span | Literal) for part in segment.of
-    )
-    if not isinstance(segment, Converted) or not plain:
+    step, size = _step(segment), _value_size(segment)
+    if not step:
         yield Compute(row, segment, to)
         return
-    before, after = segment.before.bits // 8, segment.after.bits // 8
-    values = segment.nbytes // after
-    for done in range(0, values, SLICE_VALUES):
-        stop = min(done + SLICE_VALUES, values)
-        part = replace(segment, of=cut(segment.of, done * before, stop * before))
-        yield Convert(row, part, to + done * after)
+    for done in range(0, segment.nbytes // size, step):
+        stop = min(done + step, segment.nbytes // size)
+        (part,) = cut((segment,), done * size, stop * size)
+        if isinstance(part, Converted) and stop - done <= SLICE_VALUES:
+            yield Convert(row, part, to + done * size)
+        else:
+            yield Compute(row, part, to + done * size)
+
+
+def _step(segment: Segment) -> int:
+    """Return how many values of a segment are worked out at a time, 0 for all of it."""
+    match segment:
+        case Mixed(expr):
+            return step_of(expr)
+        case Converted((Mixed(expr),)):
+            return step_of(expr)
+        case Converted(of) if all(isinstance(part, Span | Literal) for part in of):
+            return SLICE_VALUES
+        case _:
+            return 0
+
+
+def _value_size(segment: Segment) -> int:
+    """Return the bytes of one value of what can be cut between values."""
+    return segment.after.bits // 8 if isinstance(segment, Converted) else _FP32_BYTES
+
+
+_FP32_BYTES = 4

@@ -8,10 +8,13 @@ from ckpt_studio.app.application import create_window
 from ckpt_studio.core.tensors import DTYPES
 from tests import models
 from tests.cli.files import sparse_file
+from tests.making.with_qt import collect_after_module, collect_after_test, qtbot
+
+__all__ = ["collect_after_module", "collect_after_test", "qtbot"]
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind(qapp, monkeypatch):
+def nothing_left_behind(collect_after_test, qapp, monkeypatch):
     """Fail a test that ends with a thread running or a timer ticking."""
     threads, timers = [], []
     start_thread, start_timer = QThread.start, QTimer.start

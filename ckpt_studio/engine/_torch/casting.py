@@ -14,7 +14,7 @@ import torch
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine.tally import Counts
 
-_TORCH = {
+TORCH = {
     DType.F64: torch.float64,
     DType.F32: torch.float32,
     DType.F16: torch.float16,
@@ -54,6 +54,7 @@ class Caster:
     """
 
     def __init__(self, values: int) -> None:
+        self.values = values
         self.source = bytearray(values * 8)
         self.target = bytearray(values * 8)
         self._wide = torch.empty(values, dtype=torch.float32)
@@ -61,8 +62,8 @@ class Caster:
 
     def convert(self, values: int, before: DType, after: DType) -> Counts:
         """Convert the first ``values`` (at least one) of ``source`` into ``target``."""
-        given = torch.frombuffer(self.source, dtype=_TORCH[before], count=values)
-        result = torch.frombuffer(self.target, dtype=_TORCH[after], count=values)
+        given = torch.frombuffer(self.source, dtype=TORCH[before], count=values)
+        result = torch.frombuffer(self.target, dtype=TORCH[after], count=values)
         if after is DType.F64 or (after is DType.F32 and before is not DType.F64):
             result.copy_(given)
             return Counts()
@@ -74,6 +75,18 @@ class Caster:
             return Counts(flushed=self._flushed(wide, result, after))
         counts = _convert_extremes(given, wide, result, after)
         return counts + Counts(flushed=self._flushed(wide, result, after))
+
+    def convert_view(
+        self, given: memoryview, into: memoryview, before: DType, after: DType
+    ) -> None:
+        """Convert any number of raw values of the first view into the second."""
+        wide, narrow = before.bits // 8, after.bits // 8
+        for start in range(0, len(given) // wide, self.values):
+            values = min(self.values, len(given) // wide - start)
+            self.source[: values * wide] = given[start * wide : (start + values) * wide]
+            self.convert(values, before, after)
+            done = memoryview(self.target)[: values * narrow]
+            into[start * narrow : (start + values) * narrow] = done
 
     def _widened(self, given: torch.Tensor, after: DType) -> torch.Tensor:
         """Return the values as fp32, such that rounding them once more gives the right result."""

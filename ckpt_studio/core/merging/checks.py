@@ -1,0 +1,143 @@
+"""What is wrong with a merge before it is carried out, and what the user should know."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ckpt_studio.core.codes import coded
+from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.merging.tables import Table
+from ckpt_studio.core.merging.values import LETTERS
+from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.plan import Coverage
+from ckpt_studio.core.problems import Problem, note, warning
+from ckpt_studio.core.quantised import companions
+from ckpt_studio.core.recipe import Merge
+from ckpt_studio.core.recognition import Opened
+from ckpt_studio.core.text import count, counted
+
+_ADJUST_NUMBERS = 8
+_LOOKS = ("sd15", "sd2", "sdxl", "ssd1b", "segmind", "koala")
+
+
+def require_plain(recipe: Merge, opened: Mapping[Path, Opened]) -> None:
+    """Refuse quantised models: their codes cannot be averaged (``merging.md`` section 0, rule 4).
+
+    Raises:
+        PlanError: a model holds quantised weights.
+    """
+    for path in recipe.models:
+        tensors = opened[path].checkpoint.tensors
+        codes = coded(tensors.values()) or companions(tensors)
+        if codes:
+            raise PlanError(
+                f"{path.name} holds {counted(len(codes), 'quantised tensor')}, such as "
+                f"{min(codes)}, whose codes cannot be merged.",
+                "Use the version of this model in fp16, bf16, fp32 or plain fp8.",
+            )
+
+
+def require_adjustable(a: Opened, numbers: Sequence[float]) -> None:
+    """Refuse to change the look of a model that does not have the six tensors for it.
+
+    Raises:
+        PlanError: another family than SD1, SD2 and SDXL, or not eight numbers.
+    """
+    if len(numbers) != _ADJUST_NUMBERS:
+        raise PlanError(
+            f"Adjusting takes {_ADJUST_NUMBERS} numbers, not {len(numbers)}.",
+            "They are IN, OUT, OUT2, contrast, brightness and three colours.",
+        )
+    if not (a.recognition.architecture or "").startswith(_LOOKS):
+        raise PlanError(
+            f"The look of {a.recognition.name} cannot be adjusted.",
+            "That works for Stable Diffusion 1, 2 and XL.",
+        )
+
+
+def require_family(
+    recipe: Merge, opened: Mapping[Path, Opened], tables: Sequence[Table], coverage: Coverage
+) -> None:
+    """Refuse models that do not belong together: other shapes, or nothing in common.
+
+    Raises:
+        PlanError: with the reason and what would be merged.
+    """
+    if len(recipe.models) > 1 and coverage.conflicts:
+        raise PlanError(
+            f"{_kinds(recipe, opened)}: {counted(len(coverage.conflicts), 'tensor')} of "
+            f"{count(coverage.total)} differ in shape, such as {coverage.conflicts[0]}.",
+            "Only models of one family can be merged.",
+        )
+    if len(recipe.models) > 1 and not coverage.merged and not coverage.taken:
+        raise PlanError(
+            f"{_kinds(recipe, opened)}: nothing would be merged ({coverage_line(coverage)}).",
+            "Choose models that hold the same parts, or merge other parts.",
+        )
+    if recipe.vae is not None and "vae" not in tables[0]:
+        raise PlanError(
+            f"{recipe.models[0].name} holds no VAE that could be replaced.",
+            "Save a whole checkpoint with “save” instead.",
+        )
+    if recipe.vae is not None and not coverage.taken:
+        raise PlanError(
+            f"{recipe.vae.name} holds no VAE that fits {recipe.models[0].name}.",
+            "Choose a VAE of the same family.",
+        )
+
+
+def _kinds(recipe: Merge, opened: Mapping[Path, Opened]) -> str:
+    """Return "A (a.safetensors) is SDXL, B (b.safetensors) is SD 1.5"."""
+    return ", ".join(
+        f"{letter.upper()} ({path.name}) is {opened[path].recognition.name}"
+        for letter, path in zip(LETTERS, recipe.models, strict=False)
+    )
+
+
+def coverage_line(coverage: Coverage) -> str:
+    """Return "1,680 tensors: 1,436 merged, 244 copied from A, 0 only in B"."""
+    words = [f"{count(coverage.merged)} merged", f"{count(coverage.copied)} copied from A"]
+    if coverage.taken:
+        words.append(f"{count(coverage.taken)} taken from other files")
+    words.append(f"{count(len(coverage.only_in_others))} only in other models")
+    return f"{counted(coverage.total, 'tensor')}: {', '.join(words)}"
+
+
+def merge_problems(
+    recipe: Merge, opened: Mapping[Path, Opened], tables: Sequence[Table], coverage: Coverage
+) -> tuple[Problem, ...]:
+    """Return what the user should know before the merge runs."""
+    found = [note(f"{coverage_line(coverage)}.", code="coverage", names=coverage.only_in_others)]
+    found += _predictions(recipe, opened)
+    found += _lacking(recipe, tables)
+    if recipe.parts.get("vae", "a") != "a" and recipe.vae is None:
+        message = "Averaged VAEs give washed-out pictures."
+        found.append(warning(message, "Take the VAE of one model.", "merged-vae"))
+    for adapter in coverage.adapters:
+        text = (
+            f"{adapter.source.name} changes {counted(adapter.touched, 'tensor')} of "
+            f"{count(coverage.total)}, {count(len(adapter.unmatched))} of its modules unmatched."
+        )
+        more = bool(adapter.unmatched or adapter.skipped)
+        names = (*adapter.unmatched, *adapter.skipped)
+        found.append((warning if more else note)(text, code="lora", names=names))
+    return tuple(found)
+
+
+def _predictions(recipe: Merge, opened: Mapping[Path, Opened]) -> list[Problem]:
+    kinds = {path: opened[path].recognition.prediction for path in recipe.models}
+    known = {kind for kind in kinds.values() if kind}
+    if len(known) < 2:  # noqa: PLR2004 - two that differ
+        return []
+    said = ", ".join(f"{path.name} predicts {kind}" for path, kind in kinds.items() if kind)
+    message = f"The models predict differently: {said}."
+    return [warning(message, "A mixture of both gives noise.", "prediction")]
+
+
+def _lacking(recipe: Merge, tables: Sequence[Table]) -> list[Problem]:
+    found: list[Problem] = []
+    for path, table in zip(recipe.models[1:], tables[1:], strict=True):
+        absent = [part for part in tables[0] if part and part not in table and part != "vae"]
+        if absent:
+            names = ", ".join(map(part_name, absent))
+            found.append(note(f"{path.name} holds no {names}; A gives it.", code="absent-part"))
+    return found

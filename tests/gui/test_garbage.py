@@ -1,0 +1,44 @@
+"""Garbage is collected between events alone."""
+
+import gc
+import weakref
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
+from PySide6.QtWidgets import QWidget
+
+from ckpt_studio.app.gui_gc import collect_on_gui_thread
+
+
+class Knot:
+    """An object that only the collector can free."""
+
+    def __init__(self):
+        self.itself = self
+
+
+def test_nothing_is_collected_by_itself_from_the_window_on(open_window):
+    gc.enable()
+    open_window()
+    assert not gc.isenabled()
+
+
+def test_nothing_is_collected_while_a_window_is_destroyed(open_window):
+    window, seen = open_window(), []
+    children = window.findChildren(QObject) + window.findChildren(QWidget)
+    for child in (window, *children):
+        child.destroyed.connect(lambda: seen.append(gc.isenabled()))
+    window.close()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert len(seen) > 100
+    assert not any(seen)
+
+
+def test_garbage_is_collected_by_a_timer(qtbot):
+    parent = QObject()
+    timer = collect_on_gui_thread(parent)
+    knot = weakref.ref(Knot())
+    assert knot() is not None
+    timer.setInterval(1)
+    qtbot.waitUntil(lambda: knot() is None)
+    timer.stop()
