@@ -1,0 +1,230 @@
+"""A merge that is being put together: its models may have gaps, its ratio several values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from pathlib import Path
+from typing import TypeVar
+
+from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.merging.methods import MethodSpec, Parameter, method
+from ckpt_studio.core.part_names import ANY_TEXT_ENCODER
+from ckpt_studio.core.recipe import LoraUse, Merge, MetadataChoice, Output, Precision
+
+Value = TypeVar("Value")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MOST_VALUES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the user chose so far.
+
+    ``models`` are the inputs in order, None where none was chosen; those that the method does not
+    take are kept for another one. ``recipe`` holds everything else. With more than one of them,
+    ``series`` are values of the first parameter that each make a file of their own.
+    """
+
+    models: tuple[Path | None, ...] = ()
+    recipe: Merge = field(default_factory=lambda: Merge((), metadata=MetadataChoice(recipe=True)))
+    series: tuple[float, ...] = ()
+
+    @property
+    def spec(self) -> MethodSpec:
+        """The method."""
+        return method(self.recipe.method)
+
+    @property
+    def slots(self) -> tuple[Path | None, ...]:
+        """The models that the method takes; one that takes any number has a free place more."""
+        spec = self.spec
+        most, filled = spec.most, len(self.models)
+        while filled and self.models[filled - 1] is None:
+            filled -= 1
+        count = max(spec.least, filled + 1) if most is None else most
+        return (*self.models, *[None] * count)[: min(count, len(_LETTERS))]
+
+    @property
+    def chosen(self) -> tuple[Path, ...]:
+        """The models that were chosen, without gaps."""
+        return tuple(path for path in self.slots if path is not None)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was chosen yet."""
+        return not (any(self.models) or self.recipe.loras or self.recipe.vae)
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The letters of models that are needed and not chosen."""
+        needed = max(self.spec.least, len(self.chosen) if self.spec.most is None else 0)
+        pairs = zip(_LETTERS, self.slots[:needed], strict=False)
+        return tuple(letter for letter, path in pairs if path is None)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The numbers of the method."""
+        return self.spec.parameters
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """All files that are named, each once."""
+        return replace(self.recipe, models=self.chosen).sources
+
+    @property
+    def merge(self) -> Merge:
+        """The recipe of the merge; of the first one of several."""
+        return self.merges[0]
+
+    @property
+    def merges(self) -> tuple[Merge, ...]:
+        """A recipe for each file: one, or one for each value of the first parameter."""
+        whole = replace(self.recipe, models=self.chosen)
+        if len(self.series) < 2 or not self.parameters:  # noqa: PLR2004 - one value is no series
+            return (whole,)
+        first = self.parameters[0].id
+        return tuple(
+            replace(
+                whole,
+                parameters={**whole.parameters, first: value},
+                output=_numbered(whole.output, value),
+            )
+            for value in self.series
+        )
+
+    def value(self, parameter: Parameter) -> float:
+        """Return the value of a parameter for the whole model."""
+        return self.recipe.parameters.get(parameter.id, parameter.default)
+
+    def role(self, place: int) -> tuple[str, str]:
+        """Return the letter of a model and what it is for ("C", "common ancestor")."""
+        roles = self.spec.roles
+        said = roles[place].partition(":")[2] if place < len(roles) else ""
+        return _LETTERS[place], said.strip()
+
+
+def _numbered(output: Output, value: float) -> Output:
+    if output.path is None:
+        return output
+    named = output.path.with_name(f"{output.path.stem}_{value:g}{output.path.suffix}")
+    return replace(output, path=named, overwrite=output.overwrite and named.exists())
+
+
+def with_method(draft: Draft, name: str) -> Draft:
+    """Choose a method; models and the numbers that both methods know stay."""
+    known = {parameter.id for parameter in method(name).parameters}
+    recipe = draft.recipe
+    series = draft.series if draft.parameters[:1] == method(name).parameters[:1] else ()
+    changed = replace(
+        recipe,
+        method=name,
+        parameters=_only(known, recipe.parameters),
+        blocks=_only(known, recipe.blocks),
+        part_values={
+            part: kept
+            for part, values in recipe.part_values.items()
+            if (kept := _only(known, values))
+        },
+    )
+    return _without_absent_givers(replace(draft, recipe=changed, series=series))
+
+
+def with_model(draft: Draft, place: int, path: Path | None) -> Draft:
+    """Choose a model or, with None, none; a place of A starts blocks anew when blocks differ."""
+    models = [*draft.models, *[None] * (place + 1 - len(draft.models))]
+    models[place] = path
+    while models and models[-1] is None:
+        models.pop()
+    return _without_absent_givers(replace(draft, models=tuple(models)))
+
+
+def with_models(draft: Draft, paths: tuple[Path, ...]) -> Draft:
+    """Put models into the free places, in order; when all are taken, the last one is replaced."""
+    for path in paths:
+        slots = draft.slots
+        free = (place for place, taken in enumerate(slots) if taken is None)
+        draft = with_model(draft, next(free, len(slots) - 1), path)
+    return draft
+
+
+def with_values(draft: Draft, parameter: Parameter, values: tuple[float, ...]) -> Draft:
+    """Set a parameter for the whole model; more than one value is a file for each of them."""
+    parameters = {**draft.recipe.parameters, parameter.id: values[0]}
+    changed = replace(draft, recipe=replace(draft.recipe, parameters=parameters))
+    if parameter == draft.parameters[0]:
+        changed = replace(changed, series=values if len(values) > 1 else ())
+    return changed
+
+
+def with_blocks(draft: Draft, parameter: str, values: tuple[float, ...] | None) -> Draft:
+    """Give a parameter a value for each block, or one for the whole model."""
+    blocks = {name: each for name, each in draft.recipe.blocks.items() if name != parameter}
+    if values is not None:
+        blocks[parameter] = values
+    return replace(draft, recipe=replace(draft.recipe, blocks=blocks))
+
+
+def with_partition(draft: Draft, name: str) -> Draft:
+    """Divide the model otherwise; values for other blocks are of no use any more."""
+    loras = tuple(replace(lora, blocks=()) for lora in draft.recipe.loras)
+    return replace(draft, recipe=replace(draft.recipe, partition=name, blocks={}, loras=loras))
+
+
+def with_giver(draft: Draft, part: str, choice: str | None) -> Draft:
+    """Say which model gives a part (a letter, or ``MERGED``); None is the usual way."""
+    parts = {name: each for name, each in draft.recipe.parts.items() if name != part}
+    if choice is not None:
+        parts[part] = choice.lower()
+    return replace(draft, recipe=replace(draft.recipe, parts=parts))
+
+
+def with_part_value(draft: Draft, part: str, value: float | None) -> Draft:
+    """Give the first parameter another value for a part, or with None the same."""
+    values = {name: each for name, each in draft.recipe.part_values.items() if name != part}
+    if value is not None and draft.parameters:
+        values[part] = {draft.parameters[0].id: value}
+    return replace(draft, recipe=replace(draft.recipe, part_values=values))
+
+
+def with_precision(draft: Draft, precision: Precision) -> Draft:
+    """Choose how the result is stored; the VAE stays as it is, it is too sensitive."""
+    chosen = {} if precision is Precision.KEEP else {"unet": precision, ANY_TEXT_ENCODER: precision}
+    return replace(draft, recipe=replace(draft.recipe, precision=chosen))
+
+
+def with_loras(draft: Draft, loras: tuple[LoraUse, ...]) -> Draft:
+    """Bake in these LoRAs, in this order."""
+    return replace(draft, recipe=replace(draft.recipe, loras=loras))
+
+
+def read_values(text: str) -> tuple[float, ...]:
+    """Return the numbers of a text with commas or spaces between them.
+
+    Raises:
+        PlanError: there is none, or something else.
+    """
+    words = text.replace(",", " ").replace(";", " ").split()
+    try:
+        values = tuple(float(word) for word in words[:_MOST_VALUES])
+    except ValueError as error:
+        raise PlanError("This is not a number.", "Type 0.3, or 0.2, 0.3, 0.4.") from error
+    if not values or not all(map(isfinite, values)):
+        raise PlanError("A number is needed.", "Type 0.3, or 0.2, 0.3, 0.4.")
+    return tuple(dict.fromkeys(values))
+
+
+def _only(known: set[str], values: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if name in known}
+
+
+def _without_absent_givers(draft: Draft) -> Draft:
+    """Let no part come from a model that is not there any more."""
+    letters = {_LETTERS[place].lower() for place in range(len(draft.chosen))}
+    parts = {
+        part: giver
+        for part, giver in draft.recipe.parts.items()
+        if len(giver) > 1 or giver in letters
+    }
+    if parts == draft.recipe.parts:
+        return draft
+    return replace(draft, recipe=replace(draft.recipe, parts=parts))
