@@ -11,7 +11,7 @@ from ckpt_studio.app.document import Document
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.sources import Sources
 from ckpt_studio.app.unsaved_work import LeftWork, UnsavedWork, left_work
-from ckpt_studio.core.recipe import Assemble, EditMetadata, Recipe
+from ckpt_studio.core.recipe import Assemble, EditMetadata, Merge, Recipe
 from ckpt_studio.core.text import counted
 from ckpt_studio.qt.banner import Banner, Message, Remedy
 
@@ -101,7 +101,7 @@ def _remove(left: tuple[LeftWork, ...]) -> None:
 
 
 def _paths(recipe: Recipe) -> tuple[Path, ...]:
-    return recipe.sources if isinstance(recipe, Assemble) else (recipe.source,)
+    return recipe.sources if isinstance(recipe, Assemble | Merge) else (recipe.source,)
 
 
 def _sources_of(work: LeftWork) -> tuple[Path, ...]:

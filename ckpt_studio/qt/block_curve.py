@@ -32,6 +32,7 @@ class BlockCurve(Plot):
     """
 
     edited = Signal(object, int)  # the values, and a number that steps of one stroke share
+    selection_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("blockCurve", "", parent)
@@ -65,6 +66,11 @@ class BlockCurve(Plot):
         """The blocks that change together; all where none was chosen."""
         chosen = self._selected or range(len(self._blocks))
         return frozenset(chosen)
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """How many blocks were selected, and how many there are."""
+        return len(self._selected), len(self._blocks)
 
     @property
     def layout_now(self) -> CurveLayout:
@@ -129,6 +135,7 @@ class BlockCurve(Plot):
             self._stroke += 1
         self._selected = set(indices)
         self._tell()
+        self.selection_changed.emit()
 
     def _tell(self) -> None:
         self.setAccessibleDescription(self._told(self._cursor))

@@ -192,6 +192,17 @@ def with_precision(draft: Draft, precision: Precision) -> Draft:
     return replace(draft, recipe=replace(draft.recipe, precision=chosen))
 
 
+def with_vae(draft: Draft, path: Path | None) -> Draft:
+    """Bake in the VAE of a file, or with None no other one."""
+    return replace(draft, recipe=replace(draft.recipe, vae=path))
+
+
+def with_recipe_written(draft: Draft, *, written: bool) -> Draft:
+    """Say whether the recipe goes into the metadata."""
+    metadata = replace(draft.recipe.metadata, recipe=written)
+    return replace(draft, recipe=replace(draft.recipe, metadata=metadata))
+
+
 def with_loras(draft: Draft, loras: tuple[LoraUse, ...]) -> Draft:
     """Bake in these LoRAs, in this order."""
     return replace(draft, recipe=replace(draft.recipe, loras=loras))
