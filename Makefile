@@ -37,7 +37,8 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 test: lint
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+	# Two processes share the files of tests; one that dies ends the run.
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -75,6 +75,11 @@ class Comparing(QObject):
         """Whether a comparison is on its way."""
         return self._comparisons.busy or self._exports.busy
 
+    @property
+    def comparing_values(self) -> bool:
+        """Whether values are compared, or what was found is not in the table yet."""
+        return self._values.busy
+
     def take(self, letter: str, files: tuple[Path, ...]) -> None:
         """Open files and compare them: one on a side, or on a free one for "", two on both."""
 

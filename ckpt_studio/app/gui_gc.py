@@ -3,7 +3,7 @@
 Automatic collection runs on whichever thread allocates last; there it would delete QObjects that
 belong to the GUI thread. On the GUI thread it can start within the destructor of a QObject, which
 holds a lock that the destructor of what is collected waits for: the program hangs. So automatic
-collection is off for good once there is a window, and a timer of the window collects between events.
+collection is off for good once there is a window, whose timer collects between events.
 """
 
 import gc

@@ -55,6 +55,11 @@ class ValueComparing(QObject):
         log.added.connect(self._note)
         log.changed.connect(self._note)
 
+    @property
+    def busy(self) -> bool:
+        """Whether values are compared, or what was found is still taken in bit by bit."""
+        return bool(self._running)
+
     def record_of(self, table: ComparedTable) -> Record | None:
         """Return the job that compares the values of a table now."""
         runs = self._running.items()

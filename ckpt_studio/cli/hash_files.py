@@ -18,6 +18,7 @@ from ckpt_studio.core.stored_hashes import stored_hashes
 from ckpt_studio.engine import HashCache, Hashes
 from ckpt_studio.engine.summary import Json
 from ckpt_studio.formats.opening import read_any
+from ckpt_studio.formats.sharded import is_index_name
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -28,11 +29,24 @@ def _arguments(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace) -> Answer:
     cache = HashCache()
     with job(arguments) as (progress, cancel):
-        return of_each(
-            arguments.files,
-            lambda path: _document(path, cache.take(path, progress=progress, cancel=cancel)),
-            lambda documents: "\n".join(map(_page, documents)),
-        )
+
+        def look(path: Path) -> Json:
+            if is_index_name(path.name):
+                read_any(path)  # says why its shards cannot be found
+            return _document(path, cache.take(path, progress=progress, cancel=cancel))
+
+        files = [file for path in arguments.files for file in _meant(path)]
+        return of_each(files, look, lambda documents: "\n".join(map(_page, documents)))
+
+
+def _meant(path: Path) -> list[Path]:
+    """Return the shards that an index names in its place: nobody asks for hashes of the list."""
+    if not is_index_name(path.name):
+        return [path]
+    try:
+        return [file.path for file in read_any(path).files]
+    except FormatError:
+        return [path]
 
 
 def _document(path: Path, found: Hashes) -> Json:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ckpt_studio.cli.command import UsageError
 from ckpt_studio.cli.image_option import with_image
 from ckpt_studio.core.byte_sizes import parse_size
+from ckpt_studio.core.checkpoint_metadata import as_edits
 from ckpt_studio.core.json_text import check
 from ckpt_studio.core.metadata import Edit, RemoveKeys, SetValue
 from ckpt_studio.core.metadata_rules import check_key, check_text
@@ -218,10 +219,7 @@ def metadata(arguments: Namespace) -> MetadataChoice:
 
 def metadata_edits(arguments: Namespace) -> MetadataChoice:
     """Return the same as edits, for a file that keeps the metadata it has."""
-    choice = metadata(arguments)
-    prompt = (SetValue("prompt", choice.prompt),) if choice.prompt else ()
-    extra = (SetValue(key, value) for key, value in choice.extra_pnginfo.items())
-    return MetadataChoice(edits=(*prompt, *extra, *choice.edits), recipe=choice.recipe)
+    return as_edits(metadata(arguments))
 
 
 def json_option(option: str, text: str | None, absent: object) -> object:

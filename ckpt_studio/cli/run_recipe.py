@@ -7,10 +7,12 @@ from pathlib import Path
 from ckpt_studio.cli import options
 from ckpt_studio.cli.carry_out import carry_out
 from ckpt_studio.cli.command import Answer, Command, UsageError
+from ckpt_studio.cli.job import job
 from ckpt_studio.cli.output_options import output_path
 from ckpt_studio.core.errors import FormatError
-from ckpt_studio.core.recipe import EditMetadata, Layout, Recipe
+from ckpt_studio.core.recipe import EditMetadata, Layout, Merge, Recipe
 from ckpt_studio.engine import open_checkpoint
+from ckpt_studio.engine.replaying import with_sources
 from ckpt_studio.formats.opening import is_model_index
 from ckpt_studio.formats.recipe_json import METADATA_KEY, read_recipe_file, recipe_from_json
 
@@ -28,12 +30,24 @@ def _arguments(parser: ArgumentParser) -> None:
         metavar="OUT",
         help="write there, not where the recipe says",
     )
+    parser.add_argument(
+        "--models",
+        type=options.path,
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="a file or a folder where the models of a merge may be; they are known by their "
+        "hashes, whatever they are called (repeatable)",
+    )
     options.add_plan(parser)
     options.add_writing(parser)
 
 
 def _run(arguments: Namespace) -> Answer:
     recipe = _recipe(arguments.file)
+    if isinstance(recipe, Merge):
+        with job(arguments) as (progress, cancel):
+            recipe = with_sources(recipe, arguments.models, progress=progress, cancel=cancel)
     output = replace(recipe.output, overwrite=recipe.output.overwrite or arguments.overwrite)
     if arguments.output is not None:
         chosen = output_path(arguments.output, folder=output.layout is not Layout.FILE)

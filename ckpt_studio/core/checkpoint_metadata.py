@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ckpt_studio.core.architecture import Architecture
-from ckpt_studio.core.metadata import apply_all
+from ckpt_studio.core.metadata import SetValue, apply_all
 from ckpt_studio.core.recipe import MetadataChoice
 
 
@@ -29,6 +30,14 @@ def checkpoint_metadata(
             metadata.setdefault(key, _joined(texts))
     metadata.setdefault("format", "pt")
     return dict(apply_all(choice.edits, metadata))
+
+
+def as_edits(choice: MetadataChoice) -> MetadataChoice:
+    """Return the same as edits, for a file that keeps the metadata it has."""
+    prompt = (SetValue("prompt", choice.prompt),) if choice.prompt else ()
+    extra = (SetValue(key, value) for key, value in choice.extra_pnginfo.items())
+    edits = (*prompt, *extra, *choice.edits)
+    return replace(choice, prompt="", extra_pnginfo={}, edits=edits)
 
 
 def _joined(texts: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from ckpt_studio.core.byte_sizes import size_word
+from ckpt_studio.core.merge_command import merge_words
 from ckpt_studio.core.metadata import Edit, RemoveKeys, RenameKey, ReplaceAll, SetValue
 from ckpt_studio.core.plan import OnOverflow
 from ckpt_studio.core.recipe import (
@@ -12,6 +13,7 @@ from ckpt_studio.core.recipe import (
     EditMetadata,
     Extract,
     Layout,
+    Merge,
     MetadataChoice,
     Output,
     Precision,
@@ -32,7 +34,7 @@ def command_line(recipe: Recipe) -> str:
     return shlex.join([_PROGRAM, *_words(recipe)]) + _untold(recipe.metadata)
 
 
-def _words(recipe: Assemble | Convert | Extract) -> Iterator[str]:
+def _words(recipe: Assemble | Convert | Extract | Merge) -> Iterator[str]:
     match recipe:
         case Assemble():
             yield from _assemble(recipe)
@@ -40,6 +42,8 @@ def _words(recipe: Assemble | Convert | Extract) -> Iterator[str]:
             yield from _convert(recipe)
         case Extract():
             yield from _extract(recipe)
+        case Merge():
+            yield from merge_words(recipe)
     yield from _common(recipe)
 
 
@@ -97,7 +101,7 @@ def _assemble(recipe: Assemble) -> Iterator[str]:
             yield from ("--name", f"{part}={name}")
 
 
-def _common(recipe: Assemble | Convert | Extract) -> Iterator[str]:
+def _common(recipe: Assemble | Convert | Extract | Merge) -> Iterator[str]:
     yield from _precision(recipe.precision)
     if recipe.on_overflow is not OnOverflow.ERROR:
         yield from ("--on-overflow", recipe.on_overflow.value)

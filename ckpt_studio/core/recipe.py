@@ -220,9 +220,11 @@ class Merge:
     ``method`` and the names of ``parameters`` are ids of ``core.merging.methods``. ``blocks`` gives
     a parameter one value for each block of ``partition`` ("" is the usual one of the family).
     ``parts`` says of a part which model gives it; those not named are merged, the VAE is taken from
-    A. ``part_values`` are other values of parameters for a part, ``te`` for all text encoders. The
-    order of precedence is: rule, block, part, parameter. ``vae`` replaces the VAE; ``adjust`` are
-    the eight numbers of the post step (``merging.md`` 2.2).
+    A. ``names`` are what sources are called in the metadata where that is not the name of the file;
+    ``hashes`` the SHA-256 that sources have to have, by these names: a recipe that was taken from a
+    checkpoint brings both. ``part_values`` are other values of parameters for a part, ``te`` for
+    all text encoders. The order of precedence is: rule, block, part, parameter. ``vae`` replaces
+    the VAE; ``adjust`` are the eight numbers of the post step (``merging.md`` 2.2).
     """
 
     models: tuple[Path, ...]
@@ -237,6 +239,8 @@ class Merge:
     vae: Path | None = None
     adjust: tuple[float, ...] = ()
     seed: int = 0
+    names: Mapping[Path, str] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
     precision: Mapping[str, Precision] = field(default_factory=dict)
     on_overflow: OnOverflow = OnOverflow.ERROR
     prune: bool = False

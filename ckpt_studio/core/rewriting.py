@@ -1,13 +1,12 @@
 """Expressions with the tensors that they read replaced."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ckpt_studio.core.expr import (
     AddAdapter,
     Blend,
     Cast,
-    Computed,
     Concat,
     Constant,
     Expr,
@@ -24,6 +23,7 @@ from ckpt_studio.core.expr import (
 from ckpt_studio.core.tensors import DType
 
 Leaf = Callable[[Read], Expr]
+Change = Callable[[Blend], Blend]
 
 
 def with_source(expr: Expr, source: int) -> Expr:
@@ -31,23 +31,51 @@ def with_source(expr: Expr, source: int) -> Expr:
     return mapped(expr, lambda leaf: Read(source, leaf.tensor))
 
 
-def mapped(expr: Expr, leaf: Leaf) -> Expr:
-    """Return an expression with each tensor that it reads replaced by one of the same shape."""
+def blends_of(expr: Expr) -> Iterator[Blend]:
+    """Yield every blend in an expression, the outer one first."""
+    if isinstance(expr, Blend):
+        yield expr
+    for part in parts_of(expr):
+        yield from blends_of(part)
+
+
+def parts_of(expr: Expr) -> tuple[Expr, ...]:
+    """Return the expressions that an expression is made of."""
+    match expr:
+        case Read() | Constant():
+            return ()
+        case Concat(parts):
+            return parts
+        case Blend(_, inputs):
+            return inputs
+        case AddAdapter(of, adapter):
+            return (of, *(part for _, part in adapter.tensors))
+        case _:
+            return (expr.of,)
+
+
+def mapped(expr: Expr, leaf: Leaf = lambda leaf: leaf, blend: Change = lambda blend: blend) -> Expr:
+    """Return an expression with each tensor that it reads replaced by one of the same shape.
+
+    ``blend`` changes each blend after its inputs.
+    """
     match expr:
         case Read():
             return leaf(expr)
         case Constant():
             return expr
         case Concat(parts):
-            return joined([mapped(part, leaf) for part in parts])
-        case Blend() | AddAdapter():
-            return _mapped_computed(expr, leaf)
+            return joined([mapped(part, leaf, blend) for part in parts])
+        case Blend(_, inputs):
+            return blend(replace(expr, inputs=tuple(mapped(part, leaf, blend) for part in inputs)))
+        case AddAdapter(of, adapter):
+            factors = tuple((role, mapped(part, leaf, blend)) for role, part in adapter.tensors)
+            return AddAdapter(mapped(of, leaf, blend), replace(adapter, tensors=factors))
         case _:
-            return _mapped_change(expr, leaf)
+            return _mapped_change(expr, mapped(expr.of, leaf, blend))
 
 
-def _mapped_change(expr: Rows | Reshape | Transpose | Cast, leaf: Leaf) -> Expr:
-    of = mapped(expr.of, leaf)
+def _mapped_change(expr: Rows | Reshape | Transpose | Cast, of: Expr) -> Expr:
     match expr:
         case Rows(_, start, stop):
             return narrowed(of, start, stop)
@@ -57,13 +85,6 @@ def _mapped_change(expr: Rows | Reshape | Transpose | Cast, leaf: Leaf) -> Expr:
             return transpose(of)
         case Cast(_, dtype):
             return cast(of, dtype)
-
-
-def _mapped_computed(expr: Computed, leaf: Leaf) -> Expr:
-    if isinstance(expr, Blend):
-        return replace(expr, inputs=tuple(mapped(part, leaf) for part in expr.inputs))
-    factors = tuple((role, mapped(part, leaf)) for role, part in expr.adapter.tensors)
-    return AddAdapter(mapped(expr.of, leaf), replace(expr.adapter, tensors=factors))
 
 
 def narrowed(expr: Expr, start: int, stop: int) -> Expr:

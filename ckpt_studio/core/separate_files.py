@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from ckpt_studio.core.checkpoint_metadata import as_edits
 from ckpt_studio.core.choosing import Chosen, choose_parts, choose_target, choose_unet
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.part_names import is_text_encoder, part_name
@@ -177,7 +178,7 @@ def _extract(recipe: Assemble, part: str, source: Path, file: str, precision: Pr
         part=part,
         precision={} if precision is Precision.KEEP else {part: precision},
         on_overflow=recipe.on_overflow,
-        metadata=replace(recipe.metadata, prompt="", extra_pnginfo={}),
+        metadata=as_edits(recipe.metadata),
         output=Output(
             path=folder / file if folder else None,
             overwrite=recipe.output.overwrite,

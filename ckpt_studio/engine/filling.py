@@ -23,8 +23,8 @@ from ckpt_studio.engine.widening import widened
 from ckpt_studio.formats.files import Files
 
 if TYPE_CHECKING:
-    from ckpt_studio.engine._torch.computing import Computer
     from ckpt_studio.engine._torch.casting import Caster
+    from ckpt_studio.engine._torch.computing import Computer
 
 
 @dataclass(frozen=True, slots=True)

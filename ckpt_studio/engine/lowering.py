@@ -158,12 +158,18 @@ def _part(segment: Segment, start: int, stop: int) -> Segment:
     match segment:
         case Span(_, offset):
             return replace(segment, offset=offset + start, nbytes=stop - start)
-        case Literal(data):
-            return Literal(data[start:stop])
         case Matrix():
             return Window(segment, start, stop - start)
         case Window(of, first):
             return Window(of, first + start, stop - start)
+        case Literal(data):
+            return Literal(data[start:stop])
+        case Converted() | Mixed():
+            return _part_of_values(segment, start, stop)
+
+
+def _part_of_values(segment: Converted | Mixed, start: int, stop: int) -> Segment:
+    match segment:
         case Converted(of, before, after):
             inner = cut(of, start * before.bits // after.bits, stop * before.bits // after.bits)
             return replace(segment, of=inner)

@@ -8,9 +8,18 @@ from ckpt_studio.core.assembling import assemble
 from ckpt_studio.core.diffusers_folder import assemble_folder, convert_to_folder
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.header_size import newly_exceeded
+from ckpt_studio.core.merging.planning import merge
 from ckpt_studio.core.plan import Container, Plan
 from ckpt_studio.core.problems import Problem, error, warning
-from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Layout, Output, Recipe
+from ckpt_studio.core.recipe import (
+    Assemble,
+    Convert,
+    EditMetadata,
+    Extract,
+    Layout,
+    Merge,
+    Recipe,
+)
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.sharding import file_plans, sharded
 from ckpt_studio.core.single_file import convert, edit_metadata, extract
@@ -19,7 +28,8 @@ from ckpt_studio.engine.image import container_notes, image_of
 from ckpt_studio.engine.opening import Library
 from ckpt_studio.engine.output_names import Named, resolve
 from ckpt_studio.engine.output_places import beside_shards, place_problems
-from ckpt_studio.formats.recipe_json import METADATA_KEY, recipe_to_json
+from ckpt_studio.engine.preparing import with_known_hashes
+from ckpt_studio.formats.recipe_json import METADATA_KEY, embedded_recipe
 from ckpt_studio.formats.shown import shown_name
 from ckpt_studio.formats.tokenizers import tokenizer_texts
 
@@ -55,7 +65,7 @@ def plan(recipe: Recipe, library: Library | None = None) -> Plan:
         )
     draft = _draft(recipe, library, named.title if named else "ComfyUI 1")
     limit = 0 if in_place else recipe.output.shard_bytes
-    return _with_output(_with_recipe(draft, recipe, named), named, limit)
+    return _with_output(with_known_hashes(_with_recipe(draft, recipe, named)), named, limit)
 
 
 def _in_place(recipe: Recipe, library: Library) -> Named | None:
@@ -82,6 +92,8 @@ def _draft(recipe: Recipe, library: Library, title: str) -> Plan:
             return extract(recipe, library.open(recipe.source))
         case EditMetadata():
             return edit_metadata(recipe, library.open(recipe.source))
+        case Merge():
+            return merge(recipe, {path: library.open(path) for path in recipe.sources})
 
 
 def _folder_draft(recipe: Recipe, library: Library) -> Plan:
@@ -109,10 +121,7 @@ def _opened(recipe: Assemble, library: Library) -> dict[Path, Opened]:
 def _with_recipe(draft: Plan, recipe: Recipe, named: Named | None) -> Plan:
     if isinstance(recipe, EditMetadata) or not recipe.metadata.recipe:
         return draft
-    # where it goes is no part of what it is: the same choices give the same bytes anywhere
-    text = recipe_to_json(
-        replace(recipe, output=Output()), folder=named.path.parent if named else None
-    )
+    text = embedded_recipe(recipe, folder=named.path.parent if named else None)
     return replace(draft, metadata={**draft.metadata, METADATA_KEY: text})
 
 

@@ -18,6 +18,7 @@ from ckpt_studio.engine.stepping import SLICE_VALUES, step_of
 COPY_BYTES = 64 << 20
 """Largest range one worker copies before it takes the next."""
 
+
 @dataclass(frozen=True, slots=True)
 class Copy:
     """Bytes of a source file that go to ``to`` as they are."""

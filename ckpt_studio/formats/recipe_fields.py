@@ -1,11 +1,18 @@
 """Take the fields of a JSON object one by one, each checked, and refuse those nobody asked for."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeGuard
 
 from ckpt_studio.core.errors import FormatError
 from ckpt_studio.core.recipe import Precision
+
+
+def _is_real(value: object) -> TypeGuard[float]:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value)
 
 
 class Fields:
@@ -61,6 +68,33 @@ class Fields:
             self._refuse(name, "an object with texts as values")
         return texts
 
+    def real(self, name: str, *, default: float | None = None) -> float:
+        """Take a finite number."""
+        value = self._values.pop(name, default)
+        if not _is_real(value):
+            self._refuse(name, "a number")
+        return value
+
+    def reals(self, name: str) -> tuple[float, ...]:
+        """Take a list of finite numbers."""
+        value = self._values.pop(name, [])
+        if not isinstance(value, list) or not all(map(_is_real, value)):
+            self._refuse(name, "a list of numbers")
+        return tuple(value)
+
+    def named_reals(self, name: str) -> dict[str, float]:
+        """Take an object whose values are finite numbers."""
+        value = self._mapping(name)
+        numbers = {key: number for key, number in value.items() if _is_real(number)}
+        if len(numbers) != len(value):
+            self._refuse(name, "an object with numbers as values")
+        return numbers
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields that no reader took yet."""
+        return tuple(self._values)
+
     def flag(self, name: str) -> bool:
         """Take true or false."""
         value = self._values.pop(name, False)
@@ -72,6 +106,10 @@ class Fields:
         """Take a path; a relative one counts from the folder of the recipe."""
         text = self.text(name)
         return self._folder / text if text else None
+
+    def resolved(self, text: str) -> Path:
+        """Return a path of the recipe, which counts from its folder."""
+        return self._folder / text
 
     def needed_path(self, name: str) -> Path:
         """Take a path that has to be there."""

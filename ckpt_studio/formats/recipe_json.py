@@ -6,6 +6,7 @@ default. Paths may be relative; they count from the folder of the file that hold
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from ckpt_studio.core.recipe import (
     EditMetadata,
     Extract,
     Layout,
+    Merge,
     MetadataChoice,
     Output,
     Recipe,
 )
 from ckpt_studio.formats.files import signature_of
+from ckpt_studio.formats.merge_json import merge_from_json, merge_to_json, nameless
 from ckpt_studio.formats.recipe_fields import Fields
 from ckpt_studio.formats.shown import shown_name
 
@@ -51,17 +54,28 @@ def recipe_to_json(recipe: Recipe, *, folder: Path | None = None, indent: int | 
             document |= {"verb": "extract", "source": source, "part": recipe.part}
             document |= {"target": recipe.target, "prediction": recipe.prediction}
             document["ema"] = recipe.ema
+        case Merge():
+            document |= {"verb": "merge", **merge_to_json(recipe, lambda path: _path(path, folder))}
         case EditMetadata():
             document |= {"verb": "meta", "source": _path(recipe.source, folder)}
             document["edits"] = [_edit(edit) for edit in recipe.edits]
     if not isinstance(recipe, EditMetadata):
-        document |= {
-            "precision": {part: str(chosen) for part, chosen in recipe.precision.items()},
-            "on_overflow": _unless(OnOverflow.ERROR, recipe.on_overflow),
-            "metadata": _metadata(recipe.metadata),
-        }
+        document |= _common(recipe)
     document["output"] = _output(recipe.output, folder)
     return json.dumps(_without_empty(document), indent=indent)
+
+
+def embedded_recipe(recipe: Recipe, *, folder: Path | None = None) -> str:
+    """Return a recipe as a checkpoint carries it: without its output.
+
+    Where it goes is no part of what it is: the same choices give the same bytes anywhere. A merge
+    names its sources by their file names and hashes, since models are known by these and travel.
+    """
+    bare = replace(recipe, output=Output())
+    if not isinstance(bare, Merge):
+        return recipe_to_json(bare, folder=folder)
+    document = {"ckpt_studio": "recipe", "version": VERSION, "verb": "merge", **nameless(bare)}
+    return json.dumps(_without_empty(document | _common(bare)))
 
 
 def recipe_from_json(text: str, *, folder: Path, where: str = "The recipe") -> Recipe:
@@ -113,6 +127,14 @@ def _document(text: str, where: str) -> Mapping[str, object]:
     if not isinstance(document, dict) or document.get("ckpt_studio") != "recipe":
         raise FormatError(f"{where} is JSON, but not a recipe of Checkpoint Studio.", _HINT)
     return document
+
+
+def _common(recipe: Assemble | Convert | Extract | Merge) -> Json:
+    return {
+        "precision": {part: str(chosen) for part, chosen in recipe.precision.items()},
+        "on_overflow": _unless(OnOverflow.ERROR, recipe.on_overflow),
+        "metadata": _metadata(recipe.metadata),
+    }
 
 
 def _assemble(recipe: Assemble, folder: Path | None) -> Json:
@@ -231,6 +253,16 @@ def _read_extract(fields: Fields) -> Extract:
     )
 
 
+def _read_merge(fields: Fields) -> Merge:
+    return replace(
+        merge_from_json(fields),
+        precision=fields.precision("precision"),
+        on_overflow=_read_on_overflow(fields),
+        metadata=_read_metadata(fields),
+        output=_read_output(fields),
+    )
+
+
 def _read_edit_metadata(fields: Fields) -> EditMetadata:
     return EditMetadata(
         source=fields.needed_path("source"),
@@ -244,6 +276,7 @@ _READERS: Mapping[str, Callable[[Fields], Recipe]] = {
     "convert": _read_convert,
     "extract": _read_extract,
     "meta": _read_edit_metadata,
+    "merge": _read_merge,
 }
 
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -35,10 +34,8 @@ def test_a_save_that_is_stopped_leaves_nothing_behind(sd15_parts, tmp_path, numb
         assert piece, "the program ended before it wrote anything"
         seen += piece
     running.send_signal(number)
-    asked = time.monotonic()
     out_text, err_text = running.communicate(timeout=30)
     assert running.returncode == 130, err_text
-    assert time.monotonic() - asked < 5
     assert out_text == b""
     assert b"Cancelled" in err_text
     assert b"Traceback" not in err_text

@@ -1,5 +1,6 @@
 """``save --separate`` and ``extract --folders``: parts in the folders that ComfyUI reads."""
 
+import json
 import os
 
 import pytest
@@ -63,6 +64,19 @@ def test_parts_of_several_sources_are_written_each_to_its_folder(cli, sd15_parts
     replayed = cli("run", recipe, "--dry-run", "--json")
     assert replayed.code == 0
     assert {file.rpartition("_2")[1] for file in outputs(replayed)} == {"_2"}
+
+
+def test_prompt_and_workflow_go_into_each_file(cli, sd15_parts, tmp_path):
+    graphs = ("--prompt", '{"3": {"inputs": {}}}', "--extra-pnginfo", '{"workflow": {"nodes": []}}')
+    arguments = ("--separate", *graphs, "--set", "title=Mine", "-o", tmp_path, "--dry-run")
+    result = cli("save", *sd15_parts.options, *arguments, "--json")
+    assert result.code == 0, result.err
+    assert len(result.json["files"]) == 3
+    for file in result.json["files"]:
+        said = file["metadata"]
+        assert json.loads(said["prompt"]) == {"3": {"inputs": {}}}
+        assert json.loads(said["workflow"]) == {"nodes": []}
+        assert said["title"] == "Mine"
 
 
 @pytest.mark.parametrize("more", [["--separate"], ["--name", "vae=a.safetensors", "-o", "b"]])

@@ -1,5 +1,6 @@
 """Shards on the command line: one file becomes a set and the set becomes the file again."""
 
+import hashlib
 import json
 
 import pytest
@@ -51,6 +52,21 @@ def test_the_page_for_people_names_the_files(cli, tmp_path, model):
     sums = cli("hash", tmp_path / "out-00002-of-00003.safetensors", "--json").json
     assert f"sha256 {sums['sha256']}  out-00002-of-00003.safetensors" in written.out
     assert "ending" not in written.out
+
+
+def test_the_hashes_of_an_index_are_those_of_its_shards(cli, tmp_path, model):
+    index = tmp_path / "out.safetensors.index.json"
+    assert cli("convert", model, "-o", index, "--max-shard-size", "2KB").code == 0
+    files = cli("hash", index, "--json").json["files"]
+    assert [file["file"] for file in files] == [str(tmp_path / name) for name in shards(3, "out")]
+    for file in files:
+        data = (tmp_path / file["file"]).read_bytes()
+        assert file["sha256"] == hashlib.sha256(data).hexdigest()
+    (tmp_path / shards(3, "out")[1]).unlink()
+    refused = cli("hash", index, model)
+    assert refused.code == 1
+    assert f"not found): {shards(3, 'out')[1]}" in refused.out
+    assert hashlib.sha256(model.read_bytes()).hexdigest() in refused.out
 
 
 def test_what_fits_stays_one_file(cli, tmp_path, model):

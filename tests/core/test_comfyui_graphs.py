@@ -256,9 +256,9 @@ def test_a_large_workflow_is_read_at_once():
     links = [[n, n - 1, 0, n, 0, "CONDITIONING"] for n in range(1, 2500)]
     text = json.dumps(window(*nodes, links=links))
     assert len(text) > 1_300_000
-    begun = time.perf_counter()
+    begun = time.thread_time()
     graph = read_graph(text)
-    assert time.perf_counter() - begun < 0.5  # 0.05 s on a machine with nothing else to do
+    assert time.thread_time() - begun < 0.5  # 0.05 s on a machine with nothing else to do
     assert len(graph.nodes) == 2500
 
 

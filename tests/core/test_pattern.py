@@ -61,6 +61,6 @@ def test_whatever_is_accepted_answers_at_once(pattern: str) -> None:
     except ValueError:
         return
     assert isinstance(compiled, re.Pattern)
-    start = time.monotonic()
+    start = time.thread_time()
     compiled.search("ab" * 30 + "!")
-    assert time.monotonic() - start < 2
+    assert time.thread_time() - start < 2

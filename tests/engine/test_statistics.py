@@ -5,7 +5,6 @@ import json
 import math
 import os
 from pathlib import Path
-from time import monotonic
 
 import numpy as np
 import pytest
@@ -223,22 +222,19 @@ def test_the_span_of_a_histogram() -> None:
     assert values.histogram.span == (-1, 1)
 
 
-def test_cancel_stops_within_a_second_and_what_was_found_holds(tmp_path: Path) -> None:
+def test_cancel_stops_at_once_and_what_was_found_holds(tmp_path: Path) -> None:
     tensors = {f"t{n}": ("F16", [1 << 25]) for n in range(200)}
     source = read_checkpoint(sparse_file(tmp_path / "m.safetensors", tensors))
     token = CancelToken()
     seen: list[TensorStatistics] = []
-    times: list[float] = []
 
     def stop(one: TensorStatistics) -> None:
         seen.append(one)
         token.cancel()
-        times.append(monotonic())
 
     with pytest.raises(Cancelled):
         take_statistics(source, found=stop, cancel=token)
-    assert monotonic() - times[0] < 1
-    assert 0 < len(seen) < 200
+    assert 0 < len(seen) < 16  # a second of work: each has 64 MiB
     assert seen[0].values.zeros == 1 << 25
     with pytest.raises(Cancelled):
         take_statistics(source, cancel=token)

@@ -19,9 +19,9 @@ def test_every_item_size(item: int, shape: tuple[int, int]) -> None:
 
 def test_a_text_projection_takes_no_time() -> None:
     data = os.urandom(1280 * 1280 * 2)
-    started = time.perf_counter()
+    started = time.thread_time()
     transposed(data, 1280, 1280, 2)
-    assert time.perf_counter() - started < 0.5  # 0.01 s on an idle machine
+    assert time.thread_time() - started < 0.5  # 0.01 s on an idle machine
 
 
 def test_a_wrong_size_is_an_error() -> None:

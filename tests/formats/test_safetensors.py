@@ -288,9 +288,9 @@ def test_twenty_thousand_tensors_open_in_a_moment(tmp_path: Path) -> None:
     path.write_bytes(raw_file(many(20_000), bytes(320_000)))
     best = 10.0
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.thread_time()
         assert len(read_checkpoint(path).tensors) == 20_000
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.thread_time() - started)
     assert best < 1.0  # a quarter of that on an idle machine; this only catches the quadratic
 
 

@@ -165,9 +165,9 @@ def test_dictionaries_in_dictionaries_cost_nothing(tmp_path: Path) -> None:
         above = (1001 + level).to_bytes(4, "little")
         nested += b"0}(" + text("a") + b"j" + here + text("b") + b"j" + here + b"ur" + above
     path = write_zip(tmp_path / "m.ckpt", state(x=nested))
-    start = time.perf_counter()
+    start = time.thread_time()
     read_torch(path)
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1
 
 
 def test_tuples_as_keys_are_never_compared(tmp_path: Path) -> None:
@@ -220,10 +220,10 @@ def test_many_names_for_one_long_name(tmp_path: Path) -> None:
     inside = b"}q\x06(" + tensor() + b"q\x050" + entries + b"u"
     data = b"\x80\x02}(" + text("k" * 5_000_000) + inside + text("x") + b"Nu."
     path = write_zip(tmp_path / "m.ckpt", data)
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(FormatError, match="letters"):
         read_torch(path)
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1
 
 
 def test_a_view_may_not_claim_more_than_a_computer_has(tmp_path: Path) -> None:

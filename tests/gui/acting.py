@@ -59,9 +59,12 @@ def choose(window, name, text):
 
 
 def in_dialog(name, act, *, delay=50):
-    """Do something in the dialog that is about to open; a mistake in it closes the dialog."""
+    """Do something in the dialog that is about to open; a mistake in it closes the dialog.
 
-    def look(tries=100):
+    So does another dialog that stays open in its place.
+    """
+
+    def look(tries=600):
         dialog = QApplication.activeModalWidget()
         if isinstance(dialog, QDialog) and dialog.objectName() == name:
             try:
@@ -71,5 +74,8 @@ def in_dialog(name, act, *, delay=50):
                 raise
         elif tries:
             QTimer.singleShot(delay, lambda: look(tries - 1))
+        elif isinstance(dialog, QDialog):
+            dialog.reject()
+            raise AssertionError(f"{dialog.objectName()} opened, not {name}")
 
     QTimer.singleShot(0, look)

@@ -52,7 +52,9 @@ def ready(window):
 
 
 def idle(window):
-    return not window.jobs.queue.busy and not window.comparing.busy
+    """Whether no job runs and all that was found is shown."""
+    comparing = window.comparing
+    return not (window.jobs.queue.busy or comparing.busy or comparing.comparing_values)
 
 
 def press(window, name):

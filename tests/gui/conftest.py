@@ -8,9 +8,9 @@ from ckpt_studio.app.application import create_window
 from ckpt_studio.core.tensors import DTYPES
 from tests import models
 from tests.cli.files import sparse_file
-from tests.making.garbage import collect_after_module, collect_after_test
+from tests.making.with_qt import collect_after_module, collect_after_test, qtbot
 
-__all__ = ["collect_after_module", "collect_after_test"]
+__all__ = ["collect_after_module", "collect_after_test", "qtbot"]
 
 
 @pytest.fixture(autouse=True)

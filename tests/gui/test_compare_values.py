@@ -154,7 +154,7 @@ def test_a_stopped_comparison_is_tried_again_from_the_jobs(engine, qtbot, window
 def test_a_comparison_of_values_waits_for_other_jobs(qtbot, window, folder):
     show(qtbot, window, folder / "vae.safetensors", folder / "small_vae.safetensors")
     go = threading.Event()
-    window.jobs.start("Other", lambda progress, cancel: go.wait(5))
+    window.jobs.start("Other", lambda progress, cancel: go.wait(60))
     press(window, "compareValues")
     assert said(window, "compareStatus") == "Waiting for another job"
     go.set()

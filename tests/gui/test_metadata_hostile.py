@@ -147,16 +147,16 @@ def test_names_of_edits_are_plain_in_the_menu(key, value):
 
 
 def slowest(act, qtbot, until):
-    """Return the seconds until something was done, and those of the longest turn of the loop."""
-    started = last = time.perf_counter()
+    """Return the seconds of work until something was done, and those of the longest turn."""
+    started = last = time.thread_time()
     longest = 0.0
     act()
     while not until():
         QCoreApplication.processEvents()
-        now = time.perf_counter()
+        now = time.thread_time()
         longest, last = max(longest, now - last), now
         assert now - started < 60
-    return time.perf_counter() - started, longest
+    return time.thread_time() - started, longest
 
 
 LONG = {

@@ -92,7 +92,7 @@ def test_edits_are_kept_while_they_are_made_and_forgotten_when_the_window_closes
 ):
     drop(window, *parts)
     wait_for_plan(qtbot, window)
-    qtbot.waitUntil(lambda: list(kept.glob("*.json")) != [], timeout=5000)
+    qtbot.waitUntil(lambda: list(kept.glob("*.json")) != [])
     (file,) = kept.glob("*.json")
     assert "unet.safetensors" in json.loads(file.read_text())[0]
     assert left_work(kept) == ()  # it belongs to a window that is open

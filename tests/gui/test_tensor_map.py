@@ -105,9 +105,9 @@ def test_twenty_thousand_tensors_stay_quick(qtbot):
     press(panel, "tensorMapMode")
     took = []
     for word in ("9", "99", "999", ""):
-        start = time.process_time()
+        start = time.thread_time()
         panel.filters.field.setText(word)
-        took.append(time.process_time() - start)
+        took.append(time.thread_time() - start)
     assert min(took) < 0.03
     assert max(took) < 0.2, "rows are looked at more than once or twice"
     assert panel.findChild(QLabel, "tensorCount").text() == "20,000 of 20,000"

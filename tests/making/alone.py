@@ -20,12 +20,12 @@ def memory():  # what getrusage says begins with the memory of the process that 
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) >> 10
 
 before, said, found = memory(), "", None
-start = time.perf_counter()
+start = time.process_time()
 try:
     found = read_any(Path(sys.argv[1]))
 except FormatError as problem:
     said = problem.message
-took = time.perf_counter() - start
+took = time.process_time() - start
 size = (len(found.tensors), found.size) if found else (0, 0)
 print(ascii((*size, took, memory(), memory() - before, said)))
 """
@@ -33,7 +33,7 @@ print(ascii((*size, took, memory(), memory() - before, said)))
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What was found, the seconds, the most memory in MiB, its growth, and the refusal."""
+    """What was found, the seconds of work, the most memory in MiB, its growth, and the refusal."""
 
     tensors: int
     size: int

@@ -1,5 +1,5 @@
-"""Garbage is collected between tests, never within Qt's own work."""
+"""A patient user, and garbage collected between tests."""
 
-from tests.making.garbage import collect_after_module, collect_after_test
+from tests.making.with_qt import collect_after_module, collect_after_test, qtbot
 
-__all__ = ["collect_after_module", "collect_after_test"]
+__all__ = ["collect_after_module", "collect_after_test", "qtbot"]

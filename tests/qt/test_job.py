@@ -36,7 +36,7 @@ def test_progress_arrives_on_the_gui_thread_and_not_too_often(qtbot):
 def test_a_job_stops_when_asked(qtbot):
     job = Job(endless)
     job.start()
-    with qtbot.waitSignals([job.cancelled, job.finished], timeout=1000):
+    with qtbot.waitSignals([job.cancelled, job.finished]):
         job.cancel()
 
 

@@ -31,7 +31,7 @@ def require_plain(recipe: Merge, opened: Mapping[Path, Opened]) -> None:
         if codes:
             raise PlanError(
                 f"{path.name} holds {counted(len(codes), 'quantised tensor')}, such as "
-                f"{sorted(codes)[0]}, whose codes cannot be merged.",
+                f"{min(codes)}, whose codes cannot be merged.",
                 "Use the version of this model in fp16, bf16, fp32 or plain fp8.",
             )
 
@@ -109,13 +109,13 @@ def merge_problems(
     found = [note(f"{coverage_line(coverage)}.", code="coverage", names=coverage.only_in_others)]
     found += _predictions(recipe, opened)
     found += _lacking(recipe, tables)
-    if recipe.parts.get("vae", "a") not in {"a"} and recipe.vae is None:
+    if recipe.parts.get("vae", "a") != "a" and recipe.vae is None:
         message = "Averaged VAEs give washed-out pictures."
         found.append(warning(message, "Take the VAE of one model.", "merged-vae"))
     for adapter in coverage.adapters:
         text = (
             f"{adapter.source.name} changes {counted(adapter.touched, 'tensor')} of "
-            f"{count(coverage.total)}, {counted(len(adapter.unmatched), 'module')} without a target."
+            f"{count(coverage.total)}, {count(len(adapter.unmatched))} of its modules unmatched."
         )
         more = bool(adapter.unmatched or adapter.skipped)
         names = (*adapter.unmatched, *adapter.skipped)

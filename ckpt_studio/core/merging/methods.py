@@ -1,76 +1,29 @@
-"""The merge methods: what they are called, what they take, and how they are computed."""
+"""The merge methods: what they are called, what they take, and what is wrong with a choice."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+import math
+from collections.abc import Mapping
 
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.merging.delta_methods import DELTAS
+from ckpt_studio.core.merging.linear_methods import LINEAR
+from ckpt_studio.core.merging.method_spec import Exact, MethodSpec, Parameter, Reach
+from ckpt_studio.core.merging.selective_methods import SELECTIVE
 
+__all__ = [
+    "METHODS",
+    "Exact",
+    "MethodSpec",
+    "Parameter",
+    "Reach",
+    "check",
+    "completed",
+    "exact_input",
+    "method",
+]
 
-class Reach(StrEnum):
-    """What a method has to see to compute one value (``merging.md`` 2.7)."""
+METHODS: tuple[MethodSpec, ...] = (*LINEAR, *SELECTIVE, *DELTAS)
 
-    ELEMENT = "element"  # the same element of every input
-    TENSOR = "tensor"  # whole tensors
-    MODEL = "model"  # statistics of all tensors first
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A number that the user chooses; ``low`` and ``high`` limit what is offered.
-
-    ``low_end`` and ``high_end`` say in words what the ends mean, with {a} and {b} for the models.
-    ``by_block`` parameters may have another value in each block.
-    """
-
-    id: str
-    name: str
-    sentence: str
-    default: float
-    low: float = 0.0
-    high: float = 1.0
-    step: float = 0.05
-    low_end: str = ""
-    high_end: str = ""
-    by_block: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class MethodSpec:
-    """A method as the window shows it and a plan checks it.
-
-    ``roles`` name the inputs in order ("A", "B", "C: common ancestor"); a method for any number of
-    models has ``most`` None. ``source`` says where the formula comes from.
-    """
-
-    id: str
-    name: str
-    sentence: str
-    formula: str
-    roles: tuple[str, ...]
-    parameters: tuple[Parameter, ...]
-    reach: Reach
-    source: str
-    least: int = 2
-    most: int | None = 2
-    random: bool = False
-
-
-_ALPHA = Parameter(
-    "alpha", "α", "How much of B there is in the result", 0.5, low_end="all {a}", high_end="all {b}"
-)
-
-METHODS: tuple[MethodSpec, ...] = (
-    MethodSpec(
-        "weighted_sum",
-        "Weighted sum",
-        "Mixes two models: the slider says how much of B there is in the result.",
-        "(1 − α)·A + α·B",
-        ("A", "B"),
-        (_ALPHA,),
-        Reach.ELEMENT,
-        "merging.md 2.2",
-    ),
-)
+_SMALLEST_SUM = 1e-6
 
 
 def method(name: str) -> MethodSpec:
@@ -84,3 +37,93 @@ def method(name: str) -> MethodSpec:
             return spec
     known = ", ".join(spec.id for spec in METHODS)
     raise PlanError(f"There is no merge method “{name}”.", f"There are {known}.")
+
+
+def completed(spec: MethodSpec, count: int, parameters: Mapping[str, float]) -> dict[str, float]:
+    """Return the parameters with the defaults of those that are missing, for so many inputs."""
+    return {item.id: item.default for item in spec.parameters_for(count)} | dict(parameters)
+
+
+def exact_input(
+    spec: MethodSpec, parameters: Mapping[str, float], count: int | None = None
+) -> int | None:
+    """Return the index of the input that the result equals bit for bit, if there is one.
+
+    ``count`` is the number of inputs; a method for any number of models needs it.
+    """
+    if count is None:
+        if spec.most is None:
+            return None
+        count = spec.least
+    values = completed(spec, count, parameters)
+    if spec.weight is not None and not spec.base:
+        used = [index for index in range(count) if values[f"weight_{index + 1}"]]
+        return used[0] if len(used) == 1 else None
+    for exact in spec.exact:
+        if all(values[name] == value for name, value in exact.when):
+            return exact.input % count
+    return None
+
+
+def check(spec: MethodSpec, count: int, parameters: Mapping[str, float]) -> None:
+    """Check a choice of parameters for so many inputs; missing ones have their defaults.
+
+    Raises:
+        PlanError: the number of models is wrong, a parameter is unknown, no finite number or has a
+            value that makes no sense.
+    """
+    _check_count(spec, count)
+    known = {item.id: item for item in spec.parameters_for(count)}
+    for name, value in parameters.items():
+        if name not in known:
+            names = ", ".join(known)
+            raise PlanError(
+                f"{spec.name} has no parameter “{name}”.",
+                f"It has {names}." if known else "It has no parameters.",
+            )
+        _check_value(spec, known[name], value)
+    _check_together(spec, completed(spec, count, parameters))
+
+
+def _check_count(spec: MethodSpec, count: int) -> None:
+    if count >= spec.least and (spec.most is None or count <= spec.most):
+        return
+    models = f"{spec.least} model{'' if spec.least == 1 else 's'}"
+    wanted = models if spec.most is not None else f"at least {models}"
+    last = " The last one is the common ancestor of the others." if spec.base else ""
+    raise PlanError(
+        f"{spec.name} takes {wanted}, not {count}.",
+        f"Choose {wanted} or another method.{last}",
+    )
+
+
+def _check_value(spec: MethodSpec, parameter: Parameter, value: float) -> None:
+    called = parameter.id if parameter.id == parameter.name else f"{parameter.name}, {parameter.id}"
+    if not math.isfinite(value):
+        raise PlanError(f"{spec.name} cannot use {value} ({called}).", "Give a finite number.")
+    if not parameter.takes(value):
+        raise PlanError(
+            f"{spec.name} cannot use {value:g} ({called}).",
+            f"Give a number that is {parameter.limits}.",
+        )
+
+
+def _check_together(spec: MethodSpec, values: Mapping[str, float]) -> None:
+    """Check what only parameters together can break."""
+    if spec.id == "average":
+        total = math.fsum(value for name, value in values.items() if name.startswith("weight_"))
+        if abs(total) < _SMALLEST_SUM:
+            raise PlanError(
+                "The weights of the average add up to 0.", "Give at least one model a weight."
+            )
+    density = values.get("density", 1.0)
+    if spec.id == "della" and not values["epsilon"] < density <= 1 - values["epsilon"]:
+        raise PlanError(
+            f"DELLA cannot use density {density:g} with ε {values['epsilon']:g}.",
+            "Density − ε must be above 0, and density + ε at most 1.",
+        )
+    if spec.id == "breadcrumbs" and density + values["gamma"] > 1:
+        raise PlanError(
+            f"Breadcrumbs cannot keep {density:g} and drop {values['gamma']:g} of the changes.",
+            "Density + γ must be at most 1.",
+        )

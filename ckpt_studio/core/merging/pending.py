@@ -9,8 +9,12 @@ from collections.abc import Callable, Mapping
 
 SHA256, AUTOV3, AUTOV1 = "sha256", "autov3", "autov1"
 _LENGTHS = {SHA256: 64, AUTOV3: 12, AUTOV1: 8}
-_MARK = re.compile(r"~([sab])(\d+)~+")
+_MARK = re.compile(r"~([sab])(\d{1,4})~{1,63}")
 _LETTERS = {SHA256: "s", AUTOV3: "a", AUTOV1: "b"}
+_KINDS = {letter: kind for kind, letter in _LETTERS.items()}
+
+KEYS = ("sd_merge_recipe", "sd_merge_models", "ckpt_studio.recipe")
+"""The keys of the metadata that may hold marks."""
 
 
 def pending(kind: str, source: int) -> str:
@@ -18,17 +22,23 @@ def pending(kind: str, source: int) -> str:
     return f"~{_LETTERS[kind]}{source}~".ljust(_LENGTHS[kind], "~")
 
 
-def pending_sources(metadata: Mapping[str, str]) -> frozenset[int]:
-    """Return the sources whose hashes are still marks."""
-    texts = metadata.values()
-    return frozenset(int(found[2]) for text in texts for found in _MARK.finditer(text))
+def pending_sources(metadata: Mapping[str, str], sources: int) -> frozenset[int]:
+    """Return the sources, of so many, whose hashes are still marks."""
+    texts = (metadata.get(key, "") for key in KEYS)
+    found = (int(mark[2]) for text in texts for mark in _MARK.finditer(text))
+    return frozenset(source for source in found if source < sources)
 
 
-def filled(metadata: Mapping[str, str], hash_of: Callable[[str, int], str]) -> dict[str, str]:
-    """Return the metadata with every mark replaced by what ``hash_of(kind, source)`` returns."""
-    kinds = {letter: kind for kind, letter in _LETTERS.items()}
+def filled(
+    metadata: Mapping[str, str], hash_of: Callable[[str, int], str | None]
+) -> dict[str, str]:
+    """Return the metadata with every mark replaced by what ``hash_of(kind, source)`` returns.
 
-    def one(found: re.Match[str]) -> str:
-        return hash_of(kinds[found[1]], int(found[2])).ljust(len(found[0]))[: len(found[0])]
+    None leaves the mark; a file may have no hash of a kind, "", for which there are blanks then.
+    """
 
-    return {key: _MARK.sub(one, text) for key, text in metadata.items()}
+    def one(mark: re.Match[str]) -> str:
+        text = hash_of(_KINDS[mark[1]], int(mark[2]))
+        return mark[0] if text is None else text.ljust(len(mark[0]))
+
+    return {key: _MARK.sub(one, text) if key in KEYS else text for key, text in metadata.items()}

@@ -16,7 +16,8 @@ from ckpt_studio.core.merging.checks import (
     require_plain,
 )
 from ckpt_studio.core.merging.methods import MethodSpec, exact_input, method
-from ckpt_studio.core.merging.partitions import Partition, chosen_partition
+from ckpt_studio.core.merging.partitions import Partition
+from ckpt_studio.core.merging.partitions import partition as partition_of
 from ckpt_studio.core.merging.result_metadata import result_metadata
 from ckpt_studio.core.merging.tables import (
     Share,
@@ -135,7 +136,7 @@ class _Merging:
 
     def _blended(self, inputs: list[Expr], part: str, key: str, name: str) -> Expr:
         numbers = self.values.of(part, key, name)
-        exact = exact_input(self.spec, numbers)
+        exact = exact_input(self.spec, numbers, len(inputs))
         if exact is not None:
             return inputs[exact]
         numbers = with_seed(numbers, self.spec, self.recipe.seed)
@@ -162,7 +163,7 @@ class _Merging:
         before = {part: self._widened(tensors) for part, tensors in own.items()}
         loras = [
             LoraFile(
-                self.opened[lora.path],
+                self.opened[lora.path].checkpoint,
                 self.recipe.sources.index(lora.path),
                 lambda part, key, lora=lora: values.strength(lora, part, key),
             )
@@ -190,9 +191,9 @@ class _Merging:
             if after[part][key] != before[part][key]:
                 changed |= {share.name for share in found}
         for name in changed:
-            expr = gathered(self.a.checkpoint.tensors[name], shares[name])
-            if expr is not None:
-                self.result[name] = expr
+            whole = gathered(self.a.checkpoint.tensors[name], shares[name])
+            if whole is not None:
+                self.result[name] = whole
                 self.taken.discard(name)
                 self.merged.add(name)
 
@@ -284,7 +285,7 @@ def _partition(recipe: Merge, a: Opened, table: Table) -> Partition | None:
     if not uses_blocks:
         return None
     keys = {part or "unet": tuple(tensors) for part, tensors in table.items()}
-    partition = chosen_partition(recipe.partition, a.recognition.architecture, keys)
+    partition = partition_of(recipe.partition, a.recognition.architecture, keys)
     require_blocks(recipe, partition)
     return partition
 

@@ -40,9 +40,22 @@ def result_metadata(recipe: Merge, opened: Mapping[Path, Opened]) -> dict[str, s
     return dict(apply_all(recipe.metadata.edits, kept))
 
 
+def display_names(recipe: Merge) -> dict[Path, str]:
+    """Return what each source is called in metadata: never its folder, and no name twice."""
+    names: dict[Path, str] = {}
+    for path in recipe.sources:
+        name = wanted = recipe.names.get(path, path.name)
+        number = 1
+        while name in names.values():
+            number += 1
+            name = f"{Path(wanted).stem} ({number}){Path(wanted).suffix}"
+        names[path] = name
+    return names
+
+
 def display_name(recipe: Merge, path: Path) -> str:
-    """Return what a source is called in metadata: never its folder."""
-    return recipe.names.get(path, path.name)
+    """Return what one source is called in metadata."""
+    return display_names(recipe)[path]
 
 
 def _title(recipe: Merge, path: Path, opened: Mapping[Path, Opened]) -> str:

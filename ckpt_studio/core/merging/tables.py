@@ -37,7 +37,8 @@ def table_of(opened: Opened, source: int) -> dict[str, dict[str, Expr]]:
         tensors = opened.checkpoint.tensors
         prefix = _common_prefix(tuple(tensors))
         own: dict[str, Expr] = {
-            name.removeprefix(prefix): read(source, each) for name, each in tensors.items()}
+            name.removeprefix(prefix): read(source, each) for name, each in tensors.items()
+        }
         return {"": own}
     return {
         part.part: {key: with_source(expr, source) for key, expr in part.tensors.items()}
@@ -192,3 +193,8 @@ def overlaid(base: Expr, top: Expr) -> Expr:
     (``merging.md`` 1a: 9, 8 and 4 channels of SD, 384 and 64 of Flux).
     """
     return Blend(OVERLAY, (base, top))
+
+
+def keys_of(opened: Opened) -> dict[str, tuple[str, ...]]:
+    """Return ComfyUI's keys of each part of a file, those of an unknown model as its UNet's."""
+    return {part or "unet": tuple(tensors) for part, tensors in table_of(opened, 0).items()}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ckpt_studio.core.errors import PlanError
-from ckpt_studio.core.merging.methods import MethodSpec, check, parameters_for
+from ckpt_studio.core.merging.methods import MethodSpec, check, completed
 from ckpt_studio.core.merging.partitions import Partition
 from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.recipe import MERGED, LoraUse, Merge
@@ -25,9 +25,9 @@ class Values:
     def of(self, part: str, key: str, name: str) -> dict[str, float]:
         """Return every parameter for a tensor: its part, ComfyUI's key and its name in the file."""
         recipe = self.recipe
-        found = {each.id: each.default for each in parameters_for(self.spec, len(recipe.models))}
-        found |= recipe.parameters
-        found |= recipe.part_values.get(_group(part), {}) | recipe.part_values.get(part, {})
+        found = completed(self.spec, len(recipe.models), recipe.parameters)
+        found |= recipe.part_values.get(_group(part), {})
+        found |= recipe.part_values.get(part, {})
         place = self._place(part, key)
         if place is not None:
             found |= {name: weights[place] for name, weights in recipe.blocks.items()}

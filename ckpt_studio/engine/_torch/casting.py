@@ -54,6 +54,7 @@ class Caster:
     """
 
     def __init__(self, values: int) -> None:
+        self.values = values
         self.source = bytearray(values * 8)
         self.target = bytearray(values * 8)
         self._wide = torch.empty(values, dtype=torch.float32)
@@ -74,6 +75,18 @@ class Caster:
             return Counts(flushed=self._flushed(wide, result, after))
         counts = _convert_extremes(given, wide, result, after)
         return counts + Counts(flushed=self._flushed(wide, result, after))
+
+    def convert_view(
+        self, given: memoryview, into: memoryview, before: DType, after: DType
+    ) -> None:
+        """Convert any number of raw values of the first view into the second."""
+        wide, narrow = before.bits // 8, after.bits // 8
+        for start in range(0, len(given) // wide, self.values):
+            values = min(self.values, len(given) // wide - start)
+            self.source[: values * wide] = given[start * wide : (start + values) * wide]
+            self.convert(values, before, after)
+            done = memoryview(self.target)[: values * narrow]
+            into[start * narrow : (start + values) * narrow] = done
 
     def _widened(self, given: torch.Tensor, after: DType) -> torch.Tensor:
         """Return the values as fp32, such that rounding them once more gives the right result."""

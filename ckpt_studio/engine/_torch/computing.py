@@ -4,7 +4,9 @@ from math import prod
 
 import torch
 
-from ckpt_studio.core.expr import Adapter, AddAdapter, Blend, Expr
+from ckpt_studio.core.expr import Adapter, AddAdapter, Blend, Cast, Expr
+from ckpt_studio.core.merging.tables import OVERLAY
+from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine._torch.adapters import apply
 from ckpt_studio.engine._torch.casting import TORCH
 from ckpt_studio.engine._torch.methods import Place, blend
@@ -12,6 +14,15 @@ from ckpt_studio.engine.evaluate import Convert, materialise
 from ckpt_studio.engine.lowering import Mixed, cut, lower
 from ckpt_studio.engine.sources import Sources
 from ckpt_studio.engine.stepping import SLICE_VALUES, elementwise, step_of
+
+_READ = TORCH | {
+    DType.I64: torch.int64,
+    DType.I32: torch.int32,
+    DType.I16: torch.int16,
+    DType.I8: torch.int8,
+    DType.U8: torch.uint8,
+}
+"""Types that are read as numbers; adapters have whole numbers now and then, such as alpha."""
 
 
 class Computer:
@@ -73,9 +84,7 @@ class Computer:
             result[start:stop] = _blend(expr, [part[start:stop] for part in inputs], start)
         return result
 
-    def _adapted(
-        self, expr: AddAdapter, start: int, stop: int, into: torch.Tensor
-    ) -> torch.Tensor:
+    def _adapted(self, expr: AddAdapter, start: int, stop: int, into: torch.Tensor) -> torch.Tensor:
         """Return the rows asked for, or values of a tensor that is computed as a whole."""
         count, row = prod(expr.shape), prod(expr.shape[1:]) or 1
         if step_of(expr) >= count:
@@ -93,21 +102,32 @@ class Computer:
         self, adapter: Adapter, weight: torch.Tensor, rows: tuple[int, int] | None
     ) -> torch.Tensor:
         factors = {role: self.tensor(part) for role, part in adapter.tensors}
-        return apply(adapter.kind, weight, factors, adapter.strength, rows)
+        return apply(adapter.kind, adapter.strength, weight, factors, rows)
 
     def _read(self, expr: Expr, start: int, stop: int, into: torch.Tensor) -> torch.Tensor:
         """Read values and widen them; a slice goes through a buffer that is used again."""
+        if isinstance(expr, Cast) and expr.dtype is DType.F32:
+            expr = expr.of  # what is read is widened anyway
         size = expr.dtype.bits // 8
         raw = memoryview(self._raw)[: (stop - start) * size]
         if len(raw) < (stop - start) * size:
             raw = memoryview(bytearray((stop - start) * size))
-        if len(raw):
+        if raw:
             segments = cut(lower(expr), start * size, stop * size)
             materialise(segments, raw, self._sources, self._convert, self.fill)
-            into.copy_(torch.frombuffer(raw, dtype=TORCH[expr.dtype]))
+            into.copy_(torch.frombuffer(raw, dtype=_READ[expr.dtype]))
         return into
 
 
 def _blend(expr: Blend, inputs: list[torch.Tensor], start: int) -> torch.Tensor:
+    if expr.method == OVERLAY:
+        return _overlaid(*inputs)
     numbers = dict(expr.parameters)
     return blend(expr.method, inputs, numbers, Place(expr.key, int(numbers.get("seed", 0)), start))
+
+
+def _overlaid(base: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
+    """Return a weight with the input channels (dimension 1) that both have taken from ``top``."""
+    channels = min(base.shape[1], top.shape[1])
+    base[:, :channels] = top[:, :channels]
+    return base

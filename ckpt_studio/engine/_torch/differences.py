@@ -61,13 +61,7 @@ class Comparer:
 
     def convert(self, given: memoryview, into: memoryview, before: DType, after: DType) -> None:
         """Convert any number of raw values of the first view into the second."""
-        wide, narrow = before.bits // 8, after.bits // 8
-        for start in range(0, len(given) // wide, STEP_VALUES):
-            values = min(STEP_VALUES, len(given) // wide - start)
-            self._caster.source[: values * wide] = given[start * wide : (start + values) * wide]
-            self._caster.convert(values, before, after)
-            done = memoryview(self._caster.target)[: values * narrow]
-            into[start * narrow : (start + values) * narrow] = done
+        self._caster.convert_view(given, into, before, after)
 
     def difference(self, values: int, one: DType, other: DType) -> Difference:
         """Return the difference of the first values of both buffers."""

@@ -1,0 +1,133 @@
+"""Read a LoRA file: which tensors belong together, whatever program wrote them.
+
+The spellings of the factors are listed in ``merging.md`` 4.1.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.expr import Expr, read, reshape
+from ckpt_studio.core.lora.kinds import ALPHA, DORA, KINDS
+from ckpt_studio.core.lora.modules import Module
+from ckpt_studio.core.lora.peft import alpha_of
+
+_PEFT = {
+    f".{word}{adapter}{end}": role
+    for adapter in (".default", "")
+    for end in (".weight", "")
+    for word, role in (("lora_A", "down"), ("lora_B", "up"), ("lora_magnitude_vector", "magnitude"))
+}
+_BIASES = {f".lora_B{adapter}.bias": "diff_b" for adapter in (".default", "")}
+_KOHYA = {
+    f"{head}{word}.weight": role
+    for head in (".lora_", "_lora.", ".lora.", ".lora_linear_layer.")
+    for word, role in (("up", "up"), ("down", "down"), ("mid", "mid"))
+}
+_LYCORIS = {
+    f".{start}_{factor}": factor.replace("_", "")
+    for start, factors in (
+        ("hada", ("w1_a", "w1_b", "w2_a", "w2_b", "t1", "t2")),
+        ("lokr", ("w1", "w1_a", "w1_b", "w2", "w2_a", "w2_b", "t2")),
+    )
+    for factor in factors
+}
+_OTHERS = {
+    **{f".{factor}.weight": factor for factor in ("a1", "a2", "b1", "b2")},
+    ".alpha": ALPHA,
+    ".dora_scale": DORA,
+    ".on_input": "on_input",
+    ".oft_blocks": "blocks",
+    ".oft_diag": "blocks",
+    ".rescale": "rescale",
+    ".diff": "diff",
+    ".w_norm": "diff",
+    ".diff_b": "diff_b",
+    ".b_norm": "diff_b",
+    ".set_weight": "value",
+    # It says how large the weight becomes, which the factors say as well.
+    ".reshape_weight": "reshape",
+}
+_ENDS: Mapping[str, str] = {**_PEFT, **_BIASES, **_KOHYA, **_LYCORIS, **_OTHERS}
+_LOOSE = {"up.weight": "up", "down.weight": "down", "weight": "weight"}
+_XLABS = ("_lora", "_lora1", "_lora2")
+_NORM = "_norm.scale"
+_STAGES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The tensors of one module by role, and their names in the file."""
+
+    tensors: dict[str, Expr]
+    names: dict[str, str]
+
+
+def modules_of(checkpoint: Checkpoint) -> tuple[Module, ...]:
+    """Return the modules of a LoRA file, in the order of the file."""
+    return _read(checkpoint)[0]
+
+
+def unknown_in(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Return the names of tensors that are factors of no adapter that is known."""
+    return _read(checkpoint)[1]
+
+
+def _read(checkpoint: Checkpoint) -> tuple[tuple[Module, ...], tuple[str, ...]]:
+    groups: dict[str, _Group] = {}
+    unknown: list[str] = []
+    for key, tensor in checkpoint.tensors.items():
+        found = _split(key, checkpoint.tensors)
+        if found is None:
+            unknown.append(key)
+            continue
+        group = groups.setdefault(found[0], _Group({}, {}))
+        group.tensors[found[1]] = read(0, tensor)
+        group.names[found[1]] = key
+    modules: list[Module] = []
+    for name, group in groups.items():
+        made = list(_modules(name, group, checkpoint.metadata))
+        modules += made
+        used = {role for module in made for role, _ in module.tensors} | {"magnitude", "reshape"}
+        unknown += [key for role, key in group.names.items() if not made or role not in used]
+    return tuple(modules), tuple(unknown)
+
+
+def _split(key: str, names: Mapping[str, object]) -> tuple[str, str] | None:
+    """Return the module and the role of a key, None where it is no factor."""
+    for end, role in _ENDS.items():
+        if key.endswith(end):
+            return key[: -len(end)], role
+    head, _, end = key.rpartition(".")
+    if end == "weight" and f"{head}.on_input" in names:
+        return head, "weight"
+    if key.endswith(_NORM):
+        return head, "value"
+    module, _, word = head.rpartition(".")
+    if module.endswith(_XLABS) and f"{word}.{end}" in _LOOSE:
+        return module, _LOOSE[f"{word}.{end}"]
+    return None
+
+
+def _modules(name: str, group: _Group, metadata: Mapping[str, str]) -> Iterator[Module]:
+    tensors = dict(group.tensors)
+    if "magnitude" in tensors:
+        tensors[DORA] = _per_row(tensors.pop("magnitude"))
+    if "down" in tensors and ALPHA not in tensors:
+        alpha = alpha_of(name, tensors["down"].shape[0], metadata)
+        tensors.update({ALPHA: alpha} if alpha is not None else {})
+    for kind in KINDS:
+        if any(needed <= tensors.keys() for needed in kind.needs) and _right_rank(kind.id, tensors):
+            held = {role: expr for role, expr in tensors.items() if role in kind.roles}
+            yield Module(name, kind.id, tuple(sorted(held.items())))
+
+
+def _per_row(magnitude: Expr) -> Expr:
+    """Return PEFT's magnitudes, one for each row ([n], or [1, n, 1, 1] of a convolution)."""
+    return reshape(magnitude, (max(magnitude.shape, default=1), 1))
+
+
+def _right_rank(kind: str, tensors: Mapping[str, Expr]) -> bool:
+    if kind not in {"oft", "boft"}:
+        return True
+    return (len(tensors["blocks"].shape) == _STAGES) == (kind == "boft")
