@@ -10,6 +10,7 @@ from ckpt_studio.app.panels.model_slot import ModelSlot
 from ckpt_studio.app.session import Session
 from ckpt_studio.core.merging import draft as drafts
 from ckpt_studio.core.merging.methods import METHODS
+from ckpt_studio.core.merging.values import LETTERS
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.drop import DropZone
 from ckpt_studio.qt.labels import ElidedLabel, label
@@ -86,7 +87,7 @@ class MergeModels(QFrame):
         self._sentence.setText(spec.sentence)
         self._fit(len(draft.slots))
         for place, (slot, path) in enumerate(zip(self._slots, draft.slots, strict=True)):
-            slot.show_role(draft.role(place)[1])
+            slot.show_title(draft.letter(place) or "+", draft.role(place))
             slot.show_file(path, self._session.documents)
         self._zone.setVisible(None in draft.slots)
 
@@ -105,8 +106,7 @@ class MergeModels(QFrame):
             QWidget.setTabOrder(before, after)
 
     def _slot(self, place: int) -> ModelSlot:
-        letter = self._choices.draft.role(place)[0]
-        slot = ModelSlot(letter, letter)
+        slot = ModelSlot(LETTERS[place].upper(), "")
         slot.file_chosen.connect(lambda path: self._choose_file(place, path))
         slot.browse_requested.connect(lambda: self.browse_requested.emit(place))
         slot.files_dropped.connect(lambda files: self.files_dropped.emit(place, files))
@@ -114,7 +114,7 @@ class MergeModels(QFrame):
 
     def _choose_file(self, place: int, path: object) -> None:
         draft = self._choices.draft
-        letter = draft.role(place)[0]
+        letter = draft.letter(place) or self.tr("another model")
         words = self.tr("Clear {letter}") if path is None else self.tr("Choose {letter}")
         changed = drafts.with_model(draft, place, path)  # type: ignore[arg-type]
         self._choices.change(changed, words.format(letter=letter))

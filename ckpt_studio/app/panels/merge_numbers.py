@@ -43,7 +43,9 @@ class NumberRow:
     def show_ends(self, draft: Draft, value: float) -> None:
         """Say what the ends of the slider mean; of a mixture, how much of each there is."""
         parameter = self.parameter
-        names = {letter.lower(): _name_of(path, letter) for letter, path in _lettered(draft)}
+        names = {
+            letter.lower(): _name_of(path, letter) for letter, path in _lettered(draft) if letter
+        }
         low, high = parameter.low_end, parameter.high_end
         if _is_mixture(parameter):
             low = f"{100 * (1 - value):.3g} % {names.get('a', 'A')}"
@@ -166,7 +168,7 @@ class MergeNumbers(QWidget):
 
 
 def _lettered(draft: Draft) -> list[tuple[str, Path | None]]:
-    return [(draft.role(place)[0], path) for place, path in enumerate(draft.slots)]
+    return [(draft.letter(place), path) for place, path in enumerate(draft.slots)]
 
 
 def _name_of(path: Path | None, letter: str) -> str:

@@ -118,7 +118,7 @@ class MergeParts(QFrame):
         with QSignalBlocker(box):
             box.clear()
             for place, path in enumerate(draft.slots):
-                letter = draft.role(place)[0]
+                letter = draft.letter(place)
                 if path is not None or letter == "A":
                     box.add(self.tr("Take that of {letter}").format(letter=letter), letter.lower())
             box.add(self.tr("Merge"), MERGED, self.tr("Merged VAEs often give pale pictures"))
@@ -137,7 +137,7 @@ class MergeParts(QFrame):
             if draft.parameters:
                 box.add(self.tr("Merge in their own ratio"), _OWN)
             for place, path in enumerate(draft.slots):
-                letter = draft.role(place)[0]
+                letter = draft.letter(place)
                 if path is not None or letter == "A":
                     box.add(self.tr("Take those of {letter}").format(letter=letter), letter.lower())
             box.choose(_OWN if own else recipe.parts.get(ANY_TEXT_ENCODER, MERGED))

@@ -86,11 +86,14 @@ class ModelSlot(DropFrame):
         """Everything that takes the focus, in the order of Tab."""
         return (self._picker, self._browse, self._clear)
 
-    def show_role(self, role: str) -> None:
-        """Say what the model is for."""
+    def show_title(self, title: str, role: str) -> None:
+        """Say what the model is called and what it is for."""
+        self._title.setText(title)
         self._role.set_text(role)
         self._role.setVisible(bool(role))
+        self.setAccessibleName(title)
         self.setAccessibleDescription(role)
+        self._name(role or title)
 
     def show_file(self, path: Path | None, documents: Sequence[Document]) -> None:
         """Offer the open files and show the one that is chosen."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.merging.methods import MethodSpec, Parameter, method
 from ckpt_studio.core.part_names import ANY_TEXT_ENCODER
-from ckpt_studio.core.recipe import LoraUse, Merge, MetadataChoice, Output, Precision
+from ckpt_studio.core.recipe import MERGED, LoraUse, Merge, MetadataChoice, Output, Precision
 
 Value = TypeVar("Value")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -21,11 +21,13 @@ class Draft:
     """What the user chose so far.
 
     ``models`` are the inputs in order, None where none was chosen; those that the method does not
-    take are kept for another one. ``recipe`` holds everything else. With more than one of them,
-    ``series`` are values of the first parameter that each make a file of their own.
+    take are kept for another one. ``ancestor`` is the common ancestor, for methods that need it.
+    ``recipe`` holds everything else. With more than one of them, ``series`` are values of the first
+    parameter that each make a file of their own.
     """
 
     models: tuple[Path | None, ...] = ()
+    ancestor: Path | None = None
     recipe: Merge = field(default_factory=lambda: Merge((), metadata=MetadataChoice(recipe=True)))
     series: tuple[float, ...] = ()
 
@@ -35,41 +37,69 @@ class Draft:
         return method(self.recipe.method)
 
     @property
+    def needed(self) -> int:
+        """The least number of models, without the ancestor."""
+        return self.spec.least - self.spec.base
+
+    @property
+    def places(self) -> tuple[Path | None, ...]:
+        """The models that the method takes, without the ancestor, gaps and a free one included."""
+        most = self.spec.most
+        count = max(self.needed, self._filled + 1) if most is None else most - self.spec.base
+        return (*self.models, *[None] * count)[: min(count, len(_LETTERS) - 1)]
+
+    @property
     def slots(self) -> tuple[Path | None, ...]:
-        """The models that the method takes; one that takes any number has a free place more."""
-        spec = self.spec
-        most, filled = spec.most, len(self.models)
-        while filled and self.models[filled - 1] is None:
-            filled -= 1
-        count = max(spec.least, filled + 1) if most is None else most
-        return (*self.models, *[None] * count)[: min(count, len(_LETTERS))]
+        """All inputs that the method takes; the ancestor comes last."""
+        return (*self.places, self.ancestor) if self.spec.base else self.places
+
+    @property
+    def _filled(self) -> int:
+        """How many places there are up to the last one that is taken."""
+        return max((place + 1 for place, path in enumerate(self.models) if path), default=0)
 
     @property
     def chosen(self) -> tuple[Path, ...]:
-        """The models that were chosen, without gaps."""
+        """The models that were chosen, without gaps, the ancestor last."""
         return tuple(path for path in self.slots if path is not None)
 
     @property
     def empty(self) -> bool:
         """Whether nothing was chosen yet."""
-        return not (any(self.models) or self.recipe.loras or self.recipe.vae)
+        return not (any(self.models) or self.ancestor or self.recipe.loras or self.recipe.vae)
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """The letters of models that are needed and not chosen."""
-        needed = max(self.spec.least, len(self.chosen) if self.spec.most is None else 0)
-        pairs = zip(_LETTERS, self.slots[:needed], strict=False)
-        return tuple(letter for letter, path in pairs if path is None)
+        """The letters of inputs that are needed and not chosen."""
+        wanted = max(self.needed, self._filled) if self.spec.most is None else len(self.places)
+        found = [_LETTERS[place] for place in range(wanted) if self.places[place] is None]
+        if self.spec.base and self.ancestor is None:
+            found.append(self.letter(len(self.places)))
+        return tuple(found)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The numbers of the method."""
-        return self.spec.parameters
+        """The numbers of the method, for as many models as there are."""
+        return self.spec.parameters_for(max(len(self.chosen), self.spec.least))
 
     @property
     def sources(self) -> tuple[Path, ...]:
         """All files that are named, each once."""
         return replace(self.recipe, models=self.chosen).sources
+
+    def letter(self, place: int) -> str:
+        """Return what an input is called: A, B, …; nothing for a place that may stay free."""
+        taken = max(self.needed, self._filled) if self.spec.most is None else len(self.places)
+        if self.spec.base and place == len(self.places):
+            return _LETTERS[taken]
+        return _LETTERS[place] if place < taken else ""
+
+    def role(self, place: int) -> str:
+        """Return what an input is for, where its letter does not say it: "common ancestor"."""
+        if self.spec.base and place == len(self.places):
+            return self.spec.roles[-1].partition(":")[2].strip()
+        roles = self.spec.roles[: len(self.places)]
+        return roles[place].partition(":")[2].strip() if place < len(roles) else ""
 
     @property
     def merge(self) -> Merge:
@@ -96,12 +126,6 @@ class Draft:
         """Return the value of a parameter for the whole model."""
         return self.recipe.parameters.get(parameter.id, parameter.default)
 
-    def role(self, place: int) -> tuple[str, str]:
-        """Return the letter of a model and what it is for ("C", "common ancestor")."""
-        roles = self.spec.roles
-        said = roles[place].partition(":")[2] if place < len(roles) else ""
-        return _LETTERS[place], said.strip()
-
 
 def _numbered(output: Output, value: float) -> Output:
     if output.path is None:
@@ -112,9 +136,10 @@ def _numbered(output: Output, value: float) -> Output:
 
 def with_method(draft: Draft, name: str) -> Draft:
     """Choose a method; models and the numbers that both methods know stay."""
-    known = {parameter.id for parameter in method(name).parameters}
     recipe = draft.recipe
-    series = draft.series if draft.parameters[:1] == method(name).parameters[:1] else ()
+    other = replace(draft, recipe=replace(recipe, method=name))
+    known = {parameter.id for parameter in other.parameters}
+    series = draft.series if draft.parameters[:1] == other.parameters[:1] else ()
     changed = replace(
         recipe,
         method=name,
@@ -126,24 +151,28 @@ def with_method(draft: Draft, name: str) -> Draft:
             if (kept := _only(known, values))
         },
     )
-    return _without_absent_givers(replace(draft, recipe=changed, series=series))
+    return _sound(replace(draft, recipe=changed, series=series))
 
 
 def with_model(draft: Draft, place: int, path: Path | None) -> Draft:
-    """Choose a model or, with None, none; a place of A starts blocks anew when blocks differ."""
+    """Choose an input or, with None, none; places are those of ``slots``."""
+    if draft.spec.base and place == len(draft.places):
+        return _sound(replace(draft, ancestor=path))
     models = [*draft.models, *[None] * (place + 1 - len(draft.models))]
     models[place] = path
     while models and models[-1] is None:
         models.pop()
-    return _without_absent_givers(replace(draft, models=tuple(models)))
+    return _sound(replace(draft, models=tuple(models)))
 
 
 def with_models(draft: Draft, paths: tuple[Path, ...]) -> Draft:
     """Put models into the free places, in order; when all are taken, the last one is replaced."""
     for path in paths:
         slots = draft.slots
-        free = (place for place, taken in enumerate(slots) if taken is None)
-        draft = with_model(draft, next(free, len(slots) - 1), path)
+        free = [place for place, taken in enumerate(slots) if taken is None]
+        if draft.spec.base and draft.spec.most is None and draft.ancestor is None:
+            free = free[-1:] if len(draft.chosen) >= draft.needed else free
+        draft = with_model(draft, free[0] if free else len(slots) - 1, path)
     return draft
 
 
@@ -228,14 +257,18 @@ def _only(known: set[str], values: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if name in known}
 
 
-def _without_absent_givers(draft: Draft) -> Draft:
-    """Let no part come from a model that is not there any more."""
-    letters = {_LETTERS[place].lower() for place in range(len(draft.chosen))}
-    parts = {
-        part: giver
-        for part, giver in draft.recipe.parts.items()
-        if len(giver) > 1 or giver in letters
-    }
-    if parts == draft.recipe.parts:
-        return draft
-    return replace(draft, recipe=replace(draft.recipe, parts=parts))
+def _sound(draft: Draft) -> Draft:
+    """Leave out what belongs to models that are not there any more."""
+    known = {parameter.id for parameter in draft.parameters}
+    letters = set(_LETTERS[: max(1, len(draft.chosen))].lower())
+    recipe = replace(
+        draft.recipe,
+        parameters=_only(known, draft.recipe.parameters),
+        blocks=_only(known, draft.recipe.blocks),
+        parts={
+            part: giver
+            for part, giver in draft.recipe.parts.items()
+            if giver == MERGED or giver in letters
+        },
+    )
+    return replace(draft, recipe=recipe)
