@@ -188,9 +188,10 @@ def test_quantised_models_are_refused():
 
 
 def test_models_nobody_knows_are_merged_by_name():
-    table = {f"net.blocks.{n}.attn.weight": ("BF16", (64, 64)) for n in range(4)}
-    plan = plan_of(Merge((A, B)), table, {f"model.{k}": v for k, v in table.items()})
-    assert plan.coverage.merged in {0, 4}
+    table = {f"stack.{n}.attn.weight": ("BF16", (64, 64)) for n in range(4)}
+    prefixed = {f"model.diffusion_model.{key}": row for key, row in table.items()}
+    plan = plan_of(Merge((A, B)), table, prefixed)
+    assert plan.coverage.merged == 4
 
 
 def test_a_wrong_number_of_block_weights_is_refused():

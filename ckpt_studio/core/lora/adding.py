@@ -12,9 +12,9 @@ from ckpt_studio.core.lora.looks import looks_like
 from ckpt_studio.core.lora.matching import Matched, match
 from ckpt_studio.core.lora.modules import Module, Target
 from ckpt_studio.core.lora.reading import modules_of, unknown_in
-from ckpt_studio.core.part_rows import with_source
 from ckpt_studio.core.plan import AdapterCoverage
 from ckpt_studio.core.quantised import companions
+from ckpt_studio.core.rewriting import with_source
 from ckpt_studio.core.tensors import DType
 
 _Place = tuple[str, str]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ckpt_studio.core.assembling import assemble
@@ -159,13 +160,13 @@ class _Merging:
         """Bake LoRAs into what was merged, in their order."""
         if not self.recipe.loras:
             return
-        own, values = self.tables[0], self.values
+        own = self.tables[0]
         before = {part: self._widened(tensors) for part, tensors in own.items()}
         loras = [
             LoraFile(
                 self.opened[lora.path].checkpoint,
                 self.recipe.sources.index(lora.path),
-                lambda part, key, lora=lora: values.strength(lora, part, key),
+                partial(self.values.strength, lora),
             )
             for lora in self.recipe.loras
         ]

@@ -168,7 +168,8 @@ def _decomposed(changed: torch.Tensor, magnitude: torch.Tensor) -> torch.Tensor:
     else:
         norm = torch.linalg.vector_norm(changed.transpose(0, 1).flatten(1), dim=1)
         spread[1] = -1
-    return changed * (magnitude.flatten() / (norm + _EPS)).reshape(spread)
+    factor: torch.Tensor = magnitude.flatten() / (norm + _EPS)
+    return changed * factor.reshape(spread)
 
 
 _DELTAS: Mapping[str, Callable[[torch.Tensor, Tensors, Range | None], torch.Tensor]] = {

@@ -8,8 +8,9 @@ from ckpt_studio.core.expr import Blend
 from ckpt_studio.engine._torch.casting import Caster
 from ckpt_studio.engine._torch.computing import Computer
 from ckpt_studio.engine._torch.methods import pooled, statistics
+from ckpt_studio.engine.pool import Meter
+from ckpt_studio.engine.sources import Sources
 from ckpt_studio.engine.stepping import SLICE_VALUES
-from ckpt_studio.engine.streaming import Bench
 
 Numbered = tuple[int, Blend]
 Found = tuple[int, torch.Tensor]
@@ -18,16 +19,16 @@ Found = tuple[int, torch.Tensor]
 class Pooler:
     """Takes the statistics of one blend after the other in one thread."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-        self._computer = Computer(bench.sources, Caster(SLICE_VALUES).convert_view)
+    def __init__(self, sources: Sources, meter: Meter) -> None:
+        self._meter = meter
+        self._computer = Computer(sources, Caster(SLICE_VALUES).convert_view)
 
     def __call__(self, item: Numbered) -> Found:
         """Return the number of a blend and its statistics, 1-D."""
         number, blend = item
         inputs = [self._computer.tensor(part) for part in blend.inputs]
         found = statistics(blend.method, inputs, dict(blend.parameters))
-        self._bench.meter.add(sum(part.numel() for part in inputs) * 4, blend.key)
+        self._meter.add(sum(part.numel() for part in inputs) * 4, blend.key)
         return number, found
 
 

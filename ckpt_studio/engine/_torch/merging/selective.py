@@ -116,10 +116,8 @@ def cosine(method: str, inputs: Tensors, values: Values) -> torch.Tensor:
     columns, whole = _cosines(method, inputs)
     alike = (columns.nan_to_num_(0.0) + whole) / 2
     width = values["high"] - values["low"]
-    if width > 0:
-        alike = (alike - values["low"]) / width
-    else:
-        alike = (alike >= values["low"]).double()
+    above = alike - values["low"]
+    alike = above / width if width > 0 else (above >= 0).double()
     from_b = 1 - (alike - values["alpha"]).clamp_(0.0, 1.0)
     a, b = (_matrix(tensor) for tensor in inputs)
     return a.lerp_(b, from_b.float().expand_as(a)).reshape(inputs[0].shape)
