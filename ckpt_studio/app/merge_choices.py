@@ -11,6 +11,7 @@ from ckpt_studio.app.session import Session
 from ckpt_studio.core.architecture import Architecture, family
 from ckpt_studio.core.merging.draft import Draft
 from ckpt_studio.core.merging.partitions import Partition, partitions_for
+from ckpt_studio.core.merging.tables import keys_of
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Merge, Output
 from ckpt_studio.core.recognition import Opened
@@ -69,9 +70,8 @@ class MergeChoices(QObject):
         if opened is None:
             return ()
         if self._divided is None or self._divided[0] is not opened:
-            found = opened.recognition
-            keys = {part.part: tuple(part.tensors) for part in found.parts}
-            self._divided = (opened, partitions_for(found.architecture, keys))
+            family_id = opened.recognition.architecture
+            self._divided = (opened, partitions_for(family_id, keys_of(opened)))
         return self._divided[1]
 
     @property

@@ -7,11 +7,16 @@ from PySide6.QtCore import QObject, Signal
 
 from ckpt_studio.app.merge_choices import MergeChoices
 from ckpt_studio.app.merge_output import MergeOutput
-from ckpt_studio.app.save_plan import Answer
+from ckpt_studio.app.parts_job import planned
 from ckpt_studio.app.saving import Saving, planned_anew
 from ckpt_studio.app.session import Session
+from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.core.plan import Report
+from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recipe import Merge
+from ckpt_studio.core.separate_files import report_of_all
+from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.qt.job import Work
 
 
 class MergeSaving(QObject):
@@ -44,16 +49,21 @@ class MergeSaving(QObject):
         answer = self._saving.confirmed(plan)
         if answer is not None:
             self._saving.settings.output_folder = str(plan.output.parent)
-            for recipe in choices.draft.merges:
-                self._start(recipe, answer)
+            recipes = [
+                replace(each, on_overflow=answer.on_overflow) for each in choices.draft.merges
+            ]
+            self._start(recipes, answer.options)
 
-    def _start(self, recipe: Merge, answer: Answer) -> None:
-        wanted = replace(recipe, on_overflow=answer.on_overflow)
-        work = planned_anew(self._session.verbs, wanted, answer.options)
-        name = (recipe.output.path or Path()).name
-        self._saving.log.start(
-            self.tr("Merging {name}").format(name=name), work, wanted, self._done
-        )
+    def _start(self, recipes: list[Merge], options: WriteOptions) -> None:
+        verbs, first = self._session.verbs, recipes[0]
+        if len(recipes) > 1:
+            title = self.tr("Merging {count} files").format(count=len(recipes))
+            work = _together(verbs, recipes, options)
+        else:
+            name = (first.output.path or Path()).name
+            title = self.tr("Merging {name}").format(name=name)
+            work = planned_anew(verbs, first, options)
+        self._saving.log.start(title, work, first, self._done)
 
     def _done(self, report: object) -> None:
         if isinstance(report, Report):
@@ -64,3 +74,15 @@ class MergeSaving(QObject):
         if self._wanted:
             self._wanted = False
             self.save()
+
+
+def _together(verbs: Verbs, recipes: list[Merge], options: WriteOptions) -> Work:
+    """Return work that writes several merges of the same models in one pass over them."""
+
+    def work(progress: ProgressCallback, cancel: CancelToken) -> Report:
+        plans = [planned(verbs.plan(recipe)) for recipe in recipes]
+        reports = verbs.write_together(plans, options, progress, cancel)
+        whole = report_of_all(reports, reports[0].path.parent)
+        return replace(whole, seconds=max(report.seconds for report in reports))
+
+    return work

@@ -11,6 +11,7 @@ from ckpt_studio.app.background import Background
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.merge_choices import MergeChoices
 from ckpt_studio.app.merge_output import MergeOutput
+from ckpt_studio.app.merge_recipe import MergeRecipe
 from ckpt_studio.app.merge_saving import MergeSaving
 from ckpt_studio.app.model_folders import ModelFolders
 from ckpt_studio.app.panels_late import LatePanel
@@ -22,7 +23,7 @@ from ckpt_studio.core.merging import draft as drafts
 from ckpt_studio.core.merging.draft import Draft
 from ckpt_studio.core.merging.weights_text import Preset
 from ckpt_studio.core.plan import Report
-from ckpt_studio.core.recipe import LoraUse
+from ckpt_studio.core.recipe import LoraUse, Merge
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.formats.presets_file import read_presets
 from ckpt_studio.qt.banner import Message
@@ -30,6 +31,7 @@ from ckpt_studio.qt.banner import Message
 if TYPE_CHECKING:
     from ckpt_studio.app.panels.merge import MergePanel
 
+_RECIPE = ".json"
 ANYWHERE = -1
 """A place for files that find theirs by themselves."""
 
@@ -57,6 +59,10 @@ class Merging(QObject):
         self.saving = MergeSaving(session, self.choices, self.output, saving)
         self._reading = Background(self)
         self._reading.failed.connect(self.failed)
+        self.recipes = MergeRecipe(session, settings, folders, window)
+        self.recipes.failed.connect(self.failed)
+        self.recipes.message.connect(self.message)
+        self.recipes.found.connect(self._take_recipe)
         self.late = LatePanel(self._built)
         self.saving.saved.connect(self._show_result)
         title = self.tr("Merge")
@@ -73,6 +79,7 @@ class Merging(QObject):
         panel.loras_dropped.connect(self._take_loras)
         panel.lora_browse_requested.connect(self._browse_loras)
         panel.save_requested.connect(self.saving.save)
+        panel.open_recipe_requested.connect(self.recipes.browse)
         panel.output.path_edited.connect(self.output.set_path)
         panel.output.browse_requested.connect(self.output.browse)
         panel.blocks.import_requested.connect(self._import_presets)
@@ -86,6 +93,9 @@ class Merging(QObject):
 
     def take(self, place: int, files: tuple[Path, ...]) -> None:
         """Open files and put them in place: a model on one, or all where they belong."""
+        if len(files) == 1 and files[0].suffix.lower() == _RECIPE:
+            self.recipes.open(files[0])
+            return
 
         def put(found: Mapping[Path, Document]) -> None:
             opened = {path: each.opened for path, each in found.items() if each.opened}
@@ -103,6 +113,16 @@ class Merging(QObject):
         """Wait for what runs."""
         self.choices.stop()
         self._reading.stop()
+        self.recipes.stop()
+
+    def _take_recipe(self, recipe: Merge) -> None:
+        """Show a recipe whose files are all there."""
+
+        def put(found: Mapping[Path, Document]) -> None:
+            if set(recipe.sources) <= found.keys():
+                self.choices.change(drafts.draft_of(recipe), self.tr("Open recipe"))
+
+        self._sources.open_for(recipe.sources, put)
 
     def _take_vae(self, files: tuple[Path, ...]) -> None:
         def put(found: Mapping[Path, Document]) -> None:

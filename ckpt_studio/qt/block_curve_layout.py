@@ -33,7 +33,7 @@ class CurveLayout:
         """The room for the points."""
         left = self.metrics.horizontalAdvance("−0.00") + 2 * _GAP
         below = 2 * self.metrics.height() + _GAP
-        return self.area.adjusted(left, _PADDING, -_PADDING, -below)
+        return self.area.adjusted(left, 1.5 * _PADDING, -_PADDING, -below)
 
     @property
     def width(self) -> float:

@@ -1,5 +1,7 @@
 """The Merge panel: models, method and numbers, parts and LoRAs, the plan, and the way out."""
 
+from itertools import pairwise
+
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -55,7 +57,7 @@ class MergePanel(QWidget):
             first_step=self.tr("Choose or drop the models first. Nothing is read but the headers.")
         )
         self.output = OutputRow(owner="merge")
-        self.result = ResultCard()
+        self.result = ResultCard(noun="file")
         self._several = label(role="dim", wrap=True)
         self._area = QScrollArea()
         self._build()
@@ -137,11 +139,10 @@ class MergePanel(QWidget):
 
     def _order_focus(self) -> None:
         """Tab goes down the cards; rows of some of them are made late."""
-        before: QWidget = self._open
         groups = (self.models, self.numbers, self.blocks, self.parts, self.loras)
-        for control in (each for group in groups for each in group.controls):
-            QWidget.setTabOrder(before, control)
-            before = control
+        controls = [each for group in groups for each in group.controls]
+        for before, after in pairwise((*controls, *self.output.controls, self._open)):
+            QWidget.setTabOrder(before, after)
 
     def _show_several(self) -> None:
         """Say which files are written where there is more than one."""

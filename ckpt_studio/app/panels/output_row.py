@@ -44,6 +44,11 @@ class OutputRow(QWidget):
         self._save.clicked.connect(self.save_requested)
         self.show_kind(OutputKind.SAFETENSORS)
 
+    @property
+    def controls(self) -> tuple[QWidget, ...]:
+        """Everything that takes the focus, in the order of Tab."""
+        return (self._path, self._browse, self._save)
+
     def show_path(self, path: Path | None) -> None:
         """Show where the result goes, unless the user is typing just that."""
         shown = str(path) if path else ""

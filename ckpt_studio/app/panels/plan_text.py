@@ -68,27 +68,17 @@ def lines(plan: Plan) -> tuple[Line, ...]:
     order = list(Severity)
     problems = sorted(plan.problems, key=lambda problem: order.index(problem.severity))
     shown = tuple(_line(problem) for problem in problems)
-    said = coverage_lines(plan.coverage) if plan.coverage else ()
-    return (*said, *shown) if plan.errors else (*said, _verdict(plan), *shown)
+    said = _conflicts(plan.coverage) if plan.coverage else ()
+    return (*shown, *said) if plan.errors else (_verdict(plan), *shown, *said)
 
 
-def coverage_lines(coverage: Coverage) -> tuple[Line, ...]:
-    """Return what a merge does with the tensors of A, and which of the others fit nowhere."""
-    facts = [tr("{count} merged").format(count=text.count(coverage.merged))]
-    facts.append(tr("{count} copied from A").format(count=text.count(coverage.copied)))
-    if coverage.taken:
-        facts.append(tr("{count} taken whole").format(count=text.count(coverage.taken)))
-    only = coverage.only_in_others
-    facts.append(tr("{count} only in others").format(count=text.count(len(only))))
-    total = text.counted(coverage.total, "tensor")
-    sentence = tr("{total}: {facts}.").format(total=total, facts=", ".join(facts))
-    reached = coverage.merged or coverage.taken or coverage.adapters
-    lines = [Line(GOOD if reached else WARNING, sentence, names=only)]
-    if coverage.conflicts:
-        count = text.counted(len(coverage.conflicts), "tensor")
-        words = tr("{count} of another shape in another model, copied from A.").format(count=count)
-        lines.append(Line(WARNING, words, names=coverage.conflicts))
-    return tuple(lines)
+def _conflicts(coverage: Coverage) -> tuple[Line, ...]:
+    """Return a line about tensors that a merge cannot compute, because their shapes differ."""
+    if not coverage.conflicts:
+        return ()
+    count = text.counted(len(coverage.conflicts), "tensor")
+    words = tr("{count} of another shape in another model, copied from A.").format(count=count)
+    return (Line(WARNING, words, names=coverage.conflicts),)
 
 
 def _verdict(plan: Plan) -> Line:

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.merging.methods import MethodSpec, Parameter, method
+from ckpt_studio.core.merging.series import series_names
 from ckpt_studio.core.part_names import ANY_TEXT_ENCODER
-from ckpt_studio.core.recipe import MERGED, LoraUse, Merge, MetadataChoice, Output, Precision
+from ckpt_studio.core.recipe import MERGED, LoraUse, Merge, MetadataChoice, Precision
 
 Value = TypeVar("Value")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -112,14 +113,17 @@ class Draft:
         whole = replace(self.recipe, models=self.chosen)
         if len(self.series) < 2 or not self.parameters:  # noqa: PLR2004 - one value is no series
             return (whole,)
-        first = self.parameters[0].id
+        first, output = self.parameters[0].id, whole.output
+        names = series_names(str(output.path), self.series) if output.path else ()
+        paths: list[Path | None] = [Path(name) for name in names]
+        paths = paths or [None] * len(self.series)
         return tuple(
             replace(
                 whole,
                 parameters={**whole.parameters, first: value},
-                output=_numbered(whole.output, value),
+                output=replace(output, path=path),
             )
-            for value in self.series
+            for path, value in zip(paths, self.series, strict=True)
         )
 
     def value(self, parameter: Parameter) -> float:
@@ -127,11 +131,13 @@ class Draft:
         return self.recipe.parameters.get(parameter.id, parameter.default)
 
 
-def _numbered(output: Output, value: float) -> Output:
-    if output.path is None:
-        return output
-    named = output.path.with_name(f"{output.path.stem}_{value:g}{output.path.suffix}")
-    return replace(output, path=named, overwrite=output.overwrite and named.exists())
+def draft_of(recipe: Merge) -> Draft:
+    """Return the draft of a recipe that was made before."""
+    models: tuple[Path | None, ...] = recipe.models
+    ancestor = None
+    if method(recipe.method).base and len(models) >= method(recipe.method).least:
+        models, ancestor = models[:-1], models[-1]
+    return Draft(models, ancestor, replace(recipe, models=()))
 
 
 def with_method(draft: Draft, name: str) -> Draft:
