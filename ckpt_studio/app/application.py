@@ -107,6 +107,7 @@ def real_verbs() -> Verbs:
         plan=lambda recipe: engine.plan(recipe, library),
         plan_parts=lambda recipe: engine.plan_parts(recipe, library),
         write=write,
+        write_together=_write_together,
         hash=hash_file,
         statistics=_take_statistics,
         look_over=_look_over,
@@ -114,6 +115,15 @@ def real_verbs() -> Verbs:
         save_array=_save_array,
         compare_rows=_compare_rows,
     )
+
+
+def _write_together(
+    plans: Sequence[Plan], options: WriteOptions, progress: ProgressCallback, cancel: CancelToken
+) -> list[Report]:
+    written: list[Report] = isolated(
+        "write_together", tuple(plans), options, progress=progress, cancel=cancel
+    )
+    return written
 
 
 def _look_over(opened: Opened) -> Sequence[Finding]:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from ckpt_studio.core import architecture, text
 from ckpt_studio.core.part_names import part_name
-from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.plan import Coverage, Plan
 from ckpt_studio.core.problems import Problem, Severity
 from ckpt_studio.qt.part_colors import part_index
 from ckpt_studio.qt.size_bar import Segment
@@ -58,6 +58,8 @@ def totals(plan: Plan) -> str:
         shown.append(tr("about {time}").format(time=text.duration(seconds)))
     if plan.peak_memory_bytes:
         shown.append(tr("{size} of memory").format(size=text.binary_size(plan.peak_memory_bytes)))
+    if plan.coverage is not None and plan.free_bytes is not None:
+        shown.append(tr("{size} free on that disk").format(size=text.binary_size(plan.free_bytes)))
     return " · ".join(shown)
 
 
@@ -66,7 +68,17 @@ def lines(plan: Plan) -> tuple[Line, ...]:
     order = list(Severity)
     problems = sorted(plan.problems, key=lambda problem: order.index(problem.severity))
     shown = tuple(_line(problem) for problem in problems)
-    return shown if plan.errors else (_verdict(plan), *shown)
+    said = _conflicts(plan.coverage) if plan.coverage else ()
+    return (*shown, *said) if plan.errors else (_verdict(plan), *shown, *said)
+
+
+def _conflicts(coverage: Coverage) -> tuple[Line, ...]:
+    """Return a line about tensors that a merge cannot compute, because their shapes differ."""
+    if not coverage.conflicts:
+        return ()
+    count = text.counted(len(coverage.conflicts), "tensor")
+    words = tr("{count} of another shape in another model, copied from A.").format(count=count)
+    return (Line(WARNING, words, names=coverage.conflicts),)
 
 
 def _verdict(plan: Plan) -> Line:
