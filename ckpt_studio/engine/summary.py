@@ -9,6 +9,7 @@ from typing import Any
 
 from ckpt_studio.core.blocks import block_of
 from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.duration_estimate import seconds
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.expr import operation, reads
 from ckpt_studio.core.plan import Coverage, Plan, PlannedTensor, Report, source_names
@@ -71,6 +72,7 @@ def planned(plan: Plan, report: Report | None = None) -> Json:
         "header_bytes": plan.header_bytes,
         "peak_memory_bytes": plan.peak_memory_bytes,
         "free_bytes": plan.free_bytes,
+        "expected_seconds": round(seconds(plan), 1),
         "parts": [
             {
                 "part": part.part,
