@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QHBoxLayout,
     QMenu,
     QPushButton,
@@ -19,8 +18,7 @@ from ckpt_studio.core.merging.weights_text import Preset
 from ckpt_studio.core.text import counted
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import label
-
-_MOST = 10.0
+from ckpt_studio.qt.number_box import NumberBox
 
 
 class BlockTools(QWidget):
@@ -154,14 +152,8 @@ class SelectionTools(QWidget):
         super().__init__(parent)
         self._count = label(role="dim")
         self._count.setObjectName("mergeSelected")
-        self._number = QDoubleSpinBox()
-        self._number.setObjectName("mergeSelectedNumber")
-        self._number.setAccessibleName(self.tr("Number for the selected blocks"))
-        self._number.setRange(-_MOST, _MOST)
-        self._number.setSingleStep(0.05)
-        self._number.setDecimals(3)
+        self._number = NumberBox("mergeSelectedNumber", self.tr("Number for the selected blocks"))
         self._number.setValue(0.5)
-        self._number.setFixedWidth(80)
         self._buttons = {
             "mergeSet": (QPushButton(self.tr("S&et")), self.set_requested),
             "mergeAdd": (QPushButton(self.tr("A&dd")), self.add_requested),
