@@ -49,6 +49,7 @@ class BlockCurve(Plot):
         self._stroke = 0
         self._field = CurveField(self)
         self._field.typed.connect(self.set_selected)
+        self._tell()
 
     @property
     @override

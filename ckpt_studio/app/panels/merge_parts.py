@@ -59,7 +59,7 @@ class MergeParts(QFrame):
         grid.setVerticalSpacing(8)
         rows = (
             (self.tr("Text e&ncoders"), self._encoders, self._own),
-            (self.tr("&VAE"), self._vae, self._file),
+            (self.tr("V&AE"), self._vae, self._file),
             (self.tr("P&recision"), self._precision, self._recipe),
         )
         for number, (words, box, beside) in enumerate(rows):
