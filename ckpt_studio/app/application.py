@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QApplication
 
 from ckpt_studio import __version__, engine
 from ckpt_studio.app.appearance import Appearance
+from ckpt_studio.app.interrupt import EXIT_CODE as INTERRUPTED
+from ckpt_studio.app.interrupt import Interrupt
 from ckpt_studio.app.main_window import MainWindow
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.verbs import Verbs
@@ -36,8 +38,10 @@ _SWITCH_INTERVAL_S = 0.001  # lets the GUI thread in soon while a job holds the 
 def run(argv: list[str]) -> int:
     """Show the window and stay until it is closed; return the exit code."""
     window = create_window(argv)
+    interrupt = Interrupt(window)
     window.show()
-    return application().exec()
+    code = application().exec()
+    return INTERRUPTED if interrupt.asked else code
 
 
 def create_window(argv: list[str]) -> MainWindow:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication
 
 from ckpt_studio.core import architecture, text
+from ckpt_studio.core.duration_estimate import seconds
 from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.plan import Coverage, Plan
 from ckpt_studio.core.problems import Problem, Severity
@@ -17,7 +18,6 @@ WARNING = ("alert-outline", "warn")
 NOTE = ("information-outline", "dim")
 GOOD = ("check-circle-outline", "good")
 _SIGNS = {Severity.ERROR: ERROR, Severity.WARNING: WARNING, Severity.NOTE: NOTE}
-_COPY_SPEED = 1.5 * 2**30  # bytes per second of a usual disk, for a first idea of the time
 _LONG_ENOUGH_S = 1.0
 
 
@@ -53,9 +53,9 @@ def totals(plan: Plan) -> str:
         text.binary_size(size),
         tr("{count} tensors").format(count=text.count(len(plan.tensors))),
     ]
-    seconds = size / _COPY_SPEED
-    if seconds >= _LONG_ENOUGH_S:
-        shown.append(tr("about {time}").format(time=text.duration(seconds)))
+    expected = seconds(plan)
+    if expected >= _LONG_ENOUGH_S:
+        shown.append(tr("about {time}").format(time=text.duration(expected)))
     if plan.peak_memory_bytes:
         shown.append(tr("{size} of memory").format(size=text.binary_size(plan.peak_memory_bytes)))
     if plan.coverage is not None and plan.free_bytes is not None:

@@ -5,6 +5,7 @@ The spellings of the factors are listed in ``merging.md`` 4.1.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.expr import Expr, read, reshape
@@ -124,7 +125,7 @@ def _modules(name: str, group: _Group, metadata: Mapping[str, str]) -> Iterator[
 
 def _per_row(magnitude: Expr) -> Expr:
     """Return PEFT's magnitudes, one for each row ([n], or [1, n, 1, 1] of a convolution)."""
-    return reshape(magnitude, (max(magnitude.shape, default=1), 1))
+    return reshape(magnitude, (prod(magnitude.shape), 1))
 
 
 def _right_rank(kind: str, tensors: Mapping[str, Expr]) -> bool:

@@ -88,7 +88,8 @@ def _loha_half(tensors: Tensors, side: str, rows: Range | None) -> torch.Tensor:
 
 
 def _tucker(core: torch.Tensor, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    return torch.einsum("ij...,jr,ip->pr...", core, second.flatten(1), first.flatten(1)).flatten(1)
+    whole = torch.einsum("ij...,jr,ip->pr...", core, second.flatten(1), first.flatten(1))
+    return whole.flatten(1).contiguous()
 
 
 def _lokr(weight: torch.Tensor, tensors: Tensors, rows: Range | None) -> torch.Tensor:  # noqa: ARG001 - rows of a Kronecker product are mixed
