@@ -37,6 +37,7 @@ def test_an_ancestor_is_kept_apart_and_comes_last():
     ties = drafts.with_method(draft, "ties")
     assert ties.slots == (A, B, None, C)
     assert [ties.letter(place) for place in range(4)] == ["A", "B", "", "C"]
+    assert [ties.role(place) for place in range(4)] == ["", "", "", "common ancestor"]
     assert ties.merge.models == (A, B, C)
     assert drafts.with_method(ties, "weighted_sum").merge.models == (A, B)
     assert drafts.with_method(drafts.with_method(ties, "copy"), "add_difference") == (

@@ -99,6 +99,8 @@ def test_a_method_with_an_ancestor_asks_for_it(qtbot, window, tmp_path):
     show(qtbot, window, *two(tmp_path))
     choose(window, "mergeMethod", "Add difference")
     assert "A + α·(B − C)" in named(window, "mergeFormula").full_text
+    texts = {each.text() for each in named(window, "mergePanel").numbers.findChildren(QLabel)}
+    assert {"only A", "A and all that B learned"} <= texts
     assert named(window, "mergeModelC").accessibleDescription() == "common ancestor"
     wait(qtbot, window)
     assert not named(window, "mergeSaveButton").isEnabled()

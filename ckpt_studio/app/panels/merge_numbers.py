@@ -186,8 +186,7 @@ def _filled(words: str, names: dict[str, str]) -> str:
 
 
 def _is_mixture(parameter: Parameter) -> bool:
-    whole = (parameter.low, parameter.high) == (0.0, 1.0)
-    return whole and "{a}" in parameter.low_end and "{b}" in parameter.high_end
+    return (parameter.low_end, parameter.high_end) == ("all {a}", "all {b}")
 
 
 def _keep_width(end: QLabel) -> None:
