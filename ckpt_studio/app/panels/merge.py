@@ -46,7 +46,7 @@ class MergePanel(QWidget):
         super().__init__(parent)
         self.setObjectName("mergePanel")
         self._session, self._choices = session, choices
-        self._open = QPushButton(self.tr("Open &recipe…"))
+        self._open = QPushButton(self.tr("Open rec&ipe…"))
         self._open.setObjectName("mergeOpenRecipe")
         self.models = MergeModels(session, choices)
         self.numbers = MergeNumbers()

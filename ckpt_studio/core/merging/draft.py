@@ -99,7 +99,7 @@ class Draft:
         """Return what an input is for, where its letter does not say it: "common ancestor"."""
         if self.spec.base and place == len(self.places):
             return self.spec.roles[-1].partition(":")[2].strip()
-        roles = self.spec.roles[: len(self.places)]
+        roles = self.spec.roles[: -1 if self.spec.base else None]
         return roles[place].partition(":")[2].strip() if place < len(roles) else ""
 
     @property
