@@ -85,7 +85,7 @@ def _encoders(parts: Mapping[str, Shapes], architecture: str | None) -> tuple[st
 
 def _find(module: Module, known: Mapping[str, _Spellings], heads: Sequence[_Head]) -> Target | None:
     ends = ("_bias",) if module.kind == "diff_b" else _WEIGHTS
-    for part, rest, own_first in _readings(_plain(module.name), heads):
+    for part, rest, own_first in _readings(plain_name(module.name), heads):
         tables = known[part].tables(own_first=own_first) if part in known else ()
         names = (underscored(rest) + end for end in ends)
         for name in names:
@@ -95,7 +95,7 @@ def _find(module: Module, known: Mapping[str, _Spellings], heads: Sequence[_Head
     return None
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return a name without the attention processors that diffusers once kept LoRAs in."""
     if ".processor." not in name:
         return name
