@@ -170,7 +170,9 @@ def test_models_with_other_input_channels_are_merged(ours, theirs):
 
 def test_models_of_other_families_are_refused_with_the_reason():
     sdxl = {f"model.diffusion_model.{k}": v for k, v in models.unet("sdxl").items()}
-    with pytest.raises(PlanError, match=r"A \(a.safetensors\) is .*1\.5.*differ in shape") as caught:
+    with pytest.raises(
+        PlanError, match=r"A \(a.safetensors\) is .*1\.5.*differ in shape"
+    ) as caught:
         plan_of(Merge((A, B)), sd15(), sdxl)
     assert "family" in caught.value.hint
 

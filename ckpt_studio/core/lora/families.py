@@ -5,7 +5,7 @@ from functools import cache
 
 from ckpt_studio.core.architecture import family
 from ckpt_studio.core.lora.kinds import fits
-from ckpt_studio.core.lora.matching import Shapes, match
+from ckpt_studio.core.lora.matching import KnownNames, Shapes, known_names, match_names
 from ckpt_studio.core.lora.modules import Module, Target
 
 _COMMON = (
@@ -31,13 +31,18 @@ def family_of(modules: Sequence[Module]) -> str | None:
 
 def targets_in(modules: Sequence[Module], architecture: str) -> tuple[tuple[Target, Module], ...]:
     """Return which tensor of a family each module is for."""
-    return match(modules, shapes_of(architecture), architecture).targets
+    return match_names(modules, _names(architecture)).targets
 
 
 def target_shape(target: Target, architecture: str) -> tuple[int, ...]:
     """Return the shape of what a module changes."""
     shape = shapes_of(architecture)[target.part][target.key]
     return shape if target.rows is None else (target.rows[1] - target.rows[0], *shape[1:])
+
+
+@cache
+def _names(architecture: str) -> KnownNames:
+    return known_names(shapes_of(architecture), architecture)
 
 
 @cache
