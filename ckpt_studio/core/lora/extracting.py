@@ -37,23 +37,25 @@ def extract_lora(recipe: ExtractLora, opened: Mapping[Path, Opened]) -> Plan:
     """
     architecture = _architecture(recipe, opened)
     a, b = (_tensors(recipe, opened, path) for path in (recipe.a, recipe.b))
-    left_out = sorted(
-        f"{part}.{key}"
-        for part, tensors in a.items()
-        for key, expr in tensors.items()
-        if part not in b or key not in b[part] or b[part][key].shape != expr.shape
-    )
     both = {
-        part: {key: expr for key, expr in tensors.items() if f"{part}.{key}" not in set(left_out)}
+        part: {
+            key: expr
+            for key, expr in tensors.items()
+            if part in b and key in b[part] and b[part][key].shape == expr.shape
+        }
         for part, tensors in a.items()
-        if part in b
     }
-    rows = list(_rows(recipe, architecture, both, b))
-    if not rows:
-        raise PlanError(
-            f"“{recipe.a.name}” and “{recipe.b.name}” have no weights in common.",
-            "Choose two models of one family; text encoders count only where they are chosen.",
+    left_out = [
+        f"{part}.{key}" for part, tensors in a.items() for key in tensors if key not in both[part]
+    ]
+    if len(both[UNET]) * 2 < len(a[UNET]):
+        kinds = " and ".join(
+            f"“{path.name}” is {opened[path].recognition.name}" for path in (recipe.a, recipe.b)
         )
+        raise PlanError(
+            f"The models are of different families: {kinds}.", "Choose two models of one family."
+        )
+    rows = _rows(recipe, architecture, both, b)
     metadata = network_metadata(architecture, recipe.rank, recipe.conv_rank)
     return Plan(
         verb="lora",
@@ -130,5 +132,7 @@ def _rank(recipe: ExtractLora, key: str, shape: tuple[int, ...]) -> int:
 def _problems(left_out: list[str]) -> tuple[Problem, ...]:
     if not left_out:
         return ()
-    message = f"Not extracted: {counted(len(left_out), 'tensor')} of A that B has not, or larger."
+    message = (
+        f"Not extracted: {counted(len(left_out), 'tensor')} of A that B has not in that shape."
+    )
     return (note(message, "Compare both models to see them.", "left-out", tuple(left_out)),)
