@@ -7,7 +7,11 @@ import sys
 
 
 def _leave(*_: object) -> None:
-    os._exit(130)
+    """End with a sentence, past all that is half done; Python's streams may be among it."""
+    try:
+        os.write(2, b"ckpt-studio: Cancelled\n")
+    finally:
+        os._exit(130)
 
 
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -57,11 +61,14 @@ def _is_file(argument: str) -> bool:
 def _command_line(arguments: list[str]) -> int:
     from ckpt_studio.cli.main import CANCELLED, run  # noqa: PLC0415 - the window does not need it
 
+    code = CANCELLED
     try:
         _can_be_interrupted()
         code = run(arguments)
     except KeyboardInterrupt:
-        code = CANCELLED
+        _leave()
+    finally:
+        _let_it_end()
     if code == CANCELLED or "torch" in sys.modules:
         # Taking torch down in good order takes 0.6 s, and waiting for one that is still being
         # loaded takes longer; all files are closed by now, so nothing is lost by leaving.
@@ -88,6 +95,12 @@ def _window(arguments: list[str]) -> int:
 def _can_be_interrupted() -> None:
     if signal.getsignal(signal.SIGINT) is _leave:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _let_it_end() -> None:
+    """Ignore Ctrl-C from here on: all is done, and Python would end by the signal while it ends."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _has_no_display() -> bool:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from ckpt_studio.qt.theme import Scheme
 
-_PANELS = ("Assemble", "Tensors", "Metadata", "Compare", "Jobs")
+_PANELS = ("Assemble", "Tensors", "Metadata", "Compare", "Merge", "Jobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,7 @@ def _panel_actions(window: QWidget, make: _Maker, view: QMenu) -> tuple[QAction,
         window.tr("&Tensors"),
         window.tr("&Metadata"),
         window.tr("&Compare"),
+        window.tr("Mer&ge"),
         window.tr("&Jobs"),
     )
     group = QActionGroup(window)

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QApplication
 
 from ckpt_studio import __version__, engine
 from ckpt_studio.app.appearance import Appearance
+from ckpt_studio.app.interrupt import EXIT_CODE as INTERRUPTED
+from ckpt_studio.app.interrupt import Interrupt
 from ckpt_studio.app.main_window import MainWindow
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.verbs import Verbs
@@ -36,8 +38,10 @@ _SWITCH_INTERVAL_S = 0.001  # lets the GUI thread in soon while a job holds the 
 def run(argv: list[str]) -> int:
     """Show the window and stay until it is closed; return the exit code."""
     window = create_window(argv)
+    interrupt = Interrupt(window)
     window.show()
-    return application().exec()
+    code = application().exec()
+    return INTERRUPTED if interrupt.asked else code
 
 
 def create_window(argv: list[str]) -> MainWindow:
@@ -103,6 +107,7 @@ def real_verbs() -> Verbs:
         plan=lambda recipe: engine.plan(recipe, library),
         plan_parts=lambda recipe: engine.plan_parts(recipe, library),
         write=write,
+        write_together=_write_together,
         hash=hash_file,
         statistics=_take_statistics,
         look_over=_look_over,
@@ -110,6 +115,15 @@ def real_verbs() -> Verbs:
         save_array=_save_array,
         compare_rows=_compare_rows,
     )
+
+
+def _write_together(
+    plans: Sequence[Plan], options: WriteOptions, progress: ProgressCallback, cancel: CancelToken
+) -> list[Report]:
+    written: list[Report] = isolated(
+        "write_together", tuple(plans), options, progress=progress, cancel=cancel
+    )
+    return written
 
 
 def _look_over(opened: Opened) -> Sequence[Finding]:

@@ -55,4 +55,10 @@ class FileActions(QObject):
             todo = self.tr("Clear it on the Assemble panel first.")
             self._banner.show_message(Message(what, todo, kind="warning"))
             return
+        if panel := self._session.used_elsewhere(document.path):
+            what = self.tr("{name} is in use on the {panel} panel.")
+            todo = self.tr("Clear it there first.")
+            words = what.format(name=document.title, panel=panel)
+            self._banner.show_message(Message(words, todo, kind="warning"))
+            return
         self._session.close_file(document)

@@ -30,6 +30,7 @@ from ckpt_studio.app.job_log import JobLog, Record, State
 from ckpt_studio.app.job_strip import JobStrip
 from ckpt_studio.app.leftover_files import LeftoverFiles
 from ckpt_studio.app.merge_shards import MergeShards
+from ckpt_studio.app.merging import ANYWHERE, Merging
 from ckpt_studio.app.model_folders import ModelFolders
 from ckpt_studio.app.panels.assemble import AssemblePanel
 from ckpt_studio.app.panels.jobs import JobsPanel
@@ -53,11 +54,13 @@ from ckpt_studio.core.plan import Report
 from ckpt_studio.qt.banner import Banner
 from ckpt_studio.qt.drop import dropped_files
 
-ASSEMBLE, TENSORS, METADATA, COMPARE, JOBS = range(5)
+ASSEMBLE, TENSORS, METADATA, COMPARE, MERGE, JOBS = range(6)
 
 
 class MainWindow(QMainWindow):
     """Rail, panels, banner, job strip and status bar over one session."""
+
+    _preferences: Preferences | None = None  # made when they are first asked for
 
     def __init__(self, verbs: Verbs, settings: Settings) -> None:
         super().__init__()
@@ -81,10 +84,10 @@ class MainWindow(QMainWindow):
         self.jobs_panel = JobsPanel(self.jobs)
         self._documents = DocumentPanels(self.session, self.jobs, self.saving, self)
         self.comparing = Comparing(self.session, self.sources, self.jobs, self)
-        self._merge = MergeShards(self.session, self.saving, self.actions_.merge_shards, self)
+        self.merging = Merging(self.session, self.sources, self.saving, self.folders, self)
+        self._shards = MergeShards(self.session, self.saving, self.actions_.merge_shards, self)
         self._strip = JobStrip(self.jobs)
         self._stack = QStackedWidget()
-        self._preferences: Preferences | None = None
         self._closing = Closing(self, self.session, self.jobs, self.saving)
         self.setStatusBar(StatusLine(self.session))
         self._crashes = CrashCatcher(self)
@@ -107,6 +110,7 @@ class MainWindow(QMainWindow):
             self._documents.tensors,
             self._documents.metadata,
             self.comparing.late,
+            self.merging.late,
             self.jobs_panel,
         ):
             self._stack.addWidget(panel)
@@ -137,10 +141,10 @@ class MainWindow(QMainWindow):
         actions.reset_layout.triggered.connect(self._state.reset)
         actions.cancel_job.triggered.connect(self._cancel_running)
         actions.clear_jobs.triggered.connect(self.jobs.clear_ended)
-        self._merge.message.connect(self.banner.show_message)
-        self._merge.offered_changed.connect(self.assemble.shards.show_titles)
+        self._shards.message.connect(self.banner.show_message)
+        self._shards.offered_changed.connect(self.assemble.shards.show_titles)
         self.assemble.shards.merge_requested.connect(actions.merge_shards.trigger)
-        self._merge.refresh()
+        self._shards.refresh()
         actions.compare_with.triggered.connect(self._compare_with)
         connect_help(self, actions)
         recent = RecentMenu(actions.recent, self.settings)
@@ -172,13 +176,14 @@ class MainWindow(QMainWindow):
         self.jobs_panel.show_in_folder_requested.connect(show_in_folder)
         self._strip.cancel_requested.connect(self.jobs.cancel)
         self.jobs.changed.connect(self._note_job)
-        self._documents.message.connect(self.banner.show_message)
+        for part_with_words in (self._documents, self.merging):
+            part_with_words.message.connect(self.banner.show_message)
         self._documents.open_requested.connect(lambda path: sources.look_at((path,)))
         self._documents.save_requested.connect(saving.save_document)
         saving.edits.copied.connect(lambda path: sources.look_at((path,)))
         for messages in (saving.edits, self.file_changes):
             messages.message.connect(self.banner.show_message)
-        for part in (self._documents, self.comparing):
+        for part in (self._documents, self.comparing, self.merging):
             part.failed.connect(lambda error: self.banner.show_message(message_of(error)))
         self._crashes.caught.connect(self.banner.show_message)
         session = self.session
@@ -188,7 +193,7 @@ class MainWindow(QMainWindow):
         session.undo_group.indexChanged.connect(self._retitle)
 
     def show_panel(self, index: int) -> None:
-        """Show one of the panels ASSEMBLE, TENSORS, METADATA, COMPARE and JOBS."""
+        """Show one of the panels ASSEMBLE, TENSORS, METADATA, COMPARE, MERGE and JOBS."""
         panel = self._stack.widget(index)
         if index == JOBS:
             self._history.show_earlier()
@@ -211,6 +216,8 @@ class MainWindow(QMainWindow):
         if self.panel in {TENSORS, METADATA}:
             self._documents.finish_editing()
             self.saving.save_document(self.session.current)
+        elif self.panel == MERGE:
+            self.merging.saving.save()
         else:
             self.saving.save()
 
@@ -252,6 +259,8 @@ class MainWindow(QMainWindow):
             self.sources.look_at(files)
         elif self.panel == COMPARE:
             self.comparing.take("", files)
+        elif self.panel == MERGE:
+            self.merging.take(ANYWHERE, files)
         else:
             self.show_panel(ASSEMBLE)
             self.sources.add(files)
@@ -279,6 +288,8 @@ class MainWindow(QMainWindow):
     def _choose_history(self) -> None:
         session = self.session
         stack = session.current.undo_stack if self.panel in {TENSORS, METADATA} else None
+        if self.panel == MERGE:
+            stack = self.merging.choices.undo_stack
         session.undo_group.setActiveStack(stack or session.undo_stack)
         self._retitle()
 
@@ -311,12 +322,13 @@ class MainWindow(QMainWindow):
             return
         self._state.save(self.panel)
         self.recovery.finish()
-        for part in (self.sources, self.session, self._merge, self.leftovers, self._documents):
+        for part in (self.sources, self.session, self._shards, self.leftovers, self._documents):
             part.stop()
         self.saving.edits.stop()
         self.file_changes.stop()
         self.folders.stop()
         self._choice.stop()
         self.comparing.stop()
+        self.merging.stop()
         self._crashes.remove()
         event.accept()

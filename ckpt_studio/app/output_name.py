@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+from ckpt_studio.core.merging.draft import Draft
 from ckpt_studio.core.output_kinds import OutputKind, ending, kind_of, models_folder
-from ckpt_studio.core.recipe import Assemble, Precision
+from ckpt_studio.core.recipe import Assemble, Merge, Precision
 from ckpt_studio.core.source_names import plain_stem
+
+_MOST_NAMED, _STEM = 3, 40
+"""Models that the name of a merge names, and the letters of each."""
 
 
 def proposed_path(recipe: Assemble, folder: Path | None) -> Path | None:
@@ -23,6 +27,16 @@ def proposed_path(recipe: Assemble, folder: Path | None) -> Path | None:
     return free_path(folder or model.parent, stem, ending(kind), shards=shards)
 
 
+def proposed_merge_path(draft: Draft, folder: Path | None) -> Path | None:
+    """Return a free path for a merge, named after its models; None while there is none."""
+    models = draft.chosen
+    if not models:
+        return None
+    stem = "_".join(plain_stem(path)[:_STEM] for path in models[:_MOST_NAMED])
+    folder = folder or models[0].parent
+    return free_path(folder, f"{stem}_merge{_precision_word(draft.recipe)}", ".safetensors")
+
+
 def free_path(folder: Path, stem: str, suffix: str, *, shards: bool = False) -> Path:
     """Return ``STEM.SUFFIX`` in a folder, numbered where it is taken; ``shards`` by their index."""
     candidate, number = folder / (stem + suffix), 2
@@ -36,6 +50,6 @@ def _index(path: Path) -> Path:
     return path.with_name(f"{path.name}.index.json")
 
 
-def _precision_word(recipe: Assemble) -> str:
+def _precision_word(recipe: Assemble | Merge) -> str:
     chosen = recipe.precision.get("unet", recipe.precision.get("*", Precision.KEEP))
     return "" if chosen is Precision.KEEP else f"_{chosen.value}"

@@ -8,7 +8,10 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 from typing_extensions import override
 
 _SIDE = 20
-_PANELS = ("assemblePanel", "tensorsPanel", "metadataPanel", "comparePanel", "jobsPanel")
+_PANELS = (
+    *("assemblePanel", "tensorsPanel", "metadataPanel"),
+    *("comparePanel", "mergePanel", "jobsPanel"),
+)
 _PANES = ("rail", *_PANELS, "jobStrip")
 
 

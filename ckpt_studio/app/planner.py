@@ -9,7 +9,7 @@ from ckpt_studio.core import architecture
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.planned_table import planned_table
-from ckpt_studio.core.recipe import Assemble, Convert, Layout
+from ckpt_studio.core.recipe import Assemble, Convert, Layout, Merge
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.engine.separating import SeparatePlans
 from ckpt_studio.qt.job import Job
@@ -25,7 +25,7 @@ class Planned:
     where each part becomes one; ``plan`` shows all of them then.
     """
 
-    recipe: Assemble | Convert
+    recipe: Assemble | Convert | Merge
     plan: Plan
     unedited: Metadata
     table: Opened
@@ -41,7 +41,7 @@ class Planner(QObject):
     def __init__(self, verbs: Verbs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._verbs = verbs
-        self._wanted: Assemble | Convert | None = None
+        self._wanted: Assemble | Convert | Merge | None = None
         self._job: Job | None = None
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self._start)
@@ -51,16 +51,20 @@ class Planner(QObject):
         """Whether a plan is on its way."""
         return self._job is not None or self._timer.isActive()
 
-    def request(self, recipe: Assemble | Convert) -> None:
+    def request(self, recipe: Assemble | Convert | Merge) -> None:
         """Ask for the plan of a recipe."""
         self._wanted = recipe
         if self._job is None:
             self._timer.start()
 
-    def stop(self) -> None:
-        """Forget what was asked for and wait for what runs; planning takes milliseconds."""
+    def forget(self) -> None:
+        """Drop what was asked for; what runs comes to its end."""
         self._wanted = None
         self._timer.stop()
+
+    def stop(self) -> None:
+        """Forget what was asked for and wait for what runs; planning takes milliseconds."""
+        self.forget()
         if self._job is not None:
             self._job.wait()
 
@@ -85,7 +89,7 @@ class Planner(QObject):
             self._timer.start()
 
 
-def _planned(verbs: Verbs, recipe: Assemble | Convert) -> Planned:
+def _planned(verbs: Verbs, recipe: Assemble | Convert | Merge) -> Planned:
     architecture.families()  # read on this thread, they cost the window nothing
     plan, parts = _plan(verbs, recipe)
     unedited = plan.metadata
@@ -95,8 +99,8 @@ def _planned(verbs: Verbs, recipe: Assemble | Convert) -> Planned:
     return Planned(recipe, plan, unedited, planned_table(plan), parts)
 
 
-def _plan(verbs: Verbs, recipe: Assemble | Convert) -> tuple[Plan, SeparatePlans | None]:
-    if isinstance(recipe, Convert) or recipe.output.layout is not Layout.PARTS:
+def _plan(verbs: Verbs, recipe: Assemble | Convert | Merge) -> tuple[Plan, SeparatePlans | None]:
+    if not isinstance(recipe, Assemble) or recipe.output.layout is not Layout.PARTS:
         return verbs.plan(recipe), None
     parts = verbs.plan_parts(recipe)
     return parts.whole, parts

@@ -7,7 +7,10 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QToolButton, QVBoxLayout, QWi
 from ckpt_studio.qt.icons import icon
 
 _WIDTH = 84
-_ICONS = ("puzzle-outline", "table", "tag-text-outline", "compare-horizontal", "progress-clock")
+_ICONS = (
+    *("puzzle-outline", "table", "tag-text-outline"),
+    *("compare-horizontal", "source-merge", "progress-clock"),
+)
 
 
 class Rail(QFrame):

@@ -24,13 +24,13 @@ from ckpt_studio.qt.job import Work
 
 
 class Saving(QObject):
-    """Asks where and whether, and hands the work to the job log."""
+    """Asks where and whether, and hands the work to the job log; others do so through it."""
 
     saved = Signal(Report)
 
     def __init__(self, session: Session, log: JobLog, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
-        self._session, self._log, self._settings = session, log, settings
+        self._session, self.log, self.settings = session, log, settings
         self._window = window
         self._wanted = False  # Save was asked for while the plan was on its way
         self.output = OutputChoice(session, settings, window)
@@ -46,25 +46,30 @@ class Saving(QObject):
         plan = session.plan
         if plan is None or plan.errors or plan.output is None:
             return
-        options = self.options
-        if unusual(plan) or not self._settings.skip_usual_plan:
-            answer = self._ask(plan, options)
-            if answer is None:
-                return
-            options, plan = answer.options, replace(plan, on_overflow=answer.on_overflow)
-        self._start(plan, options)
+        answer = self.confirmed(plan)
+        if answer is not None:
+            self._start(replace(plan, on_overflow=answer.on_overflow), answer.options)
+
+    def confirmed(self, plan: Plan) -> Answer | None:
+        """Show a plan before it is carried out; None where the user would rather not.
+
+        A plan with nothing unusual is not shown where the user said so.
+        """
+        if not unusual(plan) and self.settings.skip_usual_plan:
+            return Answer(self.options, skip_next_time=True, on_overflow=plan.on_overflow)
+        return self._ask(plan, self.options)
 
     @property
     def options(self) -> WriteOptions:
         """How files are written unless the user ticks something else."""
-        return WriteOptions(verify=self._settings.verify, hashes=self._settings.hashes)
+        return WriteOptions(verify=self.settings.verify, hashes=self.settings.hashes)
 
     def start_convert(self, recipe: Convert, options: WriteOptions) -> None:
         """Write a model in another form, as a job of its own; the recipe being built stays."""
         self._note_options(options)
         name = recipe.output.path.name if recipe.output.path else ""
         work = planned_anew(self._session.verbs, recipe, options)
-        self._log.start(self.tr("Saving {name}").format(name=name), work, recipe, self.saved.emit)
+        self.log.start(self.tr("Saving {name}").format(name=name), work, recipe, self.saved.emit)
 
     def save_document(self, document: Document) -> None:
         """Write the edited metadata of an open file into it; or save the new checkpoint."""
@@ -81,11 +86,11 @@ class Saving(QObject):
         if not accepted:
             return None
         self._note_options(answer.options)
-        self._settings.skip_usual_plan = answer.skip_next_time
+        self.settings.skip_usual_plan = answer.skip_next_time
         return answer
 
     def _note_options(self, options: WriteOptions) -> None:
-        self._settings.verify, self._settings.hashes = options.verify, options.hashes
+        self.settings.verify, self.settings.hashes = options.verify, options.hashes
 
     def _start(self, plan: Plan, options: WriteOptions) -> None:
         session = self._session
@@ -104,15 +109,15 @@ class Saving(QObject):
             job = PartsJob(verbs, parts, plan.on_overflow, options)
             title = self.tr("Saving {count} parts").format(count=len(parts.plans))
             named = _with_names(recipe, parts)
-            self._log.start(title, job.first, named, done, again=job.again, complete=job.done)
+            self.log.start(title, job.first, named, done, again=job.again, complete=job.done)
             return
-        self._settings.output_folder = str(output.parent)
+        self.settings.output_folder = str(output.parent)
         title = self.tr("Saving {name}").format(name=output.name)
 
         def work(progress: ProgressCallback, cancel: CancelToken) -> Report:
             return verbs.write(plan, options, progress, cancel)
 
-        self._log.start(title, work, recipe, done, again=planned_anew(verbs, recipe, options))
+        self.log.start(title, work, recipe, done, again=planned_anew(verbs, recipe, options))
 
     def _plan_arrived(self, _: object) -> None:
         if self._wanted:

@@ -1,6 +1,6 @@
 """What is open: files, the recipe being built, its plan, and the history of its edits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class Session(QObject):
         self._recipe = Assemble()
         self._plan: Plan | None = None
         self._parts: SeparatePlans | None = None
+        self.other_uses: dict[str, Callable[[Path], bool]] = {}  # by the title of a panel
         self._planner = Planner(verbs, self)
         self._planner.planned.connect(self._take_plan)
         self._planner.failed.connect(self._take_plan_failure)
@@ -138,6 +139,10 @@ class Session(QObject):
         """Whether the recipe takes a part from a file."""
         recipe = self._recipe
         return path in {recipe.model, recipe.base, recipe.vae, *recipe.text_encoders}
+
+    def used_elsewhere(self, path: Path) -> str:
+        """Return the title of another panel that uses a file, or nothing."""
+        return next((title for title, uses in self.other_uses.items() if uses(path)), "")
 
     def show_document(self, document: Document) -> None:
         """Choose the document that the Tensors and Metadata panels show."""

@@ -46,6 +46,7 @@ class Settings:
     verify = Setting("saving/verify", True)
     hashes = Setting("saving/hashes", True)
     skip_usual_plan = Setting("saving/skip_usual_plan", False)
+    preset_file = Setting("merging/presets", "")
     edit_hashes = Setting("saving/edit_hashes", True)
     skip_usual_edit = Setting("saving/skip_usual_edit", False)
 

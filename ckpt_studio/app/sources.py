@@ -50,10 +50,16 @@ class Sources(QObject):
         self._opener.request(paths, lambda outcome: self._take(outcome, ""))
 
     def start_with(self, paths: tuple[Path, ...]) -> None:
-        """Put the files in place that the program was started with; nothing of it is unsaved."""
+        """Put the files in place that the program was started with; nothing of it is unsaved.
+
+        Where all are files that no checkpoint has a place for, such as LoRAs, they are looked at.
+        """
 
         def take(outcome: Outcome) -> None:
-            self._take(outcome, "")
+            if outcome.opened and not any(map(slots.offered, outcome.opened)):
+                self._take_to_look(outcome)
+            else:
+                self._take(outcome, "")
             self._session.undo_stack.setClean()
 
         self._opener.request(paths, take)

@@ -25,6 +25,9 @@ MakePlan = Callable[[Recipe], Plan]
 MakePlans = Callable[[Assemble], SeparatePlans]
 Hash = Callable[[Path, ProgressCallback, CancelToken], Hashes]
 Write = Callable[[Plan, WriteOptions, ProgressCallback, CancelToken], Report]
+WriteTogether = Callable[
+    [Sequence[Plan], WriteOptions, ProgressCallback, CancelToken], list[Report]
+]
 TakeStatistics = Callable[
     [
         Checkpoint,
@@ -56,6 +59,7 @@ CompareRows = Callable[
 class Verbs:
     """What a path stands for, open a file, plan a recipe or each of its parts, write, hash.
 
+    ``write_together`` writes several plans in one pass over what they share.
     Of the values: statistics of tensors as they are found, a look at the header for what may be
     wrong, a check of everything, one tensor as a ``.npy`` file, rows of two files beside each
     other.
@@ -66,6 +70,7 @@ class Verbs:
     plan: MakePlan
     plan_parts: MakePlans
     write: Write
+    write_together: WriteTogether
     hash: Hash
     statistics: TakeStatistics
     look_over: LookOver

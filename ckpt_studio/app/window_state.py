@@ -8,7 +8,7 @@ from ckpt_studio.app.settings import Settings
 
 _SIZE = (1280, 800)
 _LEAST = (760, 480)
-_PANELS = 5
+_PANELS = 6
 
 
 class WindowState:

@@ -24,6 +24,7 @@ from ckpt_studio.engine import (
     plan_parts,
     write,
     write_remembering,
+    write_together,
 )
 from ckpt_studio.engine.output_places import clashes
 from ckpt_studio.engine.summary import Json, planned
@@ -72,6 +73,8 @@ def _written(
     """Write one plan after the other; return what is complete, and what stopped it after that."""
     reports: list[Report] = []
     with job(arguments) as (progress, cancel):
+        if len(plans) > 1 and all(one.verb == "merge" for one in plans):
+            return write_together(plans, options, progress=progress, cancel=cancel), None
         cache = HashCache()
 
         def write_one(one: Plan, how: WriteOptions) -> Report:

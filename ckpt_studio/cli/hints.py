@@ -34,6 +34,8 @@ def hint(code: str, text: str) -> str:
     kind, _, part = code.partition(":")
     if code in _HINTS:
         return _HINTS[code]
+    if code == "missing-sources":
+        return "Say where they are, with --models FILE or --models FOLDER."
     if code == "not-in-place":
         return _META_HINTS[code]
     if kind == _MISSING:

@@ -46,6 +46,8 @@ def _run(arguments: Namespace) -> Answer:
         raise UsageError("name the models to merge, A first")
     if arguments.output is None and not arguments.dry_run:
         raise UsageError("say where to: -o OUT")
+    if arguments.blocks and len(arguments.alpha or ()) > 1:
+        raise UsageError("--blocks says alpha for each block; give one value of --alpha, or none")
     recipes = _recipes(arguments)
     if arguments.save_recipe is not None and len(recipes) > 1:
         raise UsageError("--save-recipe keeps one recipe; give one value of alpha")

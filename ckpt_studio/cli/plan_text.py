@@ -21,13 +21,18 @@ def _plan(document: Json) -> Iterator[str]:
     yield f"Would write {_output(document)}: {_size(document)}"
     yield from _files(document)
     yield from _contents(document)
-    yield f"  About {binary_size(document['peak_memory_bytes'])} of memory are needed" + (
-        f", {binary_size(document['free_bytes'])} are free on the disk"
-        if document["free_bytes"] is not None
-        else ""
-    )
+    yield _needs(document)
     yield from metadata_lines(document["metadata"])
     yield from problem_lines(document["problems"])
+
+
+def _needs(document: Json) -> str:
+    text = (
+        f"  About {duration(document['expected_seconds'])} and "
+        f"{binary_size(document['peak_memory_bytes'])} of memory are needed"
+    )
+    free = document["free_bytes"]
+    return text if free is None else f"{text}, {binary_size(free)} are free on the disk"
 
 
 def _report(document: Json) -> Iterator[str]:

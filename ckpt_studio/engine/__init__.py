@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ckpt_studio.engine.remembering import write_remembering
     from ckpt_studio.engine.separating import SeparatePlans, plan_parts
     from ckpt_studio.engine.statistics import take_statistics
-    from ckpt_studio.engine.writing import WriteOptions, write
+    from ckpt_studio.engine.writing import WriteOptions, write, write_together
 
 __all__ = [
     "HashCache",
@@ -57,6 +57,7 @@ __all__ = [
     "write",
     "write_isolated",
     "write_remembering",
+    "write_together",
 ]
 
 _HOMES = {
@@ -84,6 +85,7 @@ _HOMES = {
     "write": "writing",
     "write_isolated": "isolated",
     "write_remembering": "remembering",
+    "write_together": "writing",
 }
 
 

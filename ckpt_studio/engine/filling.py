@@ -14,6 +14,7 @@ from ckpt_studio.engine.factoring import Factored
 from ckpt_studio.engine.flushing import Flusher
 from ckpt_studio.engine.following import Watermark
 from ckpt_studio.engine.lowering import Mixed, Segment
+from ckpt_studio.engine.memory_gate import MemoryGate, memory_of
 from ckpt_studio.engine.pool import Meter
 from ckpt_studio.engine.sources import Sources
 from ckpt_studio.engine.stepping import SLICE_VALUES
@@ -51,6 +52,7 @@ class Job:
     flusher: Flusher
     mark: Watermark
     torch: TorchStart | None
+    gate: MemoryGate
     tally: Tally = field(default_factory=Tally)
     factored: Factored = field(default_factory=Factored)
     checks: list[Check] | None = None
@@ -73,14 +75,17 @@ class Filler:
         """Do one task."""
         self._crc = 0
         self._row = task.row
-        if isinstance(task, Copy):
-            done = self._copy(task)
-        elif isinstance(task, Convert):
-            done = self._convert(task)
-        else:
-            done = self._compute(task)
+        with self._job.gate.room(memory_of(task), self._job.given_up):
+            done = self._do(task)
         if done and not self._job.lost:
             self._finish(task)
+
+    def _do(self, task: Task) -> bool:
+        if isinstance(task, Copy):
+            return self._copy(task)
+        if isinstance(task, Convert):
+            return self._convert(task)
+        return self._compute(task)
 
     def _copy(self, task: Copy) -> bool:
         job = self._job

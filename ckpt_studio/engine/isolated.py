@@ -33,6 +33,7 @@ _START = (
 )
 _VERBS = {
     "write": "writing",
+    "write_together": "writing",
     "take_statistics": "statistics",
     "stream_statistics": "statistics",
     "compare_values": "comparing",

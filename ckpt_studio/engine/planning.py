@@ -28,6 +28,7 @@ from ckpt_studio.core.sharding import file_plans, sharded
 from ckpt_studio.core.single_file import convert, edit_metadata, extract
 from ckpt_studio.core.text import binary_size
 from ckpt_studio.engine.image import container_notes, image_of
+from ckpt_studio.engine.memory_gate import most_memory
 from ckpt_studio.engine.opening import Library
 from ckpt_studio.engine.output_names import Named, resolve
 from ckpt_studio.engine.output_places import beside_shards, place_problems
@@ -155,6 +156,7 @@ def _with_output(draft: Plan, named: Named | None, limit: int) -> Plan:
     ]
     texts = draft.bytes - draft.data_bytes - draft.header_bytes
     memory = (_COMPUTE_MEMORY if draft.computes else _COPY_MEMORY) + 4 * max(headers) + 2 * texts
+    memory += most_memory(draft.tensors)
     sized = replace(draft, header_bytes=sum(headers), peak_memory_bytes=memory)
     if sized.output is None:
         return sized

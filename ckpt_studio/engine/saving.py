@@ -18,6 +18,7 @@ from ckpt_studio.engine.flushing import Flusher
 from ckpt_studio.engine.followers import Followers, Original, Sums
 from ckpt_studio.engine.hashing import AUTOV2_DIGITS, AUTOV3_DIGITS
 from ckpt_studio.engine.image import Image, image_of
+from ckpt_studio.engine.memory_gate import MemoryGate
 from ckpt_studio.engine.overflow import invalid_numbers
 from ckpt_studio.engine.pool import Meter, Pool, thread_count
 from ckpt_studio.engine.reasons import write_error
@@ -181,13 +182,14 @@ class Saving:
                 )
                 for one in passes
             ]
-            jobs = [self._job(*pair, meter) for pair in zip(passes, flushers, strict=True)]
+            gate = MemoryGate()
+            jobs = [self._job(*pair, meter, gate) for pair in zip(passes, flushers, strict=True)]
             self._run(passes, jobs, flushers, meter)
             for flusher in flushers:
                 flusher.raise_problem()
         return jobs
 
-    def _job(self, one: _Pass, flusher: Flusher, meter: Meter) -> Job:
+    def _job(self, one: _Pass, flusher: Flusher, meter: Meter, gate: MemoryGate) -> Job:
         return Job(
             files=self.files,
             file=one.target.file,
@@ -198,6 +200,7 @@ class Saving:
             flusher=flusher,
             mark=one.followers.mark,
             torch=one.torch,
+            gate=gate,
             checks=[] if self.options.verify else None,
         )
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from ckpt_studio.core.blocks import block_of
 from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.duration_estimate import seconds
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.expr import operation, reads
-from ckpt_studio.core.plan import Plan, PlannedTensor, Report, source_names
+from ckpt_studio.core.plan import Coverage, Plan, PlannedTensor, Report, source_names
 from ckpt_studio.core.problems import Problem
 from ckpt_studio.core.recognition import FoundPart, Opened
 from ckpt_studio.core.tensors import TensorInfo
@@ -71,6 +72,7 @@ def planned(plan: Plan, report: Report | None = None) -> Json:
         "header_bytes": plan.header_bytes,
         "peak_memory_bytes": plan.peak_memory_bytes,
         "free_bytes": plan.free_bytes,
+        "expected_seconds": round(seconds(plan), 1),
         "parts": [
             {
                 "part": part.part,
@@ -90,9 +92,31 @@ def planned(plan: Plan, report: Report | None = None) -> Json:
         "metadata": dict(plan.metadata),
         "problems": problems(plan.problems),
     }
+    if plan.coverage is not None:
+        summary["coverage"] = _coverage(plan.coverage)
     if report is not None:
         summary["report"] = reported(report)
     return summary
+
+
+def _coverage(coverage: Coverage) -> Json:
+    return {
+        "tensors": coverage.total,
+        "merged": coverage.merged,
+        "copied": coverage.copied,
+        "taken": coverage.taken,
+        "only_in_others": list(coverage.only_in_others),
+        "adapters": [
+            {
+                "file": str(each.source),
+                "kinds": list(each.kinds),
+                "touched": each.touched,
+                "unmatched": list(each.unmatched),
+                "skipped": list(each.skipped),
+            }
+            for each in coverage.adapters
+        ],
+    }
 
 
 def reported(report: Report) -> Json:

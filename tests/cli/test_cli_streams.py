@@ -48,7 +48,23 @@ def test_a_progress_bar_that_cannot_be_drawn_stops_nothing(tmp_path):
     assert (done.returncode, out.exists()) == (0, True)
 
 
-def test_an_early_interrupt_is_quiet(tmp_path):
+@pytest.mark.parametrize("arguments", [("--version",), ("inspect",), ("inspect", "FILE")])
+def test_an_interrupt_after_all_is_done_changes_nothing(tmp_path, arguments):
+    source = str(small_file(tmp_path / "a.safetensors"))
+    words = [source if word == "FILE" else word for word in arguments]
+    code = (
+        "import atexit, os, signal, sys\n"
+        "import ckpt_studio.__main__ as program\n"
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT)\n"
+        f"sys.argv = ['ckpt-studio', *{words!r}]\n"
+        "sys.exit(program.main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == (2 if arguments == ("inspect",) else 0)
+    assert b"Interrupt" not in done.stderr
+
+
+def test_an_early_interrupt_is_one_sentence(tmp_path):
     source = small_file(tmp_path / "a.safetensors")
     code = (
         "import sys, time\n"
@@ -63,5 +79,5 @@ def test_an_early_interrupt_is_quiet(tmp_path):
     )
     assert running.stdout.readline() == b"ready\n"
     running.send_signal(signal.SIGINT)
-    assert running.communicate(timeout=30) == (b"", b"")
+    assert running.communicate(timeout=30) == (b"", b"ckpt-studio: Cancelled\n")
     assert running.returncode == 130

@@ -5,7 +5,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton
 
+from ckpt_studio.app.main_window import TENSORS
 from ckpt_studio.core.recipe import Precision
+from ckpt_studio.core.tensors import DType
+from tests.cli.files import sparse_file
 from tests.gui.acting import choose, click, drop, named, settled, wait_for_plan
 
 
@@ -26,6 +29,36 @@ def test_files_named_at_the_start_are_in_place_and_nothing_is_unsaved(qtbot, ope
     wait_for_plan(qtbot, window)
     assert window.session.recipe.vae == parts[2]
     assert not window.isWindowModified()
+
+
+LORA = {
+    f"lora_unet_down_blocks_0_attentions_0_proj_{way}.lora_{end}.weight": (DType.F16, (4, 4))
+    for way in ("in", "out")
+    for end in ("up", "down")
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "table"), [("lora", LORA), ("anything", {"some.weight": (DType.F16, (4, 4))})]
+)
+def test_a_file_for_no_slot_is_looked_at_when_the_program_starts_with_it(
+    qtbot, open_window, tmp_path, kind, table
+):
+    path = sparse_file(tmp_path / f"{kind}.safetensors", table)
+    window = open_window(path)
+    qtbot.waitUntil(lambda: settled(window) and window.panel == TENSORS)
+    assert window.session.current.path == path
+    assert window.session.empty
+    assert not window.banner.isVisible()
+    assert not window.isWindowModified()
+    assert named(window, "tensorTable").model().rowCount() == len(table)
+
+
+def test_beside_a_model_a_lora_is_refused_with_the_reason(qtbot, open_window, parts, tmp_path):
+    window = open_window(parts[0], sparse_file(tmp_path / "lora.safetensors", LORA))
+    qtbot.waitUntil(lambda: settled(window) and window.banner.isVisible())
+    assert window.panel != TENSORS
+    assert "A LoRA changes a model" in window.banner.message.what
 
 
 def test_a_whole_checkpoint_fills_what_no_other_file_gives(qtbot, window, folder):

@@ -1,5 +1,7 @@
 """The Compare panel with two files, as their headers tell, used as a person uses it."""
 
+from pathlib import Path
+
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -9,6 +11,18 @@ from ckpt_studio.core.compared_table import Column
 from tests.gui.acting import drop, in_dialog, named
 from tests.gui.comparing import column, picked, press, ready, said, show
 from tests.making.plans import write_source
+
+
+def test_two_files_of_one_name_are_told_apart_by_their_folders(qtbot, window, tmp_path):
+    twins = []
+    for name in ("old", "new"):
+        place = tmp_path / name / "vae.safetensors"
+        place.parent.mkdir()
+        twins.append(write_source(place, {"w": ("F16", [2, 2], bytes(8))}, {}).path)
+    show(qtbot, window, *twins)
+    assert picked(window) == [str(Path("old/vae.safetensors")), str(Path("new/vae.safetensors"))]
+    window.session.close_file(window.session.documents[0])
+    qtbot.waitUntil(lambda: picked(window) == ["", "vae.safetensors"])
 
 
 def test_two_dropped_files_are_compared_by_their_headers_at_once(qtbot, window, folder):

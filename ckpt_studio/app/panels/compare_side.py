@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.document_picker import DocumentPicker
-from ckpt_studio.core.text import binary_size, counted
+from ckpt_studio.app.panels.file_facts import file_facts
 from ckpt_studio.qt.drop import DropFrame
 from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import ElidedLabel, label
@@ -85,15 +85,7 @@ class CompareSide(DropFrame):
         if opened is None:
             self._about.set_text(self.tr("or drop it here"))
             return
-        checkpoint = opened.checkpoint
-        types = dict.fromkeys(tensor.dtype.label for tensor in checkpoint.tensors.values())
-        facts = (
-            opened.recognition.name,
-            counted(len(checkpoint.tensors), "tensor"),
-            ", ".join(types),
-            binary_size(checkpoint.size),
-        )
-        self._about.set_text(" · ".join(fact for fact in facts if fact))
+        self._about.set_text(file_facts(opened))
 
     def _announce(self) -> None:
         self.refresh()

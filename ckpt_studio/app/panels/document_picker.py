@@ -6,12 +6,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from ckpt_studio.app.document import Document
+from ckpt_studio.core.telling_apart import told_apart
 
 _WIDTH = 300
 
 
 class DocumentPicker(QComboBox):
-    """A list of documents by title, with their path as tooltip."""
+    """A list of documents by title, with the folder where titles are alike, and the path as tip."""
 
     document_chosen = Signal(object)  # Document
 
@@ -53,8 +54,10 @@ class DocumentPicker(QComboBox):
         self.setCurrentIndex(place)
 
     def _retitle(self) -> None:
-        for place, document in enumerate(self._documents):
-            self.setItemText(place, document.title)
+        titles = [document.title for document in self._documents]
+        names = told_apart(titles, [document.path for document in self._documents])
+        for place, (name, document) in enumerate(zip(names, self._documents, strict=True)):
+            self.setItemText(place, name)
             self.setItemData(place, str(document.path or ""), Qt.ItemDataRole.ToolTipRole)
 
     def _choose(self, place: int) -> None:

@@ -19,6 +19,7 @@ from ckpt_studio.app.panels.metadata_editing import MetadataEditing
 from ckpt_studio.app.panels.metadata_keys import MetadataKeys
 from ckpt_studio.core.metadata_several import KEEP, edits_for, merged
 from ckpt_studio.core.plain_text import one_line
+from ckpt_studio.core.telling_apart import told_apart
 from ckpt_studio.core.text import counted
 from ckpt_studio.qt.labels import ElidedLabel, label, plain_tip, set_property
 
@@ -58,8 +59,10 @@ class SeveralDialog(QDialog):
         return button
 
     def _fill(self) -> None:
-        for document in self._documents:
-            item = QListWidgetItem(one_line(document.title))
+        titles = [document.title for document in self._documents]
+        names = told_apart(titles, [document.path for document in self._documents])
+        for name, document in zip(names, self._documents, strict=True):
+            item = QListWidgetItem(one_line(name))
             item.setToolTip(plain_tip(one_line(str(document.path or ""), _LONGEST_PATH)))
             item.setCheckState(Qt.CheckState.Checked)
             self._files.addItem(item)

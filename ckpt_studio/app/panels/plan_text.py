@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication
 
 from ckpt_studio.core import architecture, text
+from ckpt_studio.core.duration_estimate import seconds
 from ckpt_studio.core.part_names import part_name
-from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.plan import Coverage, Plan
 from ckpt_studio.core.problems import Problem, Severity
 from ckpt_studio.qt.part_colors import part_index
 from ckpt_studio.qt.size_bar import Segment
@@ -17,7 +18,6 @@ WARNING = ("alert-outline", "warn")
 NOTE = ("information-outline", "dim")
 GOOD = ("check-circle-outline", "good")
 _SIGNS = {Severity.ERROR: ERROR, Severity.WARNING: WARNING, Severity.NOTE: NOTE}
-_COPY_SPEED = 1.5 * 2**30  # bytes per second of a usual disk, for a first idea of the time
 _LONG_ENOUGH_S = 1.0
 
 
@@ -53,11 +53,13 @@ def totals(plan: Plan) -> str:
         text.binary_size(size),
         tr("{count} tensors").format(count=text.count(len(plan.tensors))),
     ]
-    seconds = size / _COPY_SPEED
-    if seconds >= _LONG_ENOUGH_S:
-        shown.append(tr("about {time}").format(time=text.duration(seconds)))
+    expected = seconds(plan)
+    if expected >= _LONG_ENOUGH_S:
+        shown.append(tr("about {time}").format(time=text.duration(expected)))
     if plan.peak_memory_bytes:
         shown.append(tr("{size} of memory").format(size=text.binary_size(plan.peak_memory_bytes)))
+    if plan.coverage is not None and plan.free_bytes is not None:
+        shown.append(tr("{size} free on that disk").format(size=text.binary_size(plan.free_bytes)))
     return " · ".join(shown)
 
 
@@ -66,7 +68,17 @@ def lines(plan: Plan) -> tuple[Line, ...]:
     order = list(Severity)
     problems = sorted(plan.problems, key=lambda problem: order.index(problem.severity))
     shown = tuple(_line(problem) for problem in problems)
-    return shown if plan.errors else (_verdict(plan), *shown)
+    said = _conflicts(plan.coverage) if plan.coverage else ()
+    return (*shown, *said) if plan.errors else (_verdict(plan), *shown, *said)
+
+
+def _conflicts(coverage: Coverage) -> tuple[Line, ...]:
+    """Return a line about tensors that a merge cannot compute, because their shapes differ."""
+    if not coverage.conflicts:
+        return ()
+    count = text.counted(len(coverage.conflicts), "tensor")
+    words = tr("{count} of another shape in another model, copied from A.").format(count=count)
+    return (Line(WARNING, words, names=coverage.conflicts),)
 
 
 def _verdict(plan: Plan) -> Line:

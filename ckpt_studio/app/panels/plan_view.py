@@ -25,8 +25,10 @@ class PlanView(QFrame):
     save_without_requested = Signal(str)  # the part that is missing
     choose_file_requested = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, first_step: str = "") -> None:
+        """``first_step`` says what to do while there is no plan."""
         super().__init__(parent)
+        self._first = first_step
         self.setObjectName("planView")
         self.setProperty("card", True)
         self.setAccessibleName(self.tr("What will be written"))
@@ -59,8 +61,8 @@ class PlanView(QFrame):
         self._show_lines((Line(ERROR, f"{message} {hint}".strip(), hint),))
 
     def _first_step(self) -> Line:
-        sentence = self.tr("Choose or drop a model first. Nothing is read but the headers.")
-        return Line(NOTE, sentence)
+        usual = self.tr("Choose or drop a model first. Nothing is read but the headers.")
+        return Line(NOTE, self._first or usual)
 
     def _show_lines(self, shown: tuple[Line, ...]) -> None:
         fresh = QWidget()

@@ -27,8 +27,10 @@ class ResultCard(QFrame):
     open_requested = Signal(object)  # tuple[Path, ...]
     filled = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, noun: str = "part") -> None:
+        """``noun`` is what several files are called."""
         super().__init__(parent)
+        self._noun = noun
         self.setObjectName("resultCard")
         self.setProperty("banner", "good")
         self._report: Report | None = None
@@ -90,8 +92,8 @@ class ResultCard(QFrame):
 
     def _saved(self, report: Report) -> str:
         if separate(report):
-            several = self.tr("Saved {count} parts").format(count=len(report.files))
-            return self.tr("Saved 1 part") if len(report.files) == 1 else several
+            files = text.counted(len(report.files), self._noun)
+            return self.tr("Saved {files}").format(files=files)
         return self.tr("Saved {name}").format(name=report.path.name)
 
     def _show_hashes(self, values: dict[str, str]) -> None:

@@ -1,8 +1,7 @@
 """The eight numbers that change the look of a UNet's pictures through six tensors.
 
 ``merging.md`` 2.2 "Adjust": IN, OUT, OUT2 (detail and noise), CONT, BRI, COL1, COL2, COL3
-(contrast, brightness, three colours). The family has to be SD1, SD2 or SDXL, which the caller
-checks.
+(contrast, brightness, three colours). The caller checks that the family is SD1, SD2 or SDXL.
 """
 
 import math

@@ -53,6 +53,9 @@ from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.tensors import DType, TensorInfo
 from ckpt_studio.core.tidying import is_position_ids, left_out, positions
 
+_UNET = "unet"
+"""What the tensors of a model that nobody knows are to a LoRA."""
+
 
 def merge(recipe: Merge, opened: Mapping[Path, Opened]) -> Plan:
     """Return the plan of a merge; reads nothing but headers.
@@ -161,7 +164,7 @@ class _Merging:
         if not self.recipe.loras:
             return
         own = self.tables[0]
-        before = {part: self._widened(tensors) for part, tensors in own.items()}
+        before = {part or _UNET: self._widened(tensors) for part, tensors in own.items()}
         loras = [
             LoraFile(
                 self.opened[lora.path].checkpoint,
@@ -186,10 +189,11 @@ class _Merging:
         shares: dict[str, list[Share]] = {}
         changed: set[str] = set()
         for part, key, expr in entries(self.tables[0]):
-            found = led_back(expr, after[part][key]) or []
+            place = part or _UNET
+            found = led_back(expr, after[place][key]) or []
             for share in found:
                 shares.setdefault(share.name, []).append(share)
-            if after[part][key] != before[part][key]:
+            if after[place][key] != before[place][key]:
                 changed |= {share.name for share in found}
         for name in changed:
             whole = gathered(self.a.checkpoint.tensors[name], shares[name])

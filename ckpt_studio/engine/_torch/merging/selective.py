@@ -111,8 +111,11 @@ def cosine(method: str, inputs: Tensors, values: Values) -> torch.Tensor:
     """k·A + (1 − k)·B, k = clip((c − low) / (high − low) − α, 0, 1) for each column.
 
     c is the mean of the cosine of the column and that of the tensors. Where all columns of the
-    model are alike, so that low is high, those that reach it count as 1.
+    model are alike, so that low is high, those that reach it count as 1. With α = 1 all is B, also
+    columns more alike than high.
     """
+    if values["alpha"] >= 1:
+        return inputs[0].copy_(inputs[1])
     columns, whole = _cosines(method, inputs)
     alike = (columns.nan_to_num_(0.0) + whole) / 2
     width = values["high"] - values["low"]
