@@ -40,6 +40,18 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
+class Zeros:
+    """All zeros, in fp32: what adapters are added to where only their own values are wanted."""
+
+    shape: tuple[int, ...]
+
+    @property
+    def dtype(self) -> DType:
+        """Element type."""
+        return DType.F32
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Rows ``start`` to ``stop`` (exclusive) of dimension 0."""
 
@@ -174,8 +186,37 @@ class AddAdapter:
         return self.of.shape
 
 
-Expr = Read | Constant | Rows | Concat | Reshape | Transpose | Cast | Blend | AddAdapter
-Computed = Blend | AddAdapter
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One side of a product of two matrices that is a tensor, or the nearest one of that rank.
+
+    ``side`` is ``up``, [rows, rank, 1, …], or ``down``, [rank, …] with the other dimensions of the
+    tensor; ``up @ down``, flattened after the first dimension, is ``of``. With ``exact`` that is a
+    sum of plain LoRAs over zeros and the rank is the sum of theirs. ``key`` names the tensor:
+    random numbers depend on it, so that the same bytes come out every time.
+    """
+
+    of: "Expr"
+    rank: int
+    side: str
+    key: str = ""
+    exact: bool = False
+
+    @property
+    def dtype(self) -> DType:
+        """Element type: computed values are rounded once, by the cast around them."""
+        return DType.F32
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape."""
+        if self.side == "down":
+            return (self.rank, *self.of.shape[1:])
+        return (self.of.shape[0], self.rank, *(1 for _ in self.of.shape[2:]))
+
+
+Computed = Blend | AddAdapter | Factor
+Expr = Read | Constant | Zeros | Rows | Concat | Reshape | Transpose | Cast | Computed
 
 
 def read(source: int, tensor: TensorInfo) -> Read:
@@ -286,11 +327,11 @@ def reads(expr: Expr) -> tuple[Read, ...]:
     match expr:
         case Read():
             return (expr,)
-        case Constant():
+        case Constant() | Zeros():
             return ()
         case Concat(parts):
             return tuple(leaf for part in parts for leaf in reads(part))
-        case Rows(of) | Reshape(of) | Transpose(of) | Cast(of):
+        case Rows(of) | Reshape(of) | Transpose(of) | Cast(of) | Factor(of):
             return reads(of)
         case Blend(_, inputs):
             return tuple(leaf for part in inputs for leaf in reads(part))
@@ -317,8 +358,10 @@ def operation(expr: Expr) -> str:
 _OPERATIONS = {
     Read: "copy",
     Constant: "constant",
+    Zeros: "constant",
     Rows: "slice",
     Concat: "concat",
     Transpose: "transpose",
     Blend: "blend",
+    Factor: "factor",
 }

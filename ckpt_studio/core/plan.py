@@ -13,6 +13,7 @@ from ckpt_studio.core.expr import (
     Cast,
     Concat,
     Expr,
+    Factor,
     Reshape,
     Rows,
     Transpose,
@@ -122,7 +123,7 @@ class Plan:
     those of the one source, a safetensors file, in their order: everything after its header.
     """
 
-    verb: str  # save, convert, extract, meta, merge
+    verb: str  # save, convert, extract, meta, merge, lora
     sources: tuple[Checkpoint, ...]
     tensors: tuple[PlannedTensor, ...]
     metadata: Mapping[str, str]
@@ -199,7 +200,7 @@ class Plan:
 def casts(expr: Expr) -> bool:
     """Whether an expression contains a cast, or is computed, which ends in one."""
     match expr:
-        case Cast() | Blend() | AddAdapter():
+        case Cast() | Blend() | AddAdapter() | Factor():
             return True
         case Concat(parts):
             return any(casts(part) for part in parts)
@@ -219,7 +220,7 @@ def computes(expr: Expr) -> bool:
     Checkpoints such as SDXL's hold a ``logit_scale`` in fp16 that programs expect in fp32.
     """
     match expr:
-        case Blend() | AddAdapter():
+        case Blend() | AddAdapter() | Factor():
             return True
         case Cast(of, dtype):
             few = prod(expr.shape) <= FEW_VALUES
@@ -253,6 +254,20 @@ class OverflowCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Retained:
+    """How much of a change a product of some rank holds: sums of squares, kept and in total."""
+
+    key: str
+    kept: float
+    total: float
+
+    @property
+    def share(self) -> float:
+        """Share of the energy that was kept, from 0 to 1; all of nothing is 1."""
+        return min(self.kept / self.total, 1.0) if self.total else 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenFile:
     """One file of a set that was written; only files with tensors have hashes."""
 
@@ -269,7 +284,8 @@ class Report:
 
     ``shared`` bytes of data are blocks that the file has in common with its source. Where the data
     stayed as they were, ``autov3_before`` is the hash of those of the source; ``data_sha256`` are
-    all 64 digits of the hash that ``autov3`` begins.
+    all 64 digits of the hash that ``autov3`` begins. ``retained`` tells of an extracted or resized
+    LoRA what its rank holds of each tensor, in the order of their keys.
     """
 
     path: Path
@@ -288,4 +304,5 @@ class Report:
     files: tuple[WrittenFile, ...] = ()
     autov3_before: str | None = None
     data_sha256: str | None = None
+    retained: tuple[Retained, ...] = ()
     shared: int = 0

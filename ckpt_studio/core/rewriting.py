@@ -10,10 +10,12 @@ from ckpt_studio.core.expr import (
     Concat,
     Constant,
     Expr,
+    Factor,
     Read,
     Reshape,
     Rows,
     Transpose,
+    Zeros,
     cast,
     concat,
     reshape,
@@ -42,7 +44,7 @@ def blends_of(expr: Expr) -> Iterator[Blend]:
 def parts_of(expr: Expr) -> tuple[Expr, ...]:
     """Return the expressions that an expression is made of."""
     match expr:
-        case Read() | Constant():
+        case Read() | Constant() | Zeros():
             return ()
         case Concat(parts):
             return parts
@@ -62,7 +64,7 @@ def mapped(expr: Expr, leaf: Leaf = lambda leaf: leaf, blend: Change = lambda bl
     match expr:
         case Read():
             return leaf(expr)
-        case Constant():
+        case Constant() | Zeros():
             return expr
         case Concat(parts):
             return joined([mapped(part, leaf, blend) for part in parts])
@@ -75,7 +77,7 @@ def mapped(expr: Expr, leaf: Leaf = lambda leaf: leaf, blend: Change = lambda bl
             return _mapped_change(expr, mapped(expr.of, leaf, blend))
 
 
-def _mapped_change(expr: Rows | Reshape | Transpose | Cast, of: Expr) -> Expr:
+def _mapped_change(expr: Rows | Reshape | Transpose | Cast | Factor, of: Expr) -> Expr:
     match expr:
         case Rows(_, start, stop):
             return narrowed(of, start, stop)
@@ -85,6 +87,8 @@ def _mapped_change(expr: Rows | Reshape | Transpose | Cast, of: Expr) -> Expr:
             return transpose(of)
         case Cast(_, dtype):
             return cast(of, dtype)
+        case Factor():
+            return replace(expr, of=of)
 
 
 def narrowed(expr: Expr, start: int, stop: int) -> Expr:

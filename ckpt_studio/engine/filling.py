@@ -10,6 +10,7 @@ from ckpt_studio.core.plan import OnOverflow, PlannedTensor
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine.copying import Copier, write_all
 from ckpt_studio.engine.evaluate import materialise
+from ckpt_studio.engine.factoring import Factored
 from ckpt_studio.engine.flushing import Flusher
 from ckpt_studio.engine.following import Watermark
 from ckpt_studio.engine.lowering import Mixed, Segment
@@ -53,6 +54,7 @@ class Job:
     torch: TorchStart | None
     gate: MemoryGate
     tally: Tally = field(default_factory=Tally)
+    factored: Factored = field(default_factory=Factored)
     checks: list[Check] | None = None
     lost: bool = False  # an overflow was found: only counting goes on
     given_up: Callable[[], bool] = lambda: False
@@ -131,7 +133,7 @@ class Filler:
         if self._computer is None:
             from ckpt_studio.engine._torch.computing import Computer  # noqa: PLC0415 - loads torch
 
-            self._computer = Computer(job.sources, self._convert_view)
+            self._computer = Computer(job.sources, self._convert_view, job.factored)
         self._computer.fill(segment, into)
 
     def _convert_view(

@@ -10,10 +10,12 @@ from ckpt_studio.core.expr import (
     Concat,
     Constant,
     Expr,
+    Factor,
     Read,
     Reshape,
     Rows,
     Transpose,
+    Zeros,
     cast,
     concat,
     reshape,
@@ -55,7 +57,7 @@ def uncast(expr: Expr) -> Expr:
     What is computed is left in fp32, in which it was computed.
     """
     match expr:
-        case Read() | Constant() | Blend() | AddAdapter():
+        case Read() | Constant() | Zeros() | Blend() | AddAdapter() | Factor():
             return expr
         case Cast(of):
             return uncast(of)

@@ -12,10 +12,12 @@ from ckpt_studio.core.expr import (
     Concat,
     Constant,
     Expr,
+    Factor,
     Read,
     Reshape,
     Rows,
     Transpose,
+    Zeros,
 )
 from ckpt_studio.core.tensors import DType
 
@@ -116,6 +118,8 @@ def lower(expr: Expr) -> tuple[Segment, ...]:
             return (Span((source, tensor.shard), tensor.offset, tensor.nbytes),)
         case Constant(_, _, data):
             return (Literal(data),)
+        case Zeros():
+            return (Literal(bytes(expr.dtype.nbytes(expr.shape))),)
         case Reshape(of):
             return lower(of)
         case Concat(parts):
@@ -136,7 +140,7 @@ def _lower_change(expr: Rows | Transpose | Cast | Computed) -> tuple[Segment, ..
             if not (of.dtype.convertible and dtype.convertible):
                 raise PlanError(f"{of.dtype.label} cannot be converted to {dtype.label}")
             return (Converted(lower(of), of.dtype, dtype),)
-        case Blend() | AddAdapter():
+        case Blend() | AddAdapter() | Factor():
             return (Mixed(expr, 0, prod(expr.shape)),)
 
 

@@ -8,6 +8,9 @@ from ckpt_studio.core.assembling import assemble
 from ckpt_studio.core.diffusers_folder import assemble_folder, convert_to_folder
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.header_size import newly_exceeded
+from ckpt_studio.core.lora.extracting import extract_lora
+from ckpt_studio.core.lora.joining import merge_loras
+from ckpt_studio.core.lora.recipes import ExtractLora, LoraRecipe, MergeLoras, ResizeLora
 from ckpt_studio.core.merging.planning import merge
 from ckpt_studio.core.plan import Container, Plan
 from ckpt_studio.core.problems import Problem, error, warning
@@ -45,7 +48,7 @@ class NotInPlaceError(PlanError):
     kind = "not-in-place"
 
 
-def plan(recipe: Recipe, library: Library | None = None) -> Plan:
+def plan(recipe: Recipe | LoraRecipe, library: Library | None = None) -> Plan:
     """Return what a recipe would write; reads nothing but headers and writes nothing.
 
     Problems with the inputs are in ``plan.problems``; those that leave nothing to plan are raised.
@@ -64,12 +67,15 @@ def plan(recipe: Recipe, library: Library | None = None) -> Plan:
             f"{shown_name(named.path)}: PyTorch files are not written as shards.",
             "Write one file, or give the output the ending .safetensors.",
         )
-    draft = _draft(recipe, library, named.title if named else "ComfyUI 1")
+    if isinstance(recipe, LoraRecipe):
+        draft = _lora_draft(recipe, {path: library.open(path) for path in recipe.sources})
+    else:
+        draft = _draft(recipe, library, named.title if named else "ComfyUI 1")
     limit = 0 if in_place else recipe.output.shard_bytes
     return _with_output(with_known_hashes(_with_recipe(draft, recipe, named)), named, limit)
 
 
-def _in_place(recipe: Recipe, library: Library) -> Named | None:
+def _in_place(recipe: Recipe | LoraRecipe, library: Library) -> Named | None:
     """Return the name of a file that is edited where it is; it stays, whatever its ending."""
     if not isinstance(recipe, EditMetadata) or recipe.output.path not in {None, recipe.source}:
         return None
@@ -97,6 +103,18 @@ def _draft(recipe: Recipe, library: Library, title: str) -> Plan:
             return merge(recipe, {path: library.open(path) for path in recipe.sources})
 
 
+def _lora_draft(recipe: LoraRecipe, opened: dict[Path, Opened]) -> Plan:
+    if recipe.output.layout is not Layout.FILE:
+        raise PlanError("A LoRA is one file.", "Write it to a .safetensors file.")
+    match recipe:
+        case ExtractLora():
+            return extract_lora(recipe, opened)
+        case ResizeLora():
+            return merge_loras(recipe.merge, opened)
+        case MergeLoras():
+            return merge_loras(recipe, opened)
+
+
 def _folder_draft(recipe: Recipe, library: Library) -> Plan:
     match recipe:
         case Assemble():
@@ -119,8 +137,8 @@ def _opened(recipe: Assemble, library: Library) -> dict[Path, Opened]:
     return {path: library.open(path) for path in recipe.sources}
 
 
-def _with_recipe(draft: Plan, recipe: Recipe, named: Named | None) -> Plan:
-    if isinstance(recipe, EditMetadata) or not recipe.metadata.recipe:
+def _with_recipe(draft: Plan, recipe: Recipe | LoraRecipe, named: Named | None) -> Plan:
+    if isinstance(recipe, EditMetadata | LoraRecipe) or not recipe.metadata.recipe:
         return draft
     text = embedded_recipe(recipe, folder=named.path.parent if named else None)
     return replace(draft, metadata={**draft.metadata, METADATA_KEY: text})

@@ -251,11 +251,11 @@ class Saving:
     def _committed(self, one: _Pass, job: Job, sums: Sums, data: str | None) -> Report:
         one.sources.close()
         one.target.commit()
-        report = replace(self._report(one, job.tally, sums), shared=one.shared.nbytes)
+        report = replace(self._report(one, job, sums), shared=one.shared.nbytes)
         return with_same_data(report, one.plan, data)
 
-    def _report(self, one: _Pass, tally: Tally, sums: Sums) -> Report:
-        rows = one.plan.tensors
+    def _report(self, one: _Pass, job: Job, sums: Sums) -> Report:
+        rows, tally = one.plan.tensors, job.tally
         converted = sum(casts(row.expr) for row in rows)
         return Report(
             path=one.plan.output or one.target.path,
@@ -270,6 +270,7 @@ class Saving:
             copied=len(rows) - converted,
             verified=self.options.verify,
             problems=(*one.target.problems, *invalid_numbers(rows, tally)),
+            retained=job.factored.retained(),
         )
 
 

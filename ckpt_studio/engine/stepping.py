@@ -2,7 +2,8 @@
 
 from math import prod
 
-from ckpt_studio.core.expr import AddAdapter, Blend, Computed, Expr
+from ckpt_studio.core.expr import AddAdapter, Blend, Computed, Expr, Factor
+from ckpt_studio.core.lora.factoring import DIFFERENCE
 from ckpt_studio.core.lora.kinds import by_rows
 from ckpt_studio.core.merging.methods import METHODS, Reach
 
@@ -13,7 +14,7 @@ Slices of computed values begin at multiples of this many, on which random numbe
 """
 
 _ROW_VALUES = 1 << 21
-_ELEMENTWISE = frozenset(spec.id for spec in METHODS if spec.reach is Reach.ELEMENT)
+_ELEMENTWISE = {DIFFERENCE, *(spec.id for spec in METHODS if spec.reach is Reach.ELEMENT)}
 
 
 def elementwise(expr: Blend) -> bool:
@@ -27,8 +28,10 @@ def step_of(expr: Computed) -> int:
     Steps depend on the expression alone, so that the number of threads never changes a byte.
     """
     match expr:
+        case Factor():
+            return _whole(expr)
         case Blend(_, inputs):
-            plain = not any(isinstance(part, Blend | AddAdapter) for part in inputs)
+            plain = not any(isinstance(part, Computed) for part in inputs)
             return SLICE_VALUES if plain and elementwise(expr) else _whole(expr)
         case AddAdapter(of, adapter):
             if not by_rows(adapter.kind, dict(adapter.tensors)) or not _can_step(of):

@@ -1,8 +1,10 @@
 """A plan as a list of pieces of work that fill disjoint ranges of the output."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ckpt_studio.core.expr import Factor
 from ckpt_studio.core.plan import PlannedTensor
 from ckpt_studio.engine.lowering import (
     Converted,
@@ -14,6 +16,9 @@ from ckpt_studio.engine.lowering import (
     lower,
 )
 from ckpt_studio.engine.stepping import SLICE_VALUES, step_of
+
+_APART = 32
+"""Tasks between both sides of a product; so many results at most wait in memory."""
 
 COPY_BYTES = 64 << 20
 """Largest range one worker copies before it takes the next."""
@@ -79,7 +84,37 @@ def tasks_of(rows: Sequence[PlannedTensor], starts: Sequence[int]) -> tuple[list
             else:
                 others.extend(_pieces(index, segment, at))
             at += segment.nbytes
-    return copies, others
+    return copies, _sides_apart(others)
+
+
+def _sides_apart(tasks: list[Task]) -> list[Task]:
+    """Return the tasks with the second side of each product some places later.
+
+    Both are worked out for the first: a worker that came to the second right then would wait.
+    """
+    result: list[Task] = []
+    later: deque[tuple[int, Task]] = deque()
+    last: Factor | None = None
+    for place, task in enumerate(tasks):
+        factor = _factor(task)
+        if factor is not None and last is not None and replace(factor, side=last.side) == last:
+            later.append((place + _APART, task))
+        else:
+            result.append(task)
+        last = factor or last
+        while later and later[0][0] <= place:
+            result.append(later.popleft()[1])
+    return result + [task for _, task in later]
+
+
+def _factor(task: Task) -> Factor | None:
+    match task:
+        case Convert(_, Converted((Mixed(Factor() as expr),))):
+            return expr
+        case Compute(_, Converted((Mixed(Factor() as expr),)) | Mixed(Factor() as expr)):
+            return expr
+        case _:
+            return None
 
 
 def limited(copies: Iterable[Copy]) -> list[Task]:

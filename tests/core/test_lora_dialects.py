@@ -38,6 +38,7 @@ def reached(file, family, *encoders):
     assert found.unmatched == ()
     assert unknown_in(file) == ()
     targets = {module.name: target for target, module in found.targets}
+    assert len(targets) == len(found.targets)
     assert len({(target, module.kind) for target, module in found.targets}) == len(found.targets)
     return targets
 

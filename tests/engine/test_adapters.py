@@ -26,7 +26,7 @@ def factors(kind, shape):
             "w2a": (out, RANK),
             "w2b": (RANK, inputs),
         },
-        "lokr": {"w1": (3, 2), "w2a": (4, RANK), "w2b": (RANK, 4)},
+        "lokr": {"left": (3, 2), "right_a": (4, RANK), "right_b": (RANK, 4)},
         "glora": {
             "a1": (inputs, RANK),
             "a2": (RANK, inputs),
@@ -36,7 +36,7 @@ def factors(kind, shape):
         "diff": {"diff": (out, inputs)},
         "set": {"value": (out, inputs)},
     }[kind]
-    wide = {"down", "w1b", "w2b", "b2", "diff", "value"}
+    wide = {"down", "w1b", "w2b", "right_b", "b2", "diff", "value"}
     if kind == "glora" and kernel:
         flat = {role: (*size, 1, 1) for role, size in flat.items()}
     shaped = {role: (*size[:2], *kernel) if role in wide else size for role, size in flat.items()}
@@ -56,7 +56,7 @@ def delta(kind, w, f):
             one, two = f["w1a"] @ flat(f["w1b"]), f["w2a"] @ flat(f["w2b"])
             return (one * two).reshape(w.shape)
         case "lokr":
-            return np.kron(f["w1"], f["w2a"] @ flat(f["w2b"])).reshape(w.shape)
+            return np.kron(f["left"], f["right_a"] @ flat(f["right_b"])).reshape(w.shape)
         case "glora":
             a = flat(f["a1"]) @ flat(f["a2"])
             changed = np.einsum("oi...,ij->oj...", w, a)
@@ -87,10 +87,15 @@ def test_alpha_scales_by_the_rank_and_strength_counts_once(kind, shape):
 
 def test_whole_sides_of_a_lokr_hold_their_scale_already():
     w = random(OUT, IN)
-    f = {"w1": random(3, 2), "w2": random(4, 4), "alpha": np.array(6.0)}
-    close(computed("lokr", w, f), w + 0.5 * np.kron(f["w1"], f["w2"]))
-    f = {"w1a": random(3, 1), "w1b": random(1, 2), "w2": random(4, 4), "alpha": np.array(6.0)}
-    close(computed("lokr", w, f), w + 0.5 * 6 * np.kron(f["w1a"] @ f["w1b"], f["w2"]))
+    f = {"left": random(3, 2), "right": random(4, 4), "alpha": np.array(6.0)}
+    close(computed("lokr", w, f), w + 0.5 * np.kron(f["left"], f["right"]))
+    f = {
+        "left_a": random(3, 1),
+        "left_b": random(1, 2),
+        "right": random(4, 4),
+        "alpha": np.array(6.0),
+    }
+    close(computed("lokr", w, f), w + 0.5 * 6 * np.kron(f["left_a"] @ f["left_b"], f["right"]))
 
 
 def test_a_lora_of_a_convolution_of_size_one():
@@ -123,10 +128,10 @@ def test_tucker_factors_of_a_loha_and_a_lokr():
     halves = [tucker(f[f"t{side}"], f[f"w{side}a"], f[f"w{side}b"]) for side in "12"]
     close(computed("loha", w, f), w + 0.5 / RANK * halves[0] * halves[1])
     assert not by_rows("loha", f)
-    f = {"w1": random(3, 2), "t2": random(RANK, RANK, 3, 3)}
-    f |= {"w2a": random(RANK, 4), "w2b": random(RANK, 4)}
-    whole = tucker(f["t2"], f["w2a"], f["w2b"])
-    close(computed("lokr", w, f), w + 0.5 * np.kron(f["w1"][:, :, None, None], whole))
+    f = {"left": random(3, 2), "core": random(RANK, RANK, 3, 3)}
+    f |= {"right_a": random(RANK, 4), "right_b": random(RANK, 4)}
+    whole = tucker(f["core"], f["right_a"], f["right_b"])
+    close(computed("lokr", w, f), w + 0.5 * np.kron(f["left"][:, :, None, None], whole))
 
 
 def test_the_old_order_of_a_glora_is_told_by_its_shapes():
@@ -258,7 +263,7 @@ def test_other_channels_of_the_first_convolution_are_zero_or_cut(have, given):
         ("lora", {"up": (OUT, RANK + 1), "down": (RANK, IN)}),
         ("lora", {"up": (OUT, RANK), "down": (RANK, IN), "dora_scale": (1, IN + 1)}),
         ("loha", {"w1a": (OUT, 2), "w1b": (2, IN), "w2a": (OUT, 2), "w2b": (3, IN)}),
-        ("lokr", {"w1": (3, 2), "w2": (4, 5)}),
+        ("lokr", {"left": (3, 2), "right": (4, 5)}),
         ("glora", {"a1": (7, 2), "a2": (2, 7), "b1": (OUT, 2), "b2": (2, IN)}),
         ("ia3", {"weight": (5,), "on_input": ()}),
         ("oft", {"blocks": (2, 4, 4)}),

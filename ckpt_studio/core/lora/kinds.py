@@ -44,7 +44,9 @@ def _roles(text: str) -> frozenset[str]:
 
 
 _KRONECKER = tuple(
-    _roles(f"{one} {other}") for one in ("w1", "w1a w1b") for other in ("w2", "w2a w2b")
+    _roles(f"{one} {other}")
+    for one in ("left", "left_a left_b")
+    for other in ("right", "right_a right_b")
 )
 
 KINDS: tuple[Kind, ...] = (
@@ -56,7 +58,7 @@ KINDS: tuple[Kind, ...] = (
         _roles("t1 t2 alpha dora_scale"),
         _roles("w1a w2a"),
     ),
-    Kind("lokr", "LoKr", _KRONECKER, _roles("t2 alpha dora_scale")),
+    Kind("lokr", "LoKr", _KRONECKER, _roles("core alpha dora_scale")),
     Kind("glora", "GLoRA", (_roles("a1 a2 b1 b2"),), _roles("alpha dora_scale")),
     Kind("ia3", "IA3", (_roles("weight on_input"),)),
     Kind("oft", "OFT", (_roles("blocks"),), _roles("alpha rescale")),
@@ -160,16 +162,16 @@ def _fits_half(shapes: Shapes, side: str, shape: tuple[int, ...]) -> bool:
 
 
 def _fits_lokr(shapes: Shapes, shape: tuple[int, ...]) -> bool:
-    first, second = _lokr_side(shapes, "1"), _lokr_side(shapes, "2")
+    first, second = _lokr_side(shapes, "left"), _lokr_side(shapes, "right")
     return (first[0] * second[0], first[1] * second[1]) == (shape[0], _rest(shape))
 
 
 def _lokr_side(shapes: Shapes, side: str) -> tuple[int, int]:
-    whole = shapes.get(f"w{side}")
+    whole = shapes.get(side)
     if whole is not None:
         return whole[0], _rest(whole)
-    first, second = shapes[f"w{side}a"], shapes[f"w{side}b"]
-    core = shapes.get("t2") if side == "2" else None
+    first, second = shapes[f"{side}_a"], shapes[f"{side}_b"]
+    core = shapes.get("core") if side == "right" else None
     if core is not None:
         return _rest(first), _rest(second) * prod(core[2:])
     return first[0], _rest(second)

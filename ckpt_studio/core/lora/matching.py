@@ -38,13 +38,23 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spellings:
+class Spellings:
+    """The names of a part's tensors: ComfyUI's own, and those of other programs."""
+
     own: Names
     other: Names
 
     def tables(self, *, own_first: bool) -> tuple[Names, Names]:
         """Return both in the order in which they are looked at."""
         return (self.own, self.other) if own_first else (self.other, self.own)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """The names of all parts, and what module names begin with."""
+
+    parts: Mapping[str, Spellings]
+    heads: tuple[_Head, ...]
 
 
 def match(
@@ -56,17 +66,26 @@ def match(
     the id of the model family: without it only ComfyUI's own names and those of text encoders are
     known.
     """
+    return match_names(modules, known_names(parts, architecture))
+
+
+def known_names(parts: Mapping[str, Shapes], architecture: str | None) -> KnownNames:
+    """Return every name that the tensors of a model have anywhere."""
     encoders = _encoders(parts, architecture)
     known = {
-        part: _Spellings(native(part, shapes), others(part, shapes, architecture))
+        part: Spellings(native(part, shapes), others(part, shapes, architecture))
         for part, shapes in parts.items()
         if part == UNET or part in encoders
     }
-    heads = _heads(encoders)
+    return KnownNames(known, _heads(encoders))
+
+
+def match_names(modules: Sequence[Module], names: KnownNames) -> Matched:
+    """Return the tensors that the modules change, of a model whose names are known."""
     targets: list[tuple[Target, Module]] = []
     unmatched: list[str] = []
     for module in modules:
-        target = _find(module, known, heads)
+        target = _find(module, names)
         if target is None:
             unmatched.append(module.name)
         else:
@@ -83,19 +102,19 @@ def _encoders(parts: Mapping[str, Shapes], architecture: str | None) -> tuple[st
     return tuple(sorted(found, key=lambda part: (part != "clip_l", part != "clip_g", part)))
 
 
-def _find(module: Module, known: Mapping[str, _Spellings], heads: Sequence[_Head]) -> Target | None:
+def _find(module: Module, names: KnownNames) -> Target | None:
     ends = ("_bias",) if module.kind == "diff_b" else _WEIGHTS
-    for part, rest, own_first in _readings(_plain(module.name), heads):
-        tables = known[part].tables(own_first=own_first) if part in known else ()
-        names = (underscored(rest) + end for end in ends)
-        for name in names:
+    for part, rest, own_first in _readings(plain_name(module.name), names.heads):
+        found_part = names.parts.get(part)
+        tables = found_part.tables(own_first=own_first) if found_part else ()
+        for name in (underscored(rest) + end for end in ends):
             found = next((table[name] for table in tables if name in table), None)
             if found is not None:
                 return found
     return None
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return a name without the attention processors that diffusers once kept LoRAs in."""
     if ".processor." not in name:
         return name

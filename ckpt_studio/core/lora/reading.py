@@ -25,14 +25,15 @@ _KOHYA = {
     for head in (".lora_", "_lora.", ".lora.", ".lora_linear_layer.")
     for word, role in (("up", "up"), ("down", "down"), ("mid", "mid"))
 }
-_LYCORIS = {
-    f".{start}_{factor}": factor.replace("_", "")
-    for start, factors in (
-        ("hada", ("w1_a", "w1_b", "w2_a", "w2_b", "t1", "t2")),
-        ("lokr", ("w1", "w1_a", "w1_b", "w2", "w2_a", "w2_b", "t2")),
-    )
-    for factor in factors
+_LOHA = {
+    f".hada_{factor}": factor.replace("_", "")
+    for factor in ("w1_a", "w1_b", "w2_a", "w2_b", "t1", "t2")
 }
+_LOKR = {
+    f".lokr_{word}{end}": f"{role}{end}"
+    for word, role in (("w1", "left"), ("w2", "right"))
+    for end in ("", "_a", "_b")
+} | {".lokr_t2": "core"}
 _OTHERS = {
     **{f".{factor}.weight": factor for factor in ("a1", "a2", "b1", "b2")},
     ".alpha": ALPHA,
@@ -49,7 +50,7 @@ _OTHERS = {
     # It says how large the weight becomes, which the factors say as well.
     ".reshape_weight": "reshape",
 }
-_ENDS: Mapping[str, str] = {**_PEFT, **_BIASES, **_KOHYA, **_LYCORIS, **_OTHERS}
+_ENDS: Mapping[str, str] = {**_PEFT, **_BIASES, **_KOHYA, **_LOHA, **_LOKR, **_OTHERS}
 _LOOSE = {"up.weight": "up", "down.weight": "down", "weight": "weight"}
 _XLABS = ("_lora", "_lora1", "_lora2")
 _NORM = "_norm.scale"

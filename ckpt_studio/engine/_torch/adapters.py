@@ -93,18 +93,18 @@ def _tucker(core: torch.Tensor, first: torch.Tensor, second: torch.Tensor) -> to
 
 
 def _lokr(weight: torch.Tensor, tensors: Tensors, rows: Range | None) -> torch.Tensor:  # noqa: ARG001 - rows of a Kronecker product are mixed
-    first, second = _lokr_side(tensors, "1"), _lokr_side(tensors, "2")
+    first, second = _lokr_side(tensors, "left"), _lokr_side(tensors, "right")
     # The scale belongs to a factorised side: two whole ones hold it already.
-    factorised = tensors.get("w2b", tensors.get("w1b"))
+    factorised = tensors.get("right_b", tensors.get("left_b"))
     scale = 1.0 if factorised is None else _scale(tensors, factorised.shape[0])
     return torch.kron(first, second).reshape(weight.shape) * scale
 
 
 def _lokr_side(tensors: Tensors, side: str) -> torch.Tensor:
-    whole, core = tensors.get(f"w{side}"), tensors.get("t2") if side == "2" else None
+    whole, core = tensors.get(side), tensors.get("core") if side == "right" else None
     if whole is not None:
         return whole.flatten(1)
-    first, second = tensors[f"w{side}a"], tensors[f"w{side}b"]
+    first, second = tensors[f"{side}_a"], tensors[f"{side}_b"]
     return first @ second.flatten(1) if core is None else _tucker(core, first, second)
 
 

@@ -4,13 +4,16 @@ from math import prod
 
 import torch
 
-from ckpt_studio.core.expr import Adapter, AddAdapter, Blend, Cast, Expr
+from ckpt_studio.core.expr import Adapter, AddAdapter, Blend, Cast, Computed, Expr, Factor, Zeros
+from ckpt_studio.core.lora.factoring import DIFFERENCE, plain_loras
 from ckpt_studio.core.merging.tables import OVERLAY
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine._torch.adapters import apply
 from ckpt_studio.engine._torch.casting import TORCH
+from ckpt_studio.engine._torch.factors import Factors, factors_of, joined, nearest_of_product
 from ckpt_studio.engine._torch.methods import Place, blend
 from ckpt_studio.engine.evaluate import Convert, materialise
+from ckpt_studio.engine.factoring import Factored
 from ckpt_studio.engine.lowering import Mixed, cut, lower
 from ckpt_studio.engine.sources import Sources
 from ckpt_studio.engine.stepping import SLICE_VALUES, elementwise, step_of
@@ -28,8 +31,11 @@ _READ = TORCH | {
 class Computer:
     """Computes slices, rows or whole tensors in one thread, with buffers that are used again."""
 
-    def __init__(self, sources: Sources, convert: Convert) -> None:
+    def __init__(
+        self, sources: Sources, convert: Convert, factored: Factored | None = None
+    ) -> None:
         self._sources = sources
+        self._factored = factored or Factored()
         self._convert = convert
         self._raw = bytearray(SLICE_VALUES * 8)
         self._slices: list[torch.Tensor] = []
@@ -50,13 +56,16 @@ class Computer:
 
     def _values(self, expr: Expr, start: int, stop: int, into: torch.Tensor) -> torch.Tensor:
         """Return values ``start`` to ``stop``, 1-D; they may lie in ``into`` or elsewhere."""
-        if isinstance(expr, Blend | AddAdapter):
+        if isinstance(expr, Computed):
             return self._computed(expr, start, stop, into)
+        if isinstance(expr, Zeros):
+            return into.zero_()
         return self._read(expr, start, stop, into)
 
-    def _computed(
-        self, expr: Blend | AddAdapter, start: int, stop: int, into: torch.Tensor
-    ) -> torch.Tensor:
+    def _computed(self, expr: Computed, start: int, stop: int, into: torch.Tensor) -> torch.Tensor:
+        if isinstance(expr, Factor):
+            side: torch.Tensor = self._factored.side(expr, lambda: self._factors(expr))
+            return side.reshape(-1)[start:stop]
         if isinstance(expr, AddAdapter):
             return self._adapted(expr, start, stop, into)
         if elementwise(expr) and stop - start <= SLICE_VALUES and not start % SLICE_VALUES:
@@ -83,6 +92,18 @@ class Computer:
             stop = start + SLICE_VALUES
             result[start:stop] = _blend(expr, [part[start:stop] for part in inputs], start)
         return result
+
+    def _factors(self, expr: Factor) -> Factors:
+        """Return both sides of a tensor, of LoRAs without making the tensor itself."""
+        loras = plain_loras(expr.of)
+        if loras is None:
+            return factors_of(self.tensor(expr.of).flatten(1), expr.rank, expr.key)
+        sides = [
+            (each.strength, {role: self.tensor(part) for role, part in each.tensors})
+            for each in loras
+        ]
+        up, down = joined(sides)
+        return Factors.whole(up, down) if expr.exact else nearest_of_product(up, down, expr.rank)
 
     def _adapted(self, expr: AddAdapter, start: int, stop: int, into: torch.Tensor) -> torch.Tensor:
         """Return the rows asked for, or values of a tensor that is computed as a whole."""
@@ -120,6 +141,8 @@ class Computer:
 
 
 def _blend(expr: Blend, inputs: list[torch.Tensor], start: int) -> torch.Tensor:
+    if expr.method == DIFFERENCE:
+        return inputs[0].sub_(inputs[1])
     if expr.method == OVERLAY:
         return _overlaid(*inputs)
     numbers = dict(expr.parameters)
