@@ -227,6 +227,11 @@ def with_precision(draft: Draft, precision: Precision) -> Draft:
     return replace(draft, recipe=replace(draft.recipe, precision=chosen))
 
 
+def with_seed(draft: Draft, seed: int) -> Draft:
+    """Choose what a method that draws lots begins with."""
+    return replace(draft, recipe=replace(draft.recipe, seed=seed))
+
+
 def with_vae(draft: Draft, path: Path | None) -> Draft:
     """Bake in the VAE of a file, or with None no other one."""
     return replace(draft, recipe=replace(draft.recipe, vae=path))
