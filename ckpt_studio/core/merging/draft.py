@@ -81,7 +81,8 @@ class Draft:
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The numbers of the method, for as many models as there are."""
-        return self.spec.parameters_for(max(len(self.chosen), self.spec.least))
+        models = max(self._filled, self.needed)
+        return self.spec.parameters_for(models + self.spec.base)
 
     @property
     def sources(self) -> tuple[Path, ...]:
