@@ -51,6 +51,9 @@ def test_any_number_of_models_has_a_weight_for_each():
     assert [each.id for each in draft.parameters] == ["weight_1", "weight_2", "weight_3"]
     weighted = drafts.with_values(draft, draft.parameters[2], (2.0,))
     assert drafts.with_model(weighted, 2, None).merge.parameters == {}
+    ties = of(A, B, method="weighted_sum")
+    names = [each.id for each in drafts.with_method(ties, "ties").parameters]
+    assert names == ["strength", "density", "weight_1", "weight_2"]  # the ancestor has none
 
 
 def test_numbers_that_both_methods_know_stay():

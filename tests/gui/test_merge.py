@@ -125,6 +125,18 @@ def test_a_method_for_any_number_of_models_grows_with_them(qtbot, window, tmp_pa
     assert set(values_of(output).values()) == {2.25}
 
 
+def test_a_method_that_draws_lots_has_a_seed(qtbot, window, tmp_path):
+    show(qtbot, window, *two(tmp_path))
+    assert not named(window, "mergeSeed").isVisible()
+    choose(window, "mergeMethod", "DARE")
+    drop(named(window, "mergeModelD"), tiny(tmp_path / "base.safetensors", 0.5))
+    planned(qtbot, window)
+    named(window, "mergeSeed").setValue(7)
+    plan = planned(qtbot, window)
+    assert recipe(window).seed == 7
+    assert {dict(row.expr.parameters)["seed"] for row in plan.tensors} == {7.0}
+
+
 def test_a_model_is_chosen_from_the_open_ones_cleared_and_comes_back(qtbot, window, tmp_path):
     show(qtbot, window, *two(tmp_path))
     press(window, "mergeClearA")
