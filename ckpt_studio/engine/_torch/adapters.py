@@ -122,11 +122,13 @@ def _glora(weight: torch.Tensor, tensors: Tensors, rows: Range | None) -> torch.
     return delta.reshape(weight.shape) * _scale(tensors, rank)
 
 
-def _ia3(weight: torch.Tensor, tensors: Tensors, rows: Range | None) -> torch.Tensor:
+def _ia3(weight: torch.Tensor, tensors: Tensors, rows: Range | None) -> torch.Tensor:  # noqa: ARG001 - the number of all rows counts
     factor = tensors["weight"].flatten()
-    if bool(tensors["on_input"].flatten()[0]):
+    outputs, inputs = weight.shape[:_MATRIX]
+    on_input = bool(tensors["on_input"].flatten()[0]) and factor.numel() == inputs
+    if on_input or factor.numel() != outputs:  # what the sizes do not leave open, they decide
         return weight * factor.reshape(1, -1, *[1] * (weight.dim() - _MATRIX))
-    return weight * _taken(factor, rows).reshape(-1, *[1] * (weight.dim() - 1))
+    return weight * factor.reshape(-1, *[1] * (weight.dim() - 1))
 
 
 def _difference(role: str) -> "Callable[[torch.Tensor, Tensors, Range | None], torch.Tensor]":
