@@ -164,8 +164,8 @@ def test_the_command_line_of_a_merge_can_be_pasted(cli, pair, folder, tmp_path):
         ("--method", "dare", "--seed", "1" + "0" * 400),
     ],
 )
-def test_numbers_beyond_any_use_are_refused(cli, folder, pair, tmp_path, monkeypatch, words):
-    monkeypatch.chdir(folder)
+def test_numbers_beyond_any_use_are_refused(cli, folder, pair, tmp_path, words):
+    words = [word.replace("style", str(folder / "style")) for word in words]
     result = cli("merge", *pair, *words, "-o", tmp_path / "ab.safetensors", "--json")
     assert result.code == 1
     assert result.json["error"]["kind"] == "plan"
@@ -189,9 +189,7 @@ def test_tensors_that_keep_their_names_are_not_called_renamed(cli, folder, pair,
     assert "Renamed" not in cli("merge", *pair, *words).out
 
 
-def test_what_becomes_invalid_while_it_is_computed_is_not_blamed_on_its_source(
-    cli, folder, pair, tmp_path
-):
+def test_what_is_computed_into_infinity_is_not_blamed_on_the_source(cli, folder, pair, tmp_path):
     factors = load_file(folder / "style.safetensors")
     factors["diffusion_model.blocks.0.attn.alpha"] = torch.tensor(float("inf"))
     save_file(factors, tmp_path / "odd.safetensors")
@@ -200,3 +198,11 @@ def test_what_becomes_invalid_while_it_is_computed_is_not_blamed_on_its_source(
     assert "invalid numbers" in said
     assert "too large to be computed with" in said
     assert "in the source already" not in said
+
+
+def test_lists_of_numbers_may_begin_with_a_minus(cli, pair, tmp_path):
+    out = tmp_path / "ab_{alpha}.safetensors"
+    assert cli("merge", *pair, "--alpha", "-0.5,-1e-1", "-o", out).code == 0
+    assert {path.stem for path in tmp_path.iterdir()} == {"ab_-0.5", "ab_-0.1"}
+    words = ("--alpha", "-1e-1", "--blocks", "-1,0,0.5,-0.2,1,1", "--dry-run")
+    assert "blocks" not in cli("merge", *pair, *words).err

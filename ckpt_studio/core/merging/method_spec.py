@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-
 LARGEST = 1e6
 """No number of a merge may be larger: fp32 would overflow long before such a one made sense."""
 
