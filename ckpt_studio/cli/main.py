@@ -1,6 +1,7 @@
 """The command line: one parser, one answer, one exit code."""
 
 import os
+import re
 import sys
 import traceback
 from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -51,6 +52,8 @@ class _Parser(ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.register("action", None, _Once)
+        # Lists of numbers may begin with a minus, too: --adjust -1,0,0.5
+        self._negative_number_matcher = re.compile(r"-[\d.,+\-]+(?:[eE][\d.,+\-eE]*)?$")
 
     @override
     def error(self, message: str) -> NoReturn:

@@ -146,7 +146,7 @@ def _renamed(document: Json) -> list[str]:
     return [
         f"{' + '.join(row['source_names'])} → {row['name']}"
         for row in document["tensors"]
-        if row["source_names"] and row["source_names"] != [row["name"]]
+        if row["source_names"] and row["name"] not in row["source_names"]
     ]
 
 

@@ -189,11 +189,11 @@ class Plan:
 
     @property
     def renamed(self) -> tuple[PlannedTensor, ...]:
-        """Rows whose one source tensor has another name."""
+        """Rows made of source tensors of which none has their name."""
         return tuple(
             row
             for row in self.tensors
-            if (names := source_names(row.expr)) and names != (row.name,)
+            if (names := source_names(row.expr)) and row.name not in names
         )
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from ckpt_studio.core.errors import OverflowFoundError
+from ckpt_studio.core.expr import AddAdapter, Blend, Expr
 from ckpt_studio.core.plan import OverflowCount, Plan, PlannedTensor
 from ckpt_studio.core.problems import Problem, warning
+from ckpt_studio.core.rewriting import parts_of
 from ckpt_studio.core.text import count
 from ckpt_studio.engine.tally import Tally
 from ckpt_studio.formats.shown import shown
@@ -46,11 +48,19 @@ def invalid_numbers(rows: Sequence[PlannedTensor], tally: Tally) -> tuple[Proble
     what = (
         "One converted tensor holds" if len(names) == 1 else f"{len(names)} converted tensors hold"
     )
+    why = "They were invalid in the source already"
+    if any(_mixed(rows[index].expr) for index in tally.invalid()):
+        why = "Values of a model or a LoRA are invalid, or too large to be computed with"
     return (
         warning(
             f"{what} invalid numbers (NaN or infinity)",
-            "They were invalid in the source already; pictures may come out black.",
+            f"{why}; pictures may come out black.",
             code="invalid-numbers",
             names=names,
         ),
     )
+
+
+def _mixed(expr: Expr) -> bool:
+    """Whether values of several tensors are computed into one."""
+    return isinstance(expr, Blend | AddAdapter) or any(map(_mixed, parts_of(expr)))

@@ -13,7 +13,6 @@ SLICE_VALUES = 1 << 19
 Slices of computed values begin at multiples of this many, on which random numbers may depend.
 """
 
-_ROW_VALUES = 1 << 21
 _ELEMENTWISE = {DIFFERENCE, *(spec.id for spec in METHODS if spec.reach is Reach.ELEMENT)}
 
 
@@ -37,7 +36,7 @@ def step_of(expr: Computed) -> int:
             if not by_rows(adapter.kind, dict(adapter.tensors)) or not _can_step(of):
                 return _whole(expr)
             row = prod(expr.shape[1:]) or 1
-            return max(1, _ROW_VALUES // row) * row
+            return max(1, SLICE_VALUES // row) * row
 
 
 def _can_step(of: Expr) -> bool:

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.errors import FormatError
@@ -152,3 +152,57 @@ def test_the_command_line_of_a_merge_can_be_pasted(cli, pair, folder, tmp_path):
     assert program == "ckpt-studio"
     document = cli(*words, "--dry-run", "--json").json
     assert document["coverage"]["adapters"][0]["touched"] == 4
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--alpha", "1e40"),
+        ("--rule", "attn:1e40"),
+        ("--method", "average", "--param", "weight_1=1e308"),
+        ("--lora", "style.safetensors:1e300"),
+        ("--method", "dare", "--seed", "1" + "0" * 400),
+    ],
+)
+def test_numbers_beyond_any_use_are_refused(cli, folder, pair, tmp_path, words):
+    words = [word.replace("style", str(folder / "style")) for word in words]
+    result = cli("merge", *pair, *words, "-o", tmp_path / "ab.safetensors", "--json")
+    assert result.code == 1
+    assert result.json["error"]["kind"] == "plan"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint16, torch.complex64])
+def test_factors_that_are_no_numbers_change_nothing(cli, folder, pair, tmp_path, dtype):
+    factors = load_file(folder / "style.safetensors")
+    name = "diffusion_model.blocks.0.attn.lora_up.weight"
+    factors[name] = torch.ones(factors[name].shape).to(dtype)
+    save_file(factors, tmp_path / "odd.safetensors")
+    words = ("--lora", tmp_path / "odd.safetensors", "-o", tmp_path / "out.safetensors")
+    result = cli("merge", pair[0], *words)
+    assert result.code == 0
+    assert "changes 3 tensors of 17, 0 of its modules unmatched, 1 of another size" in result.out
+
+
+def test_tensors_that_keep_their_names_are_not_called_renamed(cli, folder, pair, tmp_path):
+    words = ("--lora", folder / "style.safetensors", "-o", tmp_path / "out.safetensors")
+    assert "Renamed" not in cli("merge", *pair, *words).out
+
+
+def test_what_is_computed_into_infinity_is_not_blamed_on_the_source(cli, folder, pair, tmp_path):
+    factors = load_file(folder / "style.safetensors")
+    factors["diffusion_model.blocks.0.attn.alpha"] = torch.tensor(float("inf"))
+    save_file(factors, tmp_path / "odd.safetensors")
+    words = ("--lora", tmp_path / "odd.safetensors", "-o", tmp_path / "out.safetensors")
+    said = cli("merge", pair[0], *words).out
+    assert "invalid numbers" in said
+    assert "too large to be computed with" in said
+    assert "in the source already" not in said
+
+
+def test_lists_of_numbers_may_begin_with_a_minus(cli, pair, tmp_path):
+    out = tmp_path / "ab_{alpha}.safetensors"
+    assert cli("merge", *pair, "--alpha", "-0.5,-1e-1", "-o", out).code == 0
+    assert {path.stem for path in tmp_path.iterdir()} == {"ab_-0.5", "ab_-0.1"}
+    words = ("--alpha", "-1e-1", "--blocks", "-1,0,0.5,-0.2,1,1", "--dry-run")
+    assert "blocks" not in cli("merge", *pair, *words).err

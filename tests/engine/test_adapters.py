@@ -233,13 +233,7 @@ def test_blocks_of_rows_are_those_of_the_whole(kind):
     close(computed(kind, w[5:9], f, rows=(5, 9)), whole[5:9])
 
 
-def test_ia3_of_blocks_of_rows():
-    w, f = random(OUT, IN), {"weight": random(OUT), "on_input": np.array(0.0)}
-    assert by_rows("ia3", f)
-    close(computed("ia3", w[5:9], f, rows=(5, 9)), computed("ia3", w, f)[5:9])
-
-
-@pytest.mark.parametrize("kind", ["lokr", "oft", "boft"])
+@pytest.mark.parametrize("kind", ["lokr", "oft", "boft", "ia3"])
 def test_rows_of_these_depend_on_others(kind):
     assert not by_rows(kind, {"blocks": 0})
 

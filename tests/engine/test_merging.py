@@ -235,3 +235,28 @@ def test_recipes_of_parents_are_kept(files, tmp_path):
     assert len(models) == 4
     own = models[hash_file(child).sha256]["sd_merge_recipe"]
     assert own["primary_model_hash"] == hash_file(files["a"]).sha256
+
+
+def test_marks_in_the_metadata_of_a_model_are_not_filled_in(files, tmp_path):
+    mark = "~s0~".ljust(64, "~")
+    texts = {key: json.dumps({mark: {"name": mark}}) for key in ("sd_merge_recipe", "other")}
+    texts["sd_merge_models"] = texts["sd_merge_recipe"]
+    first = model(tmp_path / "~s1~.safetensors", 8, metadata=texts)
+    recipe = Merge((first, files["b"]), metadata=MetadataChoice(recipe=True))
+    merged(recipe, tmp_path)
+    with safe_open(tmp_path / "out.safetensors", "pt") as file:
+        found = file.metadata()
+    sha256 = hash_file(first).sha256
+    assert found["other"] == texts["other"]
+    parents = json.loads(found["sd_merge_models"])
+    assert parents[sha256]["name"] == "~s1~.safetensors"
+    assert sha256 not in json.dumps(parents[sha256])
+    assert found["sd_merge_models"].count(sha256) == 1
+
+
+def test_how_a_came_about_is_not_said_of_the_result(files, tmp_path):
+    recipe = Merge((files["a"], files["b"]), metadata=MetadataChoice(recipe=True))
+    merged(recipe, tmp_path, "first.safetensors")
+    merged(Merge((tmp_path / "first.safetensors", files["c"])), tmp_path, "second.safetensors")
+    with safe_open(tmp_path / "second.safetensors", "pt") as file:
+        assert file.metadata() == {"format": "pt", "modelspec.title": "Model A"}

@@ -21,6 +21,8 @@ _Place = tuple[str, str]
 _Pieces = tuple[Expr, ...]
 """Consecutive rows of a tensor, which all together are the whole one."""
 
+_WHOLE = frozenset({DType.I64, DType.I32, DType.I16, DType.I8, DType.U8})
+
 Strength = Callable[[str, str], float]
 Tensors = Mapping[str, Mapping[str, Expr]]
 
@@ -91,13 +93,20 @@ def _coded(tensors: Mapping[str, Expr]) -> frozenset[str]:
 
 
 def _takes(expr: Expr, coded: frozenset[str], target: Target, module: Module) -> bool:
-    """Whether a module fits its tensor, and the tensor holds values and no codes."""
+    """Whether a module fits its tensor, and both hold values and no codes."""
+    if not all(_number(factor.dtype) for _, factor in module.tensors):
+        return False
     if not expr.dtype.convertible or target.key.rpartition(".")[0] in coded:
         return False
     shape = expr.shape
     if target.rows is not None:
         shape = (target.rows[1] - target.rows[0], *shape[1:])
     return fits(module.kind, {role: factor.shape for role, factor in module.tensors}, shape)
+
+
+def _number(dtype: DType) -> bool:
+    """Whether values of a type can be computed with; alpha is a whole number now and then."""
+    return dtype.convertible or dtype in _WHOLE
 
 
 def _change(

@@ -15,6 +15,10 @@ ALPHA = "alpha"
 
 _MATRIX = 2
 _CONVOLUTION = 4
+_SINGLE = (ALPHA, "on_input")
+"""Roles of single numbers."""
+_CORES = frozenset({"t1", "t2"})
+_STAGED = 4
 _FEWEST_CHANNELS, _MOST_CHANNELS = 4, 16
 
 
@@ -43,6 +47,7 @@ def _roles(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_FACTORISED = ("lora", "loha", "lokr", "glora")
 _KRONECKER = tuple(
     _roles(f"{one} {other}")
     for one in ("left", "left_a left_b")
@@ -69,6 +74,12 @@ KINDS: tuple[Kind, ...] = (
 )
 """``oft`` has blocks [count, size, size], ``boft`` [stages, count, size, size]."""
 
+_MATRICES = frozenset().union(*(kind.roles for kind in KINDS if kind.id in _FACTORISED)) - {
+    ALPHA,
+    DORA,
+}
+"""Roles of factors that are multiplied as matrices."""
+
 _BY_ID = {kind.id: kind for kind in KINDS}
 
 
@@ -87,28 +98,36 @@ def row_roles(kind: str, roles: Collection[str]) -> frozenset[str]:
     DoRA divides by a norm that may run over all rows, and Tucker factors of a LoHa have their rows
     elsewhere.
     """
-    if DORA in roles or (kind == "loha" and "t1" in roles):
+    if DORA in roles or (kind == "loha" and not _CORES.isdisjoint(roles)):
         return frozenset()
     return _BY_ID[kind].row_roles
 
 
 def by_rows(kind: str, roles: Collection[str]) -> bool:
     """Whether rows of dimension 0 can be computed apart, so that a large weight needs no room."""
-    return bool(row_roles(kind, roles)) or (kind in {"glora", "ia3"} and DORA not in roles)
+    return bool(row_roles(kind, roles)) or (kind == "glora" and DORA not in roles)
 
 
 def fits(kind: str, shapes: Shapes, shape: tuple[int, ...]) -> bool:
     """Whether an adapter with factors of these shapes can change a tensor of that shape."""
-    if not shape or (DORA in shapes and not _fits_dora(shapes[DORA], shape)):
+    if not shape or not all(map(prod, shapes.values())):
+        return False
+    if any(prod(shapes.get(role, ())) != 1 for role in _SINGLE):
+        return False
+    if any(len(shapes[role]) < _MATRIX for role in _MATRICES & shapes.keys()):
+        return False
+    if DORA in shapes and not _fits_dora(shapes[DORA], shape):
         return False
     try:
         return _FITS[kind](shapes, shape)
-    except (IndexError, ZeroDivisionError):
+    except IndexError:
         return False
 
 
 def _fits_dora(scale: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    return prod(scale) in shape[:_MATRIX]
+    if not scale or len(shape) < _MATRIX:
+        return False
+    return scale[0] == prod(scale) == shape[0] or prod(scale) == shape[1]
 
 
 def _rest(shape: tuple[int, ...]) -> int:
@@ -156,29 +175,36 @@ def _fits_loha(shapes: Shapes, shape: tuple[int, ...]) -> bool:
 def _fits_half(shapes: Shapes, side: str, shape: tuple[int, ...]) -> bool:
     first, second, core = shapes[f"w{side}a"], shapes[f"w{side}b"], shapes.get(f"t{side}")
     if core is None:
-        return _rest(first) == second[0] and (first[0], _rest(second)) == (shape[0], _rest(shape))
+        inner = first[1:] == second[:1]
+        return inner and (first[0], _rest(second)) == (shape[0], _rest(shape))
     whole = (_rest(first), _rest(second) * prod(core[2:])) == (shape[0], _rest(shape))
     return whole and (core[0], core[1]) == (first[0], second[0])
 
 
 def _fits_lokr(shapes: Shapes, shape: tuple[int, ...]) -> bool:
     first, second = _lokr_side(shapes, "left"), _lokr_side(shapes, "right")
+    if first is None or second is None:
+        return False
     return (first[0] * second[0], first[1] * second[1]) == (shape[0], _rest(shape))
 
 
-def _lokr_side(shapes: Shapes, side: str) -> tuple[int, int]:
+def _lokr_side(shapes: Shapes, side: str) -> tuple[int, int] | None:
+    """Return the shape of a side as a matrix, None where its factors do not fit one another."""
     whole = shapes.get(side)
     if whole is not None:
         return whole[0], _rest(whole)
     first, second = shapes[f"{side}_a"], shapes[f"{side}_b"]
     core = shapes.get("core") if side == "right" else None
     if core is not None:
-        return _rest(first), _rest(second) * prod(core[2:])
-    return first[0], _rest(second)
+        fitting = (core[0], core[1]) == (first[0], second[0])
+        return (_rest(first), _rest(second) * prod(core[2:])) if fitting else None
+    return (first[0], _rest(second)) if first[1:] == second[:1] else None
 
 
 def _fits_glora(shapes: Shapes, shape: tuple[int, ...]) -> bool:
     a1, a2, b1, b2 = (shapes[role] for role in ("a1", "a2", "b1", "b2"))
+    if len(shape) < _MATRIX:
+        return False
     if old_glora(shapes):
         square = (a2[0], _rest(a1)) == (_rest(shape), _rest(shape))
         return square and (b2[0], _rest(b1)) == (shape[0], _rest(shape))
@@ -194,7 +220,15 @@ def _fits_ia3(shapes: Shapes, shape: tuple[int, ...]) -> bool:
     return len(shape) >= _MATRIX and prod(shapes["weight"]) in shape[:_MATRIX]
 
 
+def _fits_boft(shapes: Shapes, shape: tuple[int, ...]) -> bool:
+    return len(shapes["blocks"]) == _STAGED and _turns(shapes, shape)
+
+
 def _fits_oft(shapes: Shapes, shape: tuple[int, ...]) -> bool:
+    return len(shapes["blocks"]) == _STAGED - 1 and _turns(shapes, shape)
+
+
+def _turns(shapes: Shapes, shape: tuple[int, ...]) -> bool:
     *stages, count, size, other = shapes["blocks"]
     if size != other or count * size != shape[0]:
         return False
@@ -216,7 +250,7 @@ _FITS: Mapping[str, Callable[[Shapes, tuple[int, ...]], bool]] = {
     "glora": _fits_glora,
     "ia3": _fits_ia3,
     "oft": _fits_oft,
-    "boft": _fits_oft,
+    "boft": _fits_boft,
     "diff": _same_elements,
     "diff_b": _same_elements,
     "set": _same_elements,

@@ -4,11 +4,11 @@
 (contrast, brightness, three colours). The caller checks that the family is SD1, SD2 or SDXL.
 """
 
-import math
 import struct
 
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Blend, Constant, Expr
+from ckpt_studio.core.merging.method_spec import LARGEST
 from ckpt_studio.core.tensors import DType
 
 SCALE, OFFSET = "scale", "offset"
@@ -36,13 +36,14 @@ def adjusted(part: str, key: str, expr: Expr, numbers: tuple[float, ...], *, sdx
     ``key`` is the name within the part, as ComfyUI's: ``out.2.bias``. A changed tensor is fp32.
 
     Raises:
-        PlanError: there are not eight finite numbers.
+        PlanError: there are not eight numbers of a sensible size.
     """
     if not numbers:
         return expr
-    if len(numbers) != len(NAMES) or not all(map(math.isfinite, numbers)):
+    if len(numbers) != len(NAMES) or not all(abs(number) <= LARGEST for number in numbers):
         raise PlanError(
-            "The adjustment needs eight finite numbers.", f"Give {', '.join(NAMES)} in this order."
+            f"The adjustment needs eight numbers of at most {LARGEST:,.0f}.",
+            f"Give {', '.join(NAMES)} in this order.",
         )
     if part != "unet":
         return expr

@@ -115,8 +115,11 @@ def merge_problems(
     for adapter in coverage.adapters:
         text = (
             f"{adapter.source.name} changes {counted(adapter.touched, 'tensor')} of "
-            f"{count(coverage.total)}, {count(len(adapter.unmatched))} of its modules unmatched."
+            f"{count(coverage.total)}, {count(len(adapter.unmatched))} of its modules unmatched"
         )
+        if adapter.skipped:
+            text += f", {count(len(adapter.skipped))} of another size or type"
+        text += "."
         more = bool(adapter.unmatched or adapter.skipped)
         names = (*adapter.unmatched, *adapter.skipped)
         found.append((warning if more else note)(text, code="lora", names=names))

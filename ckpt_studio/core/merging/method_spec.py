@@ -3,6 +3,9 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+LARGEST = 1e6
+"""No number of a merge may be larger: fp32 would overflow long before such a one made sense."""
+
 
 class Reach(StrEnum):
     """What a method has to see to compute one value (``merging.md`` 2.7)."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.merging.delta_methods import DELTAS
 from ckpt_studio.core.merging.linear_methods import LINEAR
-from ckpt_studio.core.merging.method_spec import Exact, MethodSpec, Parameter, Reach
+from ckpt_studio.core.merging.method_spec import LARGEST, Exact, MethodSpec, Parameter, Reach
 from ckpt_studio.core.merging.selective_methods import SELECTIVE
 
 __all__ = [
@@ -101,6 +101,11 @@ def _check_value(spec: MethodSpec, parameter: Parameter, value: float) -> None:
     called = parameter.id if parameter.id == parameter.name else f"{parameter.name}, {parameter.id}"
     if not math.isfinite(value):
         raise PlanError(f"{spec.name} cannot use {value} ({called}).", "Give a finite number.")
+    if abs(value) > LARGEST:
+        raise PlanError(
+            f"{spec.name} cannot use {value:g} ({called}).",
+            f"Give a number between −{LARGEST:,.0f} and {LARGEST:,.0f}.",
+        )
     if not parameter.takes(value):
         raise PlanError(
             f"{spec.name} cannot use {value:g} ({called}).",

@@ -25,8 +25,18 @@ def pending(kind: str, source: int) -> str:
 def pending_sources(metadata: Mapping[str, str], sources: int) -> frozenset[int]:
     """Return the sources, of so many, whose hashes are still marks."""
     texts = (metadata.get(key, "") for key in KEYS)
-    found = (int(mark[2]) for text in texts for mark in _MARK.finditer(text))
+    found = (int(mark[2]) for text in texts for mark in _MARK.finditer(text) if _whole(mark))
     return frozenset(source for source in found if source < sources)
+
+
+def without_marks(text: str) -> str:
+    """Return a text from elsewhere, in which nothing is to be filled in."""
+    return _MARK.sub(lambda mark: mark[0].replace("~", "-"), text)
+
+
+def _whole(mark: re.Match[str]) -> bool:
+    """Whether what looks like a mark has the length of one: names of files may look alike."""
+    return len(mark[0]) == _LENGTHS[_KINDS[mark[1]]]
 
 
 def filled(
@@ -38,6 +48,8 @@ def filled(
     """
 
     def one(mark: re.Match[str]) -> str:
+        if not _whole(mark):
+            return mark[0]
         text = hash_of(_KINDS[mark[1]], int(mark[2]))
         return mark[0] if text is None else text.ljust(len(mark[0]))
 

@@ -5,15 +5,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ckpt_studio.core.merging.pending import AUTOV1, SHA256, pending
+from ckpt_studio.core.merging.pending import AUTOV1, KEYS, SHA256, pending, without_marks
 from ckpt_studio.core.metadata import apply_all
 from ckpt_studio.core.recipe import Merge
 from ckpt_studio.core.recognition import Opened
 
 RECIPE, MODELS, FROM = "sd_merge_recipe", "sd_merge_models", "modelspec.merged_from"
 _TITLE = "modelspec.title"
-_STALE = ("modelspec.hash_sha256", "sshs_model_hash", "sshs_legacy_hash")
-"""Hashes of A's data, which the result does not have (``merging.md`` 3.4)."""
+_STALE = (
+    *("modelspec.hash_sha256", "sshs_model_hash", "sshs_legacy_hash"),
+    *KEYS,
+    FROM,
+)
+"""Hashes of A's data (``merging.md`` 3.4), and how A came about: neither is true of the result."""
 
 _A1111_METHODS = {
     "weighted_sum": "Weighted sum",
@@ -109,7 +113,7 @@ def _object(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
     try:
-        value = json.loads(text)
+        value = json.loads(without_marks(text))
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.merging.method_spec import LARGEST
 from ckpt_studio.core.merging.methods import MethodSpec, check, completed
 from ckpt_studio.core.merging.partitions import Partition
 from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.recipe import MERGED, LoraUse, Merge
 from ckpt_studio.core.text import listed
+
+_LARGEST_SEED = 1 << 53
+"""Beyond it several whole numbers are one floating number."""
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -74,6 +78,7 @@ def require_sound(recipe: Merge, spec: MethodSpec, parts: Iterable[str]) -> None
     models = len(recipe.models)
     for values in _all_values(recipe):
         check(spec, models, {**recipe.parameters, **values})
+    _require_numbers(recipe)
     known = {*parts, *map(_group, parts)}
     for part, choice in recipe.parts.items():
         if part not in known:
@@ -90,6 +95,19 @@ def require_sound(recipe: Merge, spec: MethodSpec, parts: Iterable[str]) -> None
             raise PlanError(
                 f"The first model has no part “{part}”.", f"It has {_listed(sorted(known))}."
             )
+
+
+def _require_numbers(recipe: Merge) -> None:
+    """Check the numbers that belong to no method."""
+    for lora in recipe.loras:
+        for value in (lora.strength, lora.te_strength or 0.0, *lora.blocks):
+            if not abs(value) <= LARGEST:
+                raise PlanError(
+                    f"{lora.path.name} cannot have a strength of {value:g}.",
+                    f"Give a number between −{LARGEST:,.0f} and {LARGEST:,.0f}.",
+                )
+    if abs(recipe.seed) > _LARGEST_SEED:
+        raise PlanError("The seed is too large.", f"Give at most {_LARGEST_SEED}.")
 
 
 def _listed(words: list[str]) -> str:

@@ -25,14 +25,18 @@ def apply(
     weight: torch.Tensor,
     tensors: Tensors,
     rows: Range | None = None,
+    *,
+    own: bool = False,
 ) -> torch.Tensor:
     """Return a weight changed by an adapter.
 
     ``kind`` is an id of ``core.lora.kinds`` and ``tensors`` its factors by role, all fp32, of
     shapes that ``kinds.fits``. With ``rows`` the weight is these rows (first, last exclusive) of
     the whole one and only they are computed, which ``kinds.by_rows`` has to allow; the factors are
-    whole all the same. The weight is not changed in place.
+    whole all the same. With ``own`` the weight may be changed in place, which saves memory.
     """
+    if own and kind == "lora" and _is_product(weight, tensors):
+        return _with_product(strength, weight, tensors, rows)
     if kind == "set":
         return weight + strength * (_taken(tensors["value"], rows).reshape(weight.shape) - weight)
     if kind in {"oft", "boft"}:
@@ -64,6 +68,23 @@ def _lora(weight: torch.Tensor, tensors: Tensors, rows: Range | None) -> torch.T
     if delta.numel() == weight.numel():
         return delta.reshape(weight.shape)
     return _other_channels(delta.reshape(-1, *down.shape[1:]), weight)
+
+
+def _is_product(weight: torch.Tensor, tensors: Tensors) -> bool:
+    """Whether the change is a product of two matrices of the weight's own size."""
+    if "mid" in tensors or "dora_scale" in tensors or weight.dim() < _MATRIX:
+        return False
+    return tensors["down"].flatten(1).shape[1] == weight.flatten(1).shape[1]
+
+
+def _with_product(
+    strength: float, weight: torch.Tensor, tensors: Tensors, rows: Range | None
+) -> torch.Tensor:
+    """Add such a change to a weight in place."""
+    up, down = _taken(tensors["up"], rows).flatten(1), tensors["down"].flatten(1)
+    scale = strength * _scale(tensors, down.shape[0])
+    weight.view(weight.shape[0], -1).addmm_(up, down, alpha=scale)
+    return weight
 
 
 def _other_channels(delta: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -122,11 +143,13 @@ def _glora(weight: torch.Tensor, tensors: Tensors, rows: Range | None) -> torch.
     return delta.reshape(weight.shape) * _scale(tensors, rank)
 
 
-def _ia3(weight: torch.Tensor, tensors: Tensors, rows: Range | None) -> torch.Tensor:
+def _ia3(weight: torch.Tensor, tensors: Tensors, rows: Range | None) -> torch.Tensor:  # noqa: ARG001 - the number of all rows counts
     factor = tensors["weight"].flatten()
-    if bool(tensors["on_input"].flatten()[0]):
+    outputs, inputs = weight.shape[:_MATRIX]
+    on_input = bool(tensors["on_input"].flatten()[0]) and factor.numel() == inputs
+    if on_input or factor.numel() != outputs:  # what the sizes do not leave open, they decide
         return weight * factor.reshape(1, -1, *[1] * (weight.dim() - _MATRIX))
-    return weight * _taken(factor, rows).reshape(-1, *[1] * (weight.dim() - 1))
+    return weight * factor.reshape(-1, *[1] * (weight.dim() - 1))
 
 
 def _difference(role: str) -> "Callable[[torch.Tensor, Tensors, Range | None], torch.Tensor]":

@@ -123,7 +123,7 @@ class Computer:
         self, adapter: Adapter, weight: torch.Tensor, rows: tuple[int, int] | None
     ) -> torch.Tensor:
         factors = {role: self.tensor(part) for role, part in adapter.tensors}
-        return apply(adapter.kind, adapter.strength, weight, factors, rows)
+        return apply(adapter.kind, adapter.strength, weight, factors, rows, own=True)
 
     def _read(self, expr: Expr, start: int, stop: int, into: torch.Tensor) -> torch.Tensor:
         """Read values and widen them; a slice goes through a buffer that is used again."""
