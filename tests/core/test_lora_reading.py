@@ -71,6 +71,27 @@ def test_what_is_no_factor_is_named():
 
 
 @pytest.mark.parametrize(
+    "table",
+    [
+        {"x.lora_up.weight": ("F32", ()), "x.lora_down.weight": ("F32", ())},
+        {"x.lora_A.weight": ("F32", (4, 4)), "x.lora_B.weight": ("F32", ())},
+        {"x.oft_blocks": ("F32", ())},
+    ],
+)
+def test_factors_without_rows_are_none(table):
+    file = checkpoint(table)
+    assert modules_of(file) == ()
+    assert set(unknown_in(file)) == set(table)
+
+
+def test_an_alpha_of_many_numbers_is_none():
+    file = checkpoint({f"x.{end}": ("F32", (4, 4)) for end in KOHYA})
+    (module,) = modules_of(file)
+    assert [role for role, _ in module.tensors] == ["down", "up"]
+    assert unknown_in(file) == ("x.alpha",)
+
+
+@pytest.mark.parametrize(
     ("name", "down", "words"),
     [
         (

@@ -103,7 +103,7 @@ def fits(kind: str, shapes: Shapes, shape: tuple[int, ...]) -> bool:
         return False
     try:
         return _FITS[kind](shapes, shape)
-    except (IndexError, ZeroDivisionError):
+    except (IndexError, ValueError, ZeroDivisionError):  # factors with too few dimensions
         return False
 
 

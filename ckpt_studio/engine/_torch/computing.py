@@ -76,10 +76,12 @@ class Computer:
         count = stop - start
         first, *others = expr.inputs
         inputs = [self._values(first, start, stop, into)]
-        while len(self._slices) < len(others):
-            self._slices.append(torch.empty(SLICE_VALUES))
-        for part, buffer in zip(others, self._slices, strict=False):
+        buffers, self._slices = self._slices, []  # what inputs are made of takes others
+        while len(buffers) < len(others):
+            buffers.append(torch.empty(SLICE_VALUES))
+        for part, buffer in zip(others, buffers, strict=False):
             inputs.append(self._values(part, start, stop, buffer[:count]))
+        self._slices = buffers
         return _blend(expr, inputs, start)
 
     def _blended(self, expr: Blend) -> torch.Tensor:
@@ -130,13 +132,16 @@ class Computer:
         if isinstance(expr, Cast) and expr.dtype is DType.F32:
             expr = expr.of  # what is read is widened anyway
         size = expr.dtype.bits // 8
-        raw = memoryview(self._raw)[: (stop - start) * size]
+        # What is read may hold computed rows, which must not get the same buffer.
+        buffer, self._raw = self._raw, bytearray()
+        raw = memoryview(buffer)[: (stop - start) * size]
         if len(raw) < (stop - start) * size:
             raw = memoryview(bytearray((stop - start) * size))
         if raw:
             segments = cut(lower(expr), start * size, stop * size)
             materialise(segments, raw, self._sources, self._convert, self.fill)
             into.copy_(torch.frombuffer(raw, dtype=_READ[expr.dtype]))
+        self._raw = buffer
         return into
 
 
