@@ -11,11 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.jobs import JOBS, Figure, Setting
+from benchmarks.merging import MERGE_JOBS
 from benchmarks.others import Others
 from benchmarks.values import VALUE_JOBS
 from ckpt_studio import __version__
 
-ALL_JOBS = {**JOBS, **VALUE_JOBS}
+ALL_JOBS = {**JOBS, **VALUE_JOBS, **MERGE_JOBS}
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 _NEEDED_BYTES = 20_000_000_000
 

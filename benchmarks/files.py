@@ -25,6 +25,24 @@ def whole_checkpoint(path: Path, name: str, dtype: DType, *, sparse: bool) -> Pa
     return _write(path, rows, sparse=sparse)
 
 
+def half_checkpoint(path: Path, name: str, seed: int) -> Path:
+    """Write a checkpoint of a family in fp16 whose values are numbers of usual size."""
+    rows = [
+        _row(placement.prefix + key, spec.dtype or DType.F16, spec.usual_shape)
+        for placement in family(name).placements.values()
+        for key, spec in placement.component.specs().items()
+        if key not in placement.omit
+    ]
+    rows.sort(key=lambda row: (row.dtype.bits != 64, row.name))
+    header, size = encode_header(rows, {}), sum(row.nbytes for row in rows)
+    with path.open("wb") as file:
+        file.write(header)
+        file.writelines(_halves(size, seed))
+        file.flush()
+        os.fsync(file.fileno())
+    return path
+
+
 def flux_transformer(path: Path, dtype: DType) -> Path:
     """Write the diffusion transformer of Flux dev as holes."""
     blocks = [
@@ -111,6 +129,17 @@ def _values(size: int) -> Iterable[bytes]:
     """Give bytes that read as fp32 numbers of moderate size, never twice the same piece."""
     pool = bytearray(random.Random(4).randbytes(_PIECE))
     pool[3::4] = pool[3::4].translate(bytes((byte & 0x80) | 0x3C for byte in range(256)))
+    while size > 0:
+        piece = bytes(pool[: min(size, _PIECE)])
+        yield piece
+        pool = pool[4096:] + pool[:4096]
+        size -= len(piece)
+
+
+def _halves(size: int, seed: int) -> Iterable[bytes]:
+    """Give bytes that read as fp16 numbers between 0.03 and 0.25 of either sign."""
+    pool = bytearray(random.Random(seed).randbytes(_PIECE))
+    pool[1::2] = pool[1::2].translate(bytes((byte & 0x83) | 0x28 for byte in range(256)))
     while size > 0:
         piece = bytes(pool[: min(size, _PIECE)])
         yield piece

@@ -45,8 +45,8 @@ def assemble(setting: Setting) -> Iterator[Figure]:
     )
     pair = against_copy(sources.paths, command, out, setting.rounds)
     job, limit = "Assemble SD 1.5 fp16 from three files (2.13 GB)", 1.15 * pair.theirs + 0.4
-    yield _seconds(job, pair.ours, limit, f"1.15 × cp ({pair.theirs:.2f} s) + 0.4 s")
-    yield _memory(f"{job}: peak memory", pair.peak, 100 * MB)
+    yield seconds_figure(job, pair.ours, limit, f"1.15 × cp ({pair.theirs:.2f} s) + 0.4 s")
+    yield memory_figure(f"{job}: peak memory", pair.peak, 100 * MB)
 
 
 def halve(setting: Setting) -> Iterator[Figure]:
@@ -57,8 +57,8 @@ def halve(setting: Setting) -> Iterator[Figure]:
     command = (*COMMAND_LINE, "convert", source, "-o", out, "--dtype", "fp16")
     pair = against_copy((source,), command, out, setting.rounds)
     job, limit = "SD 1.5 checkpoint fp32 → fp16 (4.27 GB in)", pair.theirs + 1.8
-    yield _seconds(job, pair.ours, limit, f"cp of the input ({pair.theirs:.2f} s) + 1.8 s")
-    yield _memory(f"{job}: peak memory", pair.peak, 450 * MB)
+    yield seconds_figure(job, pair.ours, limit, f"cp of the input ({pair.theirs:.2f} s) + 1.8 s")
+    yield memory_figure(f"{job}: peak memory", pair.peak, 450 * MB)
     peer = run((PYTHON, "-c", _PEER, source, out))
     text = f"{peer.seconds:.2f} s, {binary_size(peer.peak)}"
     yield Figure("The same with load_file, .half(), save_file (no sync)", text, "", None)
@@ -81,8 +81,8 @@ def from_pytorch(setting: Setting) -> Iterator[Figure]:
     out = setting.folder / "out.safetensors"
     pair = against_copy((ckpt,), (*COMMAND_LINE, "convert", ckpt, "-o", out), out, setting.rounds)
     job, limit = "SD 1.5 fp16 .ckpt → safetensors (2.13 GB)", 1.3 * pair.theirs
-    yield _seconds(job, pair.ours, limit, f"1.3 × cp ({pair.theirs:.2f} s)")
-    yield _memory(f"{job}: peak memory", pair.peak, 100 * MB)
+    yield seconds_figure(job, pair.ours, limit, f"1.3 × cp ({pair.theirs:.2f} s)")
+    yield memory_figure(f"{job}: peak memory", pair.peak, 100 * MB)
     ckpt.unlink()
     back = (*COMMAND_LINE, "convert", source, "-o", ckpt)
     pair = against_copy((source,), back, ckpt, setting.rounds)
@@ -97,8 +97,8 @@ def edit(setting: Setting) -> Iterator[Figure]:
     command = (*COMMAND_LINE, "meta", "set", source, "title=edited", "-o", out)
     pair = against_copy((source,), command, out, setting.rounds)
     job, limit = "Edit the metadata of an SD 1.5 checkpoint (2.13 GB)", 1.15 * pair.theirs + 0.4
-    yield _seconds(job, pair.ours, limit, f"1.15 × cp ({pair.theirs:.2f} s) + 0.4 s")
-    yield _memory(f"{job}: peak memory", pair.peak, 100 * MB)
+    yield seconds_figure(job, pair.ours, limit, f"1.15 × cp ({pair.theirs:.2f} s) + 0.4 s")
+    yield memory_figure(f"{job}: peak memory", pair.peak, 100 * MB)
 
 
 def shrink_flux(setting: Setting) -> Iterator[Figure]:
@@ -108,7 +108,7 @@ def shrink_flux(setting: Setting) -> Iterator[Figure]:
     done = run((*COMMAND_LINE, "convert", source, "-o", out, "--dtype", "fp8_e4m3fn"))
     size = f"{source.stat().st_size / 1e9:.1f} GB"
     job = f"Flux dev bf16 → fp8 ({size}, sparse): peak memory"
-    yield _memory(job, done.peak, 450 * MB)
+    yield memory_figure(job, done.peak, 450 * MB)
     yield Figure("The same: time, for information", f"{done.seconds:.1f} s", "", None)
 
 
@@ -117,8 +117,8 @@ def inspect(setting: Setting) -> Iterator[Figure]:
     source = files.many_tensors(setting.folder / "large.safetensors", 1_933, (2_750, 3_200))
     runs = [run((*COMMAND_LINE, "inspect", source, "--json")) for _ in range(setting.rounds + 1)]
     job = "inspect of a 40.8 GB file with 1,933 tensors"
-    yield _seconds(job, median(one.seconds for one in runs[1:]), 0.4, "0.4 s")
-    yield _memory(f"{job}: peak memory", max(one.peak for one in runs), 80 * MB)
+    yield seconds_figure(job, median(one.seconds for one in runs[1:]), 0.4, "0.4 s")
+    yield memory_figure(f"{job}: peak memory", max(one.peak for one in runs), 80 * MB)
 
 
 def window(setting: Setting) -> Iterator[Figure]:
@@ -128,11 +128,11 @@ def window(setting: Setting) -> Iterator[Figure]:
     home = {**_OFFSCREEN, "XDG_CONFIG_HOME": str(setting.folder / "settings")}
     rounds = range(setting.rounds + 1)
     starts = [_window_job(home, "first", str(monotonic())) for _ in rounds][1:]
-    yield _seconds("First window, torch not imported", median(starts), 0.6, "0.6 s")
+    yield seconds_figure("First window, torch not imported", median(starts), 0.6, "0.6 s")
     tables = [_window_job(home, "table", large) for _ in rounds][1:]
-    yield _seconds("20,000-tensor header → table", median(tables), 0.4, "0.4 s")
+    yield seconds_figure("20,000-tensor header → table", median(tables), 0.4, "0.4 s")
     strokes = [_window_job(home, "keystroke", large) for _ in rounds][1:]
-    yield _seconds("One keystroke in its filter", median(strokes), 0.030, "0.03 s", digits=3)
+    yield seconds_figure("One keystroke in its filter", median(strokes), 0.030, "0.03 s", digits=3)
 
 
 def stall(setting: Setting) -> Iterator[Figure]:
@@ -152,7 +152,7 @@ def stall(setting: Setting) -> Iterator[Figure]:
             for n in range(setting.rounds + 1)
         ][1:]
         job = f"Longest stall of the window during {what}"
-        yield _seconds(job, median(longest), 0.05, "0.05 s", digits=3)
+        yield seconds_figure(job, median(longest), 0.05, "0.05 s", digits=3)
 
 
 def metadata(setting: Setting) -> Iterator[Figure]:
@@ -169,7 +169,7 @@ def metadata(setting: Setting) -> Iterator[Figure]:
             _window_job(home, word, source, module="benchmarks.metadata_job")
             for _ in range(setting.rounds + 1)
         ][1:]
-        yield _seconds(what, median(measured), limit, f"{limit:g} s", digits=3)
+        yield seconds_figure(what, median(measured), limit, f"{limit:g} s", digits=3)
 
 
 def _window_job(
@@ -179,11 +179,13 @@ def _window_job(
     return float(done.output.split()[-1])
 
 
-def _seconds(job: str, measured: float, limit: float, text: str, digits: int = 2) -> Figure:
+def seconds_figure(job: str, measured: float, limit: float, text: str, digits: int = 2) -> Figure:
+    """Return a time and its limit, in seconds."""
     return Figure(job, f"{measured:.{digits}f} s", f"≤ {text}", measured <= limit)
 
 
-def _memory(job: str, measured: int, limit: int) -> Figure:
+def memory_figure(job: str, measured: int, limit: int) -> Figure:
+    """Return a size of memory and its limit, in bytes."""
     return Figure(job, f"{measured / MB:.0f} MB", f"≤ {limit / MB:.0f} MB", measured <= limit)
 
 

@@ -2,7 +2,8 @@
 
 python packaging/screenshots.py FILES… writes docs/pictures/PANEL_THEME.png with those model files
 in place, such as the ones that ``ckpt-studio demo`` makes. It needs no screen. With
-``--compare A B`` it draws the Compare panel alone, with the values of two files compared.
+``--compare A B`` it draws the Compare panel alone, with the values of two files compared, with
+``--merge A B LORA`` the Merge panel with two models of one family and a LoRA for them.
 """
 
 import hashlib
@@ -19,7 +20,16 @@ from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.app.application import application, create_window
 from ckpt_studio.app.job_log import Record, State
-from ckpt_studio.app.main_window import MainWindow
+from ckpt_studio.app.main_window import (
+    ASSEMBLE,
+    COMPARE,
+    JOBS,
+    MERGE,
+    METADATA,
+    TENSORS,
+    MainWindow,
+)
+from ckpt_studio.app.merging import ANYWHERE
 from ckpt_studio.app.panels.compare import ComparePanel
 from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.app.panels.metadata_import import ImportDialog
@@ -27,6 +37,8 @@ from ckpt_studio.app.panels.metadata_switch import MetadataView
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.core.compared_table import COLUMNS, Column
 from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.merging.draft import with_blocks, with_values
+from ckpt_studio.core.merging.presets import presets
 from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.core.output_kinds import OutputKind
 from ckpt_studio.core.plan import Report
@@ -35,8 +47,8 @@ from ckpt_studio.qt.pictures import thumbnail_of
 
 _PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 _OUTPUT = Path("ComfyUI/models/checkpoints/my_model.safetensors")  # the same on every computer
-_PANELS = {"assemble": 0, "tensors": 1, "metadata": 2, "jobs": 4}
-_COMPARE = 3
+_PANELS = {"assemble": ASSEMBLE, "tensors": TENSORS, "metadata": METADATA, "jobs": JOBS}
+_MERGE_SIZE = (1280, 1190)
 _SIZE = (1280, 800)
 _COLORS, _MAP_COLORS = 64, 240
 _OPENING_MS, _PAINTING_MS = 2_000, 300
@@ -169,7 +181,7 @@ def compare(files: list[str]) -> None:
         window = create_window([])
         window.resize(*_SIZE)
         window.show()
-        window.show_panel(_COMPARE)
+        window.show_panel(COMPARE)
         window.comparing.take("", tuple(Path(name).absolute() for name in files))
         _wait(_OPENING_MS)
         panel = window.findChild(ComparePanel)
@@ -182,6 +194,32 @@ def compare(files: list[str]) -> None:
             theme.apply(application(), scheme)
             _wait(_PAINTING_MS)
             _save(window, "compare", scheme, _MAP_COLORS)
+        window.close()
+
+
+def merge(files: list[str]) -> None:
+    """Grab the Merge panel in each theme with a curve over the blocks."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    with tempfile.TemporaryDirectory() as folder:
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+        window = create_window([])
+        window.resize(*_MERGE_SIZE)
+        window.show()
+        window.show_panel(MERGE)
+        window.merging.take(ANYWHERE, tuple(Path(name).absolute() for name in files))
+        _wait(_OPENING_MS)
+        choices = window.merging.choices
+        draft = with_values(choices.draft, choices.draft.parameters[0], (0.3,))
+        if choices.partition is not None:
+            made = {each.name: each.values for each in presets(choices.partition, 0.3)}
+            draft = with_blocks(draft, "alpha", made["S-curve up"])
+        choices.change(draft, "")
+        window.merging.output.set_path(_OUTPUT)
+        _wait(_OPENING_MS)
+        for scheme in (theme.Scheme.DARK, theme.Scheme.LIGHT):
+            theme.apply(application(), scheme)
+            _wait(_PAINTING_MS)
+            _save(window, "merge", scheme, _MAP_COLORS)
         window.close()
 
 
@@ -208,5 +246,7 @@ def _wait(milliseconds: int) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--compare"]:
         compare(sys.argv[2:])
+    elif sys.argv[1:2] == ["--merge"]:
+        merge(sys.argv[2:])
     else:
         main(sys.argv[1:])

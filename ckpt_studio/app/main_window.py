@@ -30,7 +30,7 @@ from ckpt_studio.app.job_log import JobLog, Record, State
 from ckpt_studio.app.job_strip import JobStrip
 from ckpt_studio.app.leftover_files import LeftoverFiles
 from ckpt_studio.app.merge_shards import MergeShards
-from ckpt_studio.app.merging import ANYWHERE, Merging
+from ckpt_studio.app.merging import ANYWHERE, Merging, is_recipe
 from ckpt_studio.app.model_folders import ModelFolders
 from ckpt_studio.app.panels.assemble import AssemblePanel
 from ckpt_studio.app.panels.jobs import JobsPanel
@@ -251,7 +251,8 @@ class MainWindow(QMainWindow):
 
     def _take_files(self, files: tuple[Path, ...]) -> None:
         """Put files where the panel that is shown wants them; pictures go to the metadata."""
-        if all(map(importable, files)):
+        recipe = self.panel == MERGE and all(map(is_recipe, files))
+        if all(map(importable, files)) and not recipe:
             self.show_panel(METADATA)
             self._documents.import_from(files[0])
             return

@@ -31,7 +31,6 @@ from ckpt_studio.qt.banner import Message
 if TYPE_CHECKING:
     from ckpt_studio.app.panels.merge import MergePanel
 
-_RECIPE = ".json"
 ANYWHERE = -1
 """A place for files that find theirs by themselves."""
 
@@ -93,7 +92,7 @@ class Merging(QObject):
 
     def take(self, place: int, files: tuple[Path, ...]) -> None:
         """Open files and put them in place: a model on one, or all where they belong."""
-        if len(files) == 1 and files[0].suffix.lower() == _RECIPE:
+        if len(files) == 1 and is_recipe(files[0]):
             self.recipes.open(files[0])
             return
 
@@ -190,6 +189,13 @@ class Merging(QObject):
         if self._panel is not None:
             self._panel.result.show_report(report)
         QApplication.alert(self._window)
+
+
+def is_recipe(path: Path) -> bool:
+    """Whether a file is a recipe by its name, and no index of shards or of a folder."""
+    name = path.name.lower()
+    index = name.endswith(".index.json") or name == "model_index.json"
+    return path.suffix.lower() == ".json" and not index
 
 
 def _placed(draft: Draft, path: Path, opened: Opened) -> Draft:

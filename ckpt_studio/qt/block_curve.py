@@ -49,6 +49,7 @@ class BlockCurve(Plot):
         self._stroke = 0
         self._field = CurveField(self)
         self._field.typed.connect(self.set_selected)
+        self._tell()
 
     @property
     @override
@@ -225,7 +226,11 @@ class BlockCurve(Plot):
 
     @override
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.button() is Qt.MouseButton.LeftButton:
+        index = self.layout_now.index_at(event.position().x())
+        if event.button() is Qt.MouseButton.LeftButton and index is not None:
+            if index not in self._selected:
+                self._select({index})
+            self._cursor = self._anchor = index
             self.type_value()
 
     @override

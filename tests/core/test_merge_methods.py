@@ -41,7 +41,8 @@ def test_a_method_is_described_and_its_defaults_are_allowed(spec: MethodSpec) ->
     assert spec.name
     assert spec.formula
     assert spec.sentence.endswith(".")
-    assert spec.source.startswith("merging.md 2.")
+    assert spec.source
+    assert ".md" not in spec.source
     assert len(spec.roles) == spec.least
     assert spec.base == ("common ancestor" in spec.roles[-1])
     for item in spec.parameters_for(spec.least):

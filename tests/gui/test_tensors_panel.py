@@ -139,7 +139,7 @@ def test_the_selection_survives_a_filter(panel, qtbot):
 
 
 def test_the_totals_of_the_file_are_shown(panel):
-    assert said(panel, "tensorTotals").startswith("6 tensors · 3.13 MiB · ")
+    assert panel.findChild(QLabel, "tensorTotals").full_text.startswith("6 tensors · 3.13 MiB · ")
 
 
 def menu_actions(panel, qtbot):

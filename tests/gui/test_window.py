@@ -83,7 +83,7 @@ def test_mnemonics_are_unique_in_every_menu(full):
         assert len(letters) == len(set(letters)), menu.title()
 
 
-@pytest.mark.parametrize("panel", range(5))
+@pytest.mark.parametrize("panel", range(6))
 def test_mnemonics_are_unique_on_every_panel(full, panel):
     full.show_panel(panel)
     shown = [
@@ -111,7 +111,8 @@ def test_panels_are_reached_by_keys(window):
         (Qt.Key.Key_2, "tensorsPanel"),
         (Qt.Key.Key_3, "metadataPanel"),
         (Qt.Key.Key_4, "comparePanel"),
-        (Qt.Key.Key_5, "jobsPanel"),
+        (Qt.Key.Key_5, "mergePanel"),
+        (Qt.Key.Key_6, "jobsPanel"),
         (Qt.Key.Key_1, "assemblePanel"),
     ):
         QTest.keyClick(window, key, CONTROL)

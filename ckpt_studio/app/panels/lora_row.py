@@ -2,7 +2,6 @@
 
 from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
     QPushButton,
@@ -17,8 +16,9 @@ from ckpt_studio.core.recipe import LoraUse
 from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import ElidedLabel, label
 from ckpt_studio.qt.name_list import NameList
+from ckpt_studio.qt.number_box import NumberBox
 
-_MOST, _WIDTH = 10.0, 84
+_MOST = 10.0
 _SAME = -_MOST - 0.05
 """What the field of the text encoders holds while they take the strength of the model."""
 
@@ -38,8 +38,8 @@ class LoraRow(QFrame):
         self._reach = ElidedLabel(role="dim", mode=Qt.TextElideMode.ElideRight)
         self._reach.setObjectName(f"mergeLoraReach{place}")
         self._show = QPushButton(self.tr("Show"))
-        self._strength = self._number(f"mergeLoraStrength{place}")
-        self._encoders = self._number(f"mergeLoraEncoders{place}")
+        self._strength = NumberBox(f"mergeLoraStrength{place}", most=_MOST)
+        self._encoders = NumberBox(f"mergeLoraEncoders{place}", most=_MOST)
         self._remove = QToolButton()
         self._unmatched: tuple[str, ...] = ()
         self._build(place)
@@ -49,15 +49,6 @@ class LoraRow(QFrame):
         self._encoders.valueChanged.connect(self._choose_encoders)
         self._remove.clicked.connect(self.remove_requested)
         self._show.clicked.connect(self._show_names)
-
-    def _number(self, name: str) -> QDoubleSpinBox:
-        number = QDoubleSpinBox()
-        number.setObjectName(name)
-        number.setSingleStep(0.05)
-        number.setRange(-_MOST, _MOST)
-        number.setFixedWidth(_WIDTH)
-        number.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        return number
 
     def _build(self, place: int) -> None:
         self._show.setObjectName(f"mergeLoraShow{place}")

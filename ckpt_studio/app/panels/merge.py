@@ -14,6 +14,7 @@ from ckpt_studio.app.panels.merge_parts import MergeParts
 from ckpt_studio.app.panels.output_row import OutputRow
 from ckpt_studio.app.panels.plan_view import PlanView
 from ckpt_studio.app.panels.result_card import ResultCard
+from ckpt_studio.app.panels.seed_row import SeedRow
 from ckpt_studio.app.session import Session
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.merging import draft as drafts
@@ -22,7 +23,7 @@ from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.text import counted, listed
 from ckpt_studio.qt.labels import ElidedLabel, label
 
-_STROKES = 200
+_STROKES, _SEED_STROKE = 200, 199
 _LAYOUT_MS = 50  # a card has its height only when it was laid out once
 _MOST_NAMED = 4
 
@@ -46,10 +47,11 @@ class MergePanel(QWidget):
         super().__init__(parent)
         self.setObjectName("mergePanel")
         self._session, self._choices = session, choices
-        self._open = QPushButton(self.tr("Open &recipe…"))
+        self._open = QPushButton(self.tr("Open rec&ipe…"))
         self._open.setObjectName("mergeOpenRecipe")
         self.models = MergeModels(session, choices)
         self.numbers = MergeNumbers()
+        self.seed = SeedRow()
         self.blocks = MergeBlocks(choices)
         self.parts = MergeParts(session, choices)
         self.loras = MergeLoras(choices)
@@ -78,6 +80,7 @@ class MergePanel(QWidget):
         inside = QVBoxLayout(numbers)
         inside.setContentsMargins(14, 12, 14, 12)
         inside.addWidget(self.numbers)
+        inside.addWidget(self.seed)
         inside.addWidget(self._several)
         self._numbers_card = numbers
         scrolled = QWidget()
@@ -114,6 +117,7 @@ class MergePanel(QWidget):
         self.models.browse_requested.connect(self.browse_requested)
         self.numbers.values_chosen.connect(self._choose_values)
         self.numbers.by_block_chosen.connect(self._choose_by_block)
+        self.seed.seed_chosen.connect(self._choose_seed)
         self.blocks.failed.connect(self.failed)
         self.parts.vae_dropped.connect(self.vae_dropped)
         self.parts.vae_browse_requested.connect(self.vae_browse_requested)
@@ -128,7 +132,9 @@ class MergePanel(QWidget):
         draft = self._choices.draft
         self.models.refresh()
         self.numbers.show_draft(draft, divided=self._choices.partition is not None)
-        self._numbers_card.setVisible(bool(draft.parameters))
+        self.seed.show_seed(draft.recipe.seed)
+        self.seed.setVisible(draft.spec.random)
+        self._numbers_card.setVisible(bool(draft.parameters) or draft.spec.random)
         self.blocks.refresh()
         self.parts.refresh()
         self.loras.refresh()
@@ -139,7 +145,7 @@ class MergePanel(QWidget):
 
     def _order_focus(self) -> None:
         """Tab goes down the cards; rows of some of them are made late."""
-        groups = (self.models, self.numbers, self.blocks, self.parts, self.loras)
+        groups = (self.models, self.numbers, self.seed, self.blocks, self.parts, self.loras)
         controls = [each for group in groups for each in group.controls]
         for before, after in pairwise((*controls, *self.output.controls, self._open)):
             QWidget.setTabOrder(before, after)
@@ -160,6 +166,10 @@ class MergePanel(QWidget):
         stroke = _STROKES + draft.parameters.index(parameter)
         changed = drafts.with_values(draft, parameter, values)
         self._choices.change(changed, parameter.name, stroke)
+
+    def _choose_seed(self, seed: int) -> None:
+        changed = drafts.with_seed(self._choices.draft, seed)
+        self._choices.change(changed, self.tr("Seed"), _SEED_STROKE)
 
     def _choose_by_block(self, parameter: Parameter, on: bool) -> None:
         draft, partition = self._choices.draft, self._choices.partition

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QHBoxLayout,
     QMenu,
     QPushButton,
@@ -19,8 +18,7 @@ from ckpt_studio.core.merging.weights_text import Preset
 from ckpt_studio.core.text import counted
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import label
-
-_MOST = 10.0
+from ckpt_studio.qt.number_box import NumberBox
 
 
 class BlockTools(QWidget):
@@ -43,9 +41,9 @@ class BlockTools(QWidget):
         self._blocks = ComboBox("mergePartition", self.tr("Blocks"))
         self._menu = QMenu(self)
         self._presets = self._button("mergePresets", self.tr("&Presets"))
-        self._paste = self._button("mergePaste", self.tr("P&aste"))
-        self._copy = self._button("mergeCopy", self.tr("&Copy"))
-        self._table = self._button("mergeTable", self.tr("&Table"))
+        self._paste = self._button("mergePaste", self.tr("Pa&ste"))
+        self._copy = self._button("mergeCopy", self.tr("Cop&y"))
+        self._table = self._button("mergeTable", self.tr("Table"))
         self._build()
         self._connect()
 
@@ -67,7 +65,7 @@ class BlockTools(QWidget):
         self._copy.setToolTip(self.tr("Copy the values with commas between, for SuperMerger"))
         self._table.setCheckable(True)
         self._table.setToolTip(self.tr("Show the same values as a table"))
-        caption = label(self.tr("&Blocks"), "dim")
+        caption = label(self.tr("Blo&cks"), "dim")
         caption.setBuddy(self._blocks)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -154,16 +152,10 @@ class SelectionTools(QWidget):
         super().__init__(parent)
         self._count = label(role="dim")
         self._count.setObjectName("mergeSelected")
-        self._number = QDoubleSpinBox()
-        self._number.setObjectName("mergeSelectedNumber")
-        self._number.setAccessibleName(self.tr("Number for the selected blocks"))
-        self._number.setRange(-_MOST, _MOST)
-        self._number.setSingleStep(0.05)
-        self._number.setDecimals(3)
+        self._number = NumberBox("mergeSelectedNumber", self.tr("Number for the selected blocks"))
         self._number.setValue(0.5)
-        self._number.setFixedWidth(80)
         self._buttons = {
-            "mergeSet": (QPushButton(self.tr("S&et")), self.set_requested),
+            "mergeSet": (QPushButton(self.tr("Set")), self.set_requested),
             "mergeAdd": (QPushButton(self.tr("A&dd")), self.add_requested),
             "mergeMultiply": (QPushButton(self.tr("M&ultiply")), self.multiply_requested),
         }

@@ -46,12 +46,13 @@ class NumberRow:
         names = {
             letter.lower(): _name_of(path, letter) for letter, path in _lettered(draft) if letter
         }
-        low, high = parameter.low_end, parameter.high_end
+        low = _filled(parameter.low_end, {name: name.upper() for name in names})
+        high = _filled(parameter.high_end, {name: name.upper() for name in names})
         if _is_mixture(parameter):
             low = f"{100 * (1 - value):.3g} % {names.get('a', 'A')}"
             high = f"{100 * value:.3g} % {names.get('b', 'B')}"
-        self.low.setText(_filled(low, names) or f"{parameter.low:g}")
-        self.high.setText(_filled(high, names) or f"{parameter.high:g}")
+        self.low.setText(low or f"{parameter.low:g}")
+        self.high.setText(high or f"{parameter.high:g}")
         self.low.setToolTip(_filled(parameter.low_end, names))
         self.high.setToolTip(_filled(parameter.high_end, names))
         for end in (self.low, self.high):
@@ -185,8 +186,7 @@ def _filled(words: str, names: dict[str, str]) -> str:
 
 
 def _is_mixture(parameter: Parameter) -> bool:
-    whole = (parameter.low, parameter.high) == (0.0, 1.0)
-    return whole and "{a}" in parameter.low_end and "{b}" in parameter.high_end
+    return (parameter.low_end, parameter.high_end) == ("all {a}", "all {b}")
 
 
 def _keep_width(end: QLabel) -> None:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFrame, QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QWidget
 
 from ckpt_studio.app.merge_choices import MergeChoices
 from ckpt_studio.app.panels.model_slot import ModelSlot
@@ -16,6 +16,7 @@ from ckpt_studio.core.precision_choices import choices as precision_choices
 from ckpt_studio.core.recipe import MERGED, Precision
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import label
+from ckpt_studio.qt.number_box import NumberBox
 
 _WIDTH = 230
 _BAKED, _OWN = "baked", "own"
@@ -38,7 +39,7 @@ class MergeParts(QFrame):
         self._wants_vae = False
         self._vae = ComboBox("mergeVae", self.tr("VAE"))
         self._encoders = ComboBox("mergeTextEncoders", self.tr("Text encoders"))
-        self._own = QDoubleSpinBox()
+        self._own = NumberBox("mergeEncoderValue", self.tr("Ratio of the text encoders"))
         self._file = ModelSlot("Vae", self.tr("VAE"))
         self._precision = ComboBox("mergePrecision", self.tr("Precision of the result"))
         self._recipe = QCheckBox(self.tr("&Write the recipe into the metadata"))
@@ -48,11 +49,6 @@ class MergeParts(QFrame):
             QWidget.setTabOrder(before, after)
 
     def _build(self) -> None:
-        self._own.setObjectName("mergeEncoderValue")
-        self._own.setAccessibleName(self.tr("Ratio of the text encoders"))
-        self._own.setSingleStep(0.05)
-        self._own.setRange(-10, 10)
-        self._own.setFixedWidth(80)
         self._recipe.setObjectName("mergeWriteRecipe")
         self._recipe.setToolTip(
             self.tr("Names and hashes of the models and all numbers, so that it can be made again")
@@ -63,7 +59,7 @@ class MergeParts(QFrame):
         grid.setVerticalSpacing(8)
         rows = (
             (self.tr("Text e&ncoders"), self._encoders, self._own),
-            (self.tr("&VAE"), self._vae, self._file),
+            (self.tr("V&AE"), self._vae, self._file),
             (self.tr("P&recision"), self._precision, self._recipe),
         )
         for number, (words, box, beside) in enumerate(rows):

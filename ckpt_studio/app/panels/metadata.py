@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -40,6 +39,7 @@ from ckpt_studio.core.modelspec_known import known_fields, still_missing
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.qt.labels import ElidedLabel, label, set_property
+from ckpt_studio.qt.wrapping_row import WrappingRow
 
 
 class MetadataPanel(QWidget):
@@ -83,20 +83,19 @@ class MetadataPanel(QWidget):
         self.show_document(None)
 
     def _build(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(12)
-        head.addWidget(label(self.tr("Metadata"), "h1"))
-        head.addWidget(self._switch)
-        head.addStretch()
-        head.addWidget(self.picker)
-        head.addWidget(self._menus)
-        head.addWidget(self._save)
+        head = WrappingRow(12)
+        head.add(label(self.tr("Metadata"), "h1"))
+        head.add(self._switch)
+        head.push_right()
+        head.add(self.picker)
+        head.add(self._menus)
+        head.add(self._save)
         for view in (self.keys, self.form, self.json):
             self._views.addWidget(view)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 12)
         column.setSpacing(10)
-        column.addLayout(head)
+        column.addWidget(head)
         column.addWidget(self._notice)
         column.addWidget(self._views, 1)
         column.addWidget(self.meter)

@@ -1,14 +1,15 @@
 """The buttons above the metadata table, for what is done with its keys."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from ckpt_studio.qt.icons import icon
+from ckpt_studio.qt.wrapping_row import WrappingRow
 
 _BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 
-class MetadataBar(QWidget):
+class MetadataBar(WrappingRow):
     """Says which button was pressed; knows no document."""
 
     add_requested = Signal()
@@ -19,10 +20,7 @@ class MetadataBar(QWidget):
     find_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(6)
+        super().__init__(parent=parent)
         add = self._button("metadataAdd", self.tr("Add"), "plus", self.tr("Add a key (Ins)"))
         add.clicked.connect(self.add_requested)
         for key in ("prompt", "workflow"):
@@ -41,7 +39,7 @@ class MetadataBar(QWidget):
             "metadataRename", self.tr("Rename"), "rename-outline", self.tr("Rename the key (F2)")
         )
         self.rename.clicked.connect(self.rename_requested)
-        self._row.addStretch()
+        self.push_right()
         self._paste_and_find()
 
     def _paste_and_find(self) -> None:
@@ -68,5 +66,5 @@ class MetadataBar(QWidget):
         if sign:
             button.setIcon(icon(sign))
             button.setToolButtonStyle(_BESIDE)
-        self._row.addWidget(button)
+        self.add(button)
         return button

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 from ckpt_studio.app.panels.slot_view import SlotView
 from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, part_name
 from ckpt_studio.core.recipe import Precision
+from ckpt_studio.qt.badges import Badges
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.drop import DropFrame
 from ckpt_studio.qt.elided_button import ElidedButton
@@ -14,7 +15,7 @@ from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import Dot, ElidedLabel, label
 from ckpt_studio.qt.part_colors import part_index
 
-_COMBO_WIDTH = 186
+_COMBO_WIDTH, _LEAST_COMBO_WIDTH = 186, 118
 _SIZE_WIDTH = 74
 
 
@@ -36,7 +37,7 @@ class SlotRow(DropFrame):
         self._title = label(role="h2")
         self._source = ElidedButton(f"sourceMenu{name}")
         self._hint = ElidedLabel(role="dim", mode=Qt.TextElideMode.ElideRight)
-        self._badges = QHBoxLayout()
+        self._badges = Badges()
         self._precision = ComboBox(f"precision{name}", "")
         self._size = label()
         self._browse = self._button(f"browse{name}", "folder-open-outline")
@@ -58,8 +59,8 @@ class SlotRow(DropFrame):
         bold.setBold(True)
         widest = part_name(ANY_TEXT_ENCODER) + "  "
         self._title.setFixedWidth(QFontMetrics(bold).horizontalAdvance(widest))
-        self._badges.setSpacing(8)
-        self._precision.setFixedWidth(_COMBO_WIDTH)
+        self._precision.setMinimumWidth(_LEAST_COMBO_WIDTH)
+        self._precision.setMaximumWidth(_COMBO_WIDTH)
         self._size.setMinimumWidth(_SIZE_WIDTH)
         self._size.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         names = QVBoxLayout()
@@ -69,8 +70,9 @@ class SlotRow(DropFrame):
         row.addWidget(self._dot)
         row.addWidget(self._title)
         row.addLayout(names, 1)
-        row.addLayout(self._badges)
-        for widget in (self._precision, self._size, self._browse, self._clear):
+        row.addWidget(self._badges)
+        row.addWidget(self._precision, 1)
+        for widget in (self._size, self._browse, self._clear):
             row.addWidget(widget)
 
     def _connect(self) -> None:
@@ -102,18 +104,9 @@ class SlotRow(DropFrame):
         self._size.setText(view.size)
         self._precision.setVisible(view.filled)
         self._clear.setEnabled(view.filled)
-        self._show_badges(view.badges)
+        self._badges.show_badges(view.badges)
         self._show_entries(view)
         self._name_controls(view)
-
-    def _show_badges(self, badges: tuple[str, ...]) -> None:
-        while (item := self._badges.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.deleteLater()
-        for badge in badges:
-            shown = label(badge, "badge")
-            self._badges.addWidget(shown, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def _show_entries(self, view: SlotView) -> None:
         box = self._precision

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QTreeView, QWidget
+from typing_extensions import override
 
 from ckpt_studio.core.query import COLUMNS, Column, Row
 from ckpt_studio.qt.delegates import ColorDelegate, PartDelegate
@@ -21,6 +23,7 @@ _WIDTHS = {
     Column.OFFSET: 124,
 }
 _PADDING = 10
+_NARROW = 760
 
 
 class TensorTable(QTableView):
@@ -53,6 +56,14 @@ class TensorTable(QTableView):
         self.setItemDelegateForColumn(COLUMNS.index(Column.PART), self._part)
         for column in (Column.SHAPE, Column.OFFSET):
             self.setItemDelegateForColumn(COLUMNS.index(column), self._dim)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what is asked for least where the keys would have no room."""
+        super().resizeEvent(event)
+        narrow = self.viewport().width() < _NARROW
+        for column in (Column.PARAMETERS, Column.OFFSET):
+            self.setColumnHidden(COLUMNS.index(column), narrow)
 
     def selected_rows(self) -> list[Row]:
         """Return the selected tensors in the order shown."""

@@ -36,6 +36,7 @@ from ckpt_studio.core.tensor_groups import totals
 from ckpt_studio.qt.labels import ElidedLabel, label
 from ckpt_studio.qt.tensor_model import TensorModel
 from ckpt_studio.qt.tensor_tree import TensorTreeModel
+from ckpt_studio.qt.wrapping_row import WrappingRow
 
 FLAT, TREE, MAP = range(3)
 _PAUSE_MS = 150
@@ -73,8 +74,8 @@ class TensorsPanel(QWidget):
         self._empty = label(self.tr("Open or drop a checkpoint to see its tensors."), "dim")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._views = QStackedWidget()
-        self._count, self._all = label(role="dim"), label(role="dim")
-        self._selected = ElidedLabel(role="dim")
+        self._count = label(role="dim")
+        self._selected, self._all = ElidedLabel(role="dim"), ElidedLabel(role="dim")
         self._count.setObjectName("tensorCount")
         self._all.setObjectName("tensorTotals")
         self._selected.setObjectName("tensorSelection")
@@ -86,14 +87,13 @@ class TensorsPanel(QWidget):
         self.show_document(None)
 
     def _build(self) -> None:
-        head = QHBoxLayout()
-        head.addWidget(label(self.tr("Tensors"), "h1"))
-        head.addStretch()
+        head = WrappingRow(8)
+        head.add(label(self.tr("Tensors"), "h1"))
+        head.push_right()
         for place, title in enumerate((self.tr("Flat"), self.tr("Tree"), self.tr("Map"))):
-            head.addWidget(self._mode(place, title))
-        head.addSpacing(8)
-        head.addWidget(self._panes.check)
-        head.addWidget(self.picker)
+            head.add(self._mode(place, title))
+        head.add(self._panes.check)
+        head.add(self.picker)
         tools = QHBoxLayout()
         tools.setSpacing(6)
         tools.addWidget(self.filters, 1)
@@ -112,7 +112,7 @@ class TensorsPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 12)
         column.setSpacing(10)
-        column.addLayout(head)
+        column.addWidget(head)
         column.addLayout(tools)
         column.addWidget(self._panes, 1)
         column.addLayout(foot)
@@ -182,7 +182,7 @@ class TensorsPanel(QWidget):
         """Show rows that are in no open file, such as those of a plan."""
         self._flat_model.show_table(table, Query())
         self.filters.show_choices(table.rows)
-        self._all.setText(_file_text(table))
+        self._all.set_text(_file_text(table))
         for widget in (self.filters, self._export, self._panes.check, self._panes.look):
             widget.setEnabled(bool(table.rows))
         self._show_mode()

@@ -27,7 +27,15 @@ _DENSITY = Parameter(
     above=True,
 )
 _ANCESTOR = (Exact(-1, (("strength", 0),)),)
-_SOURCE = "merging.md 2.5"
+_SOURCES = {
+    "task_arithmetic": "Ilharco et al. 2023, arXiv:2212.04089",
+    "ties": "Yadav et al. 2023, arXiv:2306.01708",
+    "dare": "Yu et al. 2024, arXiv:2311.03099",
+    "dare_ties": "Yu et al. 2024, arXiv:2311.03099",
+    "della": "Deep et al. 2024, arXiv:2406.11617",
+    "breadcrumbs": "Davari and Belilovsky 2024, arXiv:2312.06795",
+    "model_stock": "Jang et al. 2024, arXiv:2403.19522",
+}
 
 
 def _delta(
@@ -46,7 +54,7 @@ def _delta(
         _ROLES,
         (_STRENGTH, *parameters),
         reach,
-        _SOURCE,
+        _SOURCES[name[0]],
         most=None,
         random=random,
         base=True,
@@ -134,7 +142,7 @@ DELTAS: tuple[MethodSpec, ...] = (
         ("A", "B", "C: common ancestor"),
         (),
         Reach.TENSOR,
-        _SOURCE,
+        _SOURCES["model_stock"],
         least=3,
         most=None,
         base=True,

@@ -81,7 +81,8 @@ class Draft:
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The numbers of the method, for as many models as there are."""
-        return self.spec.parameters_for(max(len(self.chosen), self.spec.least))
+        models = max(self._filled, self.needed)
+        return self.spec.parameters_for(models + self.spec.base)
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -99,7 +100,7 @@ class Draft:
         """Return what an input is for, where its letter does not say it: "common ancestor"."""
         if self.spec.base and place == len(self.places):
             return self.spec.roles[-1].partition(":")[2].strip()
-        roles = self.spec.roles[: len(self.places)]
+        roles = self.spec.roles[: -1 if self.spec.base else None]
         return roles[place].partition(":")[2].strip() if place < len(roles) else ""
 
     @property
@@ -225,6 +226,11 @@ def with_precision(draft: Draft, precision: Precision) -> Draft:
     """Choose how the result is stored; the VAE stays as it is, it is too sensitive."""
     chosen = {} if precision is Precision.KEEP else {"unet": precision, ANY_TEXT_ENCODER: precision}
     return replace(draft, recipe=replace(draft.recipe, precision=chosen))
+
+
+def with_seed(draft: Draft, seed: int) -> Draft:
+    """Choose what a method that draws lots begins with."""
+    return replace(draft, recipe=replace(draft.recipe, seed=seed))
 
 
 def with_vae(draft: Draft, path: Path | None) -> Draft:
