@@ -19,6 +19,7 @@ COMMANDS = {
     "extract": Entry("extract", "write parts of a checkpoint to files of their own"),
     "convert": Entry("convert", "write the same tensors in another precision or kind of file"),
     "merge": Entry("merge", "compute a model from others, with LoRAs and a VAE in the same pass"),
+    "lora": Entry("lora", "extract, join and resize LoRAs"),
     "meta": Entry("meta", "show and change the metadata of a file"),
     "compare": Entry("compare", "say what two files have in common, and how far values differ"),
     "hash": Entry("hash_files", "print sha256, AutoV1 to AutoV3, crc32 and blake3 of files"),

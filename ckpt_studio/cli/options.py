@@ -60,7 +60,7 @@ def add_metadata(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--set",
-        type=_assignment,
+        type=assignment,
         action="append",
         default=[],
         metavar="KEY=VALUE",
@@ -282,7 +282,8 @@ def _on_overflow(text: str) -> OnOverflow:
         raise ArgumentTypeError(f"‘{text}’ is none of {', '.join(OnOverflow)}") from error
 
 
-def _assignment(text: str) -> Edit:
+def assignment(text: str) -> Edit:
+    """Read ``KEY=VALUE``; an empty value removes the key."""
     key, separator, value = text.partition("=")
     if not separator:
         raise ArgumentTypeError(f"‘{text}’ should be KEY=VALUE")

@@ -45,6 +45,10 @@ def _report(document: Json) -> Iterator[str]:
     yield from _contents(document)
     for row in report["overflowed"]:
         yield f"  {printable(row['name'])}: {number(row['count'], 'value')} did not fit"
+    if report["retained"]:
+        least = min(report["retained"], key=lambda each: each["share"])
+        yield f"  The ranks hold {report['retained_share']:.1%} of all changes"
+        yield f"  Least of all {least['share']:.1%} of {printable(least['name'])}"
     if report["verified"]:
         yield "  Read back and compared: it is what was planned"
     yield from _hashes(document)

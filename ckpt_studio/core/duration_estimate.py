@@ -3,13 +3,14 @@
 from math import prod
 from os import cpu_count
 
-from ckpt_studio.core.expr import AddAdapter, Blend, Cast, Expr
+from ckpt_studio.core.expr import AddAdapter, Blend, Cast, Expr, Factor
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.rewriting import parts_of
 
 _READ_BYTES_S, _WRITE_BYTES_S = 2.5e9, 1.2e9
 _START_S = 1.0
 _CAST_NS, _ADAPTER_NS, _BLEND_NS = 1.0, 3.0, 2.0
+_FACTOR_NS = 0.2  # for each value and rank, of both sides together
 _SLOW_NS = {
     "train_difference": 3,
     "slerp": 5,
@@ -45,6 +46,9 @@ def _nanoseconds(expr: Expr) -> float:
             own = _SLOW_NS.get(method, _BLEND_NS)
         case AddAdapter():
             own = _ADAPTER_NS
+        case Factor(of, rank, side, _, False):
+            # Both sides are worked out at once.
+            return prod(of.shape) * rank * _FACTOR_NS + _nanoseconds(of) if side == "up" else 0.0
         case Cast():
             own = _CAST_NS
         case _:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
 
-from ckpt_studio.core.expr import AddAdapter, Blend, Expr
+from ckpt_studio.core.expr import AddAdapter, Blend, Computed, Expr, Factor
 from ckpt_studio.core.plan import PlannedTensor
 from ckpt_studio.core.rewriting import parts_of
 from ckpt_studio.engine.lowering import Converted, Mixed, Segment
@@ -18,6 +18,7 @@ BUDGET = 1 << 30
 _TICK_S = 0.05
 _FP32_BYTES = 4
 _OWN_COPIES = 3
+_FACTOR_COPIES = 2
 
 
 class MemoryGate:
@@ -52,6 +53,8 @@ def _of_segment(segment: Segment) -> int:
     match segment:
         case Converted(of):
             return sum(map(_of_segment, of))
+        case Mixed(Factor(of)):
+            return prod(of.shape) * _FP32_BYTES * _FACTOR_COPIES
         case Mixed(expr, start, stop) if step_of(expr) > SLICE_VALUES:
             values = stop - start
             return values * _FP32_BYTES * (_inputs(expr) + _OWN_COPIES)
@@ -79,6 +82,6 @@ def most_memory(rows: Sequence[PlannedTensor]) -> int:
 def _largest(expr: Expr) -> int:
     """Return the bytes that the largest computed tensor of an expression takes."""
     own = 0
-    if isinstance(expr, Blend | AddAdapter) and step_of(expr) > SLICE_VALUES:
+    if isinstance(expr, Computed) and step_of(expr) > SLICE_VALUES:
         own = _of_segment(Mixed(expr, 0, min(step_of(expr), prod(expr.shape))))
     return max((own, *map(_largest, parts_of(expr))))

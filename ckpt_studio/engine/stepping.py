@@ -21,6 +21,11 @@ def elementwise(expr: Blend) -> bool:
     return expr.method in _ELEMENTWISE
 
 
+def slices_anywhere(expr: Blend) -> bool:
+    """Whether a slice may begin at any element: random numbers depend on where it does."""
+    return elementwise(expr) and expr.method not in _RANDOM
+
+
 def step_of(expr: Computed) -> int:
     """Return how many values are computed at a time; all of them where the method needs that.
 
@@ -47,8 +52,8 @@ def _can_step(of: Expr) -> bool:
     match of:
         case AddAdapter():
             return step_of(of) < _whole(of)
-        case Blend(method):
-            return elementwise(of) and method not in _RANDOM and step_of(of) == SLICE_VALUES
+        case Blend():
+            return slices_anywhere(of) and step_of(of) == SLICE_VALUES
         case _:
             return True
 

@@ -12,7 +12,7 @@ from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.duration_estimate import seconds
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.expr import operation, reads
-from ckpt_studio.core.plan import Coverage, Plan, PlannedTensor, Report, source_names
+from ckpt_studio.core.plan import Coverage, Plan, PlannedTensor, Report, Retained, source_names
 from ckpt_studio.core.problems import Problem
 from ckpt_studio.core.recognition import FoundPart, Opened
 from ckpt_studio.core.tensors import TensorInfo
@@ -139,6 +139,8 @@ def reported(report: Report) -> Json:
         "copied": report.copied,
         "kept": list(report.kept),
         "verified": report.verified,
+        "retained": [{"name": each.key, "share": round(each.share, 6)} for each in report.retained],
+        "retained_share": _retained(report),
         "problems": problems(report.problems),
         "set": [
             {
@@ -151,6 +153,15 @@ def reported(report: Report) -> Json:
             for file in report.files
         ],
     }
+
+
+def _retained(report: Report) -> float | None:
+    """Return what ranks hold of all changes together, None where nothing was decomposed."""
+    if not report.retained:
+        return None
+    kept = sum(each.kept for each in report.retained)
+    total = sum(each.total for each in report.retained)
+    return round(Retained("", kept, total).share, 6)
 
 
 def problems(found: Iterable[Problem]) -> list[Json]:

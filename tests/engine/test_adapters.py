@@ -261,6 +261,8 @@ def test_other_channels_of_the_first_convolution_are_zero_or_cut(have, given):
         ("glora", {"a1": (7, 2), "a2": (2, 7), "b1": (OUT, 2), "b2": (2, IN)}),
         ("ia3", {"weight": (5,), "on_input": ()}),
         ("oft", {"blocks": (2, 4, 4)}),
+        ("oft", {"blocks": (OUT, 1)}),
+        ("lora", {"up": (OUT,), "down": (1,)}),
         ("boft", {"blocks": (4, 3, 4, 4)}),
         ("diff", {"diff": (IN, OUT)}),
         ("diff_b", {"diff_b": (IN,)}),

@@ -310,6 +310,14 @@ def test_loras_of_different_models_are_refused(tmp_path):
         plan(MergeLoras(uses))
 
 
+def test_factors_that_do_not_fit_each_other_are_named(tmp_path):
+    made = lora(NAMES[:1], 2, 1)
+    made[f"{NAMES[0]}.lora_down.weight"] = random(3, 64)
+    path = saved(tmp_path / "lora.safetensors", made)
+    with pytest.raises(PlanError, match="is damaged"):
+        plan(ResizeLora(path, 2))
+
+
 def test_differences_are_added(tmp_path):
     key = f"{NAMES[0]}.diff_b"
     values = [random(64, seed=seed) for seed in (1, 2)]

@@ -13,7 +13,7 @@ from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Adapter, AddAdapter, Expr, Zeros, cast
 from ckpt_studio.core.lora.factoring import dtype_of, pair, plain_loras
 from ckpt_studio.core.lora.families import family_of, target_shape, targets_in
-from ckpt_studio.core.lora.kinds import DORA, kind_named
+from ckpt_studio.core.lora.kinds import DORA, fits, kind_named
 from ckpt_studio.core.lora.looks import looks_like
 from ckpt_studio.core.lora.matching import UNET, plain_name
 from ckpt_studio.core.lora.modules import Module, Target
@@ -146,6 +146,13 @@ def _change(uses: list[_Use], family: str | None) -> Expr:
     """Return what the modules add to their tensor, all together."""
     shapes = [_shape(use, family) for use in uses]
     for use, shape in zip(uses, shapes, strict=True):
+        factors = {role: factor.shape for role, factor in use.module.tensors}
+        if not fits(use.module.kind, factors, shape):
+            raise PlanError(
+                f"“{use.path.name}” is damaged: the factors of {use.module.name} do not fit "
+                "each other.",
+                "Get the file again.",
+            )
         if shape != shapes[0]:
             raise PlanError(
                 f"“{use.path.name}” and “{uses[0].path.name}” are for different models: "
@@ -154,10 +161,8 @@ def _change(uses: list[_Use], family: str | None) -> Expr:
             )
     change: Expr = Zeros(shapes[0])
     for use in uses:
-        factors = tuple(
-            (role, with_source(factor, use.source)) for role, factor in use.module.tensors
-        )
-        change = AddAdapter(change, Adapter(use.module.kind, factors, use.strength))
+        sources = ((role, with_source(each, use.source)) for role, each in use.module.tensors)
+        change = AddAdapter(change, Adapter(use.module.kind, tuple(sources), use.strength))
     return change
 
 

@@ -120,7 +120,7 @@ def fits(kind: str, shapes: Shapes, shape: tuple[int, ...]) -> bool:
         return False
     try:
         return _FITS[kind](shapes, shape)
-    except IndexError:
+    except (IndexError, ValueError, ZeroDivisionError):  # factors with too few dimensions
         return False
 
 

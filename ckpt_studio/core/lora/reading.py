@@ -12,6 +12,7 @@ from ckpt_studio.core.expr import Expr, read, reshape
 from ckpt_studio.core.lora.kinds import ALPHA, DORA, KINDS
 from ckpt_studio.core.lora.modules import Module
 from ckpt_studio.core.lora.peft import alpha_of
+from ckpt_studio.core.tensors import TensorInfo
 
 _PEFT = {
     f".{word}{adapter}{end}": role
@@ -54,6 +55,7 @@ _ENDS: Mapping[str, str] = {**_PEFT, **_BIASES, **_KOHYA, **_LOHA, **_LOKR, **_O
 _LOOSE = {"up.weight": "up", "down.weight": "down", "weight": "weight"}
 _XLABS = ("_lora", "_lora1", "_lora2")
 _NORM = "_norm.scale"
+_NUMBERS = frozenset({ALPHA, "on_input"})
 _STAGES = 4
 
 
@@ -80,7 +82,7 @@ def _read(checkpoint: Checkpoint) -> tuple[tuple[Module, ...], tuple[str, ...]]:
     unknown: list[str] = []
     for key, tensor in checkpoint.tensors.items():
         found = _split(key, checkpoint.tensors)
-        if found is None:
+        if found is None or not _sound(found[1], tensor):
             unknown.append(key)
             continue
         group = groups.setdefault(found[0], _Group({}, {}))
@@ -93,6 +95,11 @@ def _read(checkpoint: Checkpoint) -> tuple[tuple[Module, ...], tuple[str, ...]]:
         used = {role for module in made for role, _ in module.tensors} | {"magnitude", "reshape"}
         unknown += [key for role, key in group.names.items() if not made or role not in used]
     return tuple(modules), tuple(unknown)
+
+
+def _sound(role: str, tensor: TensorInfo) -> bool:
+    """Whether a tensor can be what its name says: a single number, or a factor with rows."""
+    return tensor.parameters == 1 if role in _NUMBERS else bool(tensor.shape)
 
 
 def _split(key: str, names: Mapping[str, object]) -> tuple[str, str] | None:

@@ -16,7 +16,7 @@ from ckpt_studio.engine.evaluate import Convert, materialise
 from ckpt_studio.engine.factoring import Factored
 from ckpt_studio.engine.lowering import Mixed, cut, lower
 from ckpt_studio.engine.sources import Sources
-from ckpt_studio.engine.stepping import SLICE_VALUES, elementwise, step_of
+from ckpt_studio.engine.stepping import SLICE_VALUES, elementwise, slices_anywhere, step_of
 
 _READ = TORCH | {
     DType.I64: torch.int64,
@@ -26,6 +26,10 @@ _READ = TORCH | {
     DType.U8: torch.uint8,
 }
 """Types that are read as numbers; adapters have whole numbers now and then, such as alpha."""
+
+_MOST_KNOWN = 8
+_LARGEST_KNOWN = 1 << 20
+"""How many adapters are kept for the next rows of their tensors, and of how many values."""
 
 
 class Computer:
@@ -39,6 +43,7 @@ class Computer:
         self._convert = convert
         self._raw = bytearray(SLICE_VALUES * 8)
         self._slices: list[torch.Tensor] = []
+        self._known: dict[Adapter, dict[str, torch.Tensor]] = {}
 
     def fill(self, segment: Mixed, into: memoryview) -> None:
         """Write the fp32 values of a segment into a view of their size."""
@@ -68,7 +73,8 @@ class Computer:
             return side.reshape(-1)[start:stop]
         if isinstance(expr, AddAdapter):
             return self._adapted(expr, start, stop, into)
-        if elementwise(expr) and stop - start <= SLICE_VALUES and not start % SLICE_VALUES:
+        aligned = slices_anywhere(expr) or not start % SLICE_VALUES
+        if elementwise(expr) and stop - start <= SLICE_VALUES and aligned:
             return self._sliced(expr, start, stop, into)
         return self._blended(expr).reshape(-1)[start:stop]
 
@@ -76,10 +82,12 @@ class Computer:
         count = stop - start
         first, *others = expr.inputs
         inputs = [self._values(first, start, stop, into)]
-        while len(self._slices) < len(others):
-            self._slices.append(torch.empty(SLICE_VALUES))
-        for part, buffer in zip(others, self._slices, strict=False):
+        buffers, self._slices = self._slices, []  # what inputs are made of takes others
+        while len(buffers) < len(others):
+            buffers.append(torch.empty(SLICE_VALUES))
+        for part, buffer in zip(others, buffers, strict=False):
             inputs.append(self._values(part, start, stop, buffer[:count]))
+        self._slices = buffers
         return _blend(expr, inputs, start)
 
     def _blended(self, expr: Blend) -> torch.Tensor:
@@ -122,21 +130,34 @@ class Computer:
     def _changed(
         self, adapter: Adapter, weight: torch.Tensor, rows: tuple[int, int] | None
     ) -> torch.Tensor:
-        factors = {role: self.tensor(part) for role, part in adapter.tensors}
+        factors = self._known.get(adapter)
+        if factors is None:
+            factors = {role: self.tensor(part) for role, part in adapter.tensors}
+            if rows is not None:  # the next rows take the same
+                self._remember(adapter, factors)
         return apply(adapter.kind, adapter.strength, weight, factors, rows, own=True)
+
+    def _remember(self, adapter: Adapter, factors: dict[str, torch.Tensor]) -> None:
+        while len(self._known) >= _MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        if sum(each.numel() for each in factors.values()) <= _LARGEST_KNOWN:
+            self._known[adapter] = factors
 
     def _read(self, expr: Expr, start: int, stop: int, into: torch.Tensor) -> torch.Tensor:
         """Read values and widen them; a slice goes through a buffer that is used again."""
         if isinstance(expr, Cast) and expr.dtype is DType.F32:
             expr = expr.of  # what is read is widened anyway
         size = expr.dtype.bits // 8
-        raw = memoryview(self._raw)[: (stop - start) * size]
+        # What is read may hold computed rows, which must not get the same buffer.
+        buffer, self._raw = self._raw, bytearray()
+        raw = memoryview(buffer)[: (stop - start) * size]
         if len(raw) < (stop - start) * size:
             raw = memoryview(bytearray((stop - start) * size))
         if raw:
             segments = cut(lower(expr), start * size, stop * size)
             materialise(segments, raw, self._sources, self._convert, self.fill)
             into.copy_(torch.frombuffer(raw, dtype=_READ[expr.dtype]))
+        self._raw = buffer
         return into
 
 

@@ -5,6 +5,7 @@ are decomposed in a random subspace with power iterations (Halko, Martinsson and
 which is as good for the leading values and takes seconds instead of minutes.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,6 +16,7 @@ from ckpt_studio.core.errors import FormatError
 
 _OVERSAMPLING = 16
 _ITERATIONS = 2
+_PIECE = 1 << 20
 _WHOLE_SHARE = 3
 """Where the subspace would have more than a third of all dimensions, the matrix is taken whole."""
 
@@ -52,7 +54,7 @@ def factors_of(matrix: torch.Tensor, rank: int, key: str) -> Factors:
         FormatError: the matrix has values that are no numbers.
     """
     total = _energy(matrix)
-    if not total < float("inf"):
+    if not math.isfinite(total):
         raise FormatError(
             f"{key} has values that are no numbers, or are infinite.",
             "Look for the damaged tensor with a health check of both models.",
@@ -114,4 +116,7 @@ def _balanced(
 
 
 def _energy(values: torch.Tensor) -> float:
-    return float(torch.linalg.vector_norm(values, dtype=torch.float64)) ** 2
+    """Return the sum of squares, added in fp64 piece by piece: a wide copy would take much room."""
+    pieces = torch.split(values.reshape(-1), _PIECE)
+    norms = [float(torch.linalg.vector_norm(each, dtype=torch.float64)) for each in pieces]
+    return math.fsum(norm * norm for norm in norms)
