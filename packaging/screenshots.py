@@ -220,6 +220,7 @@ def merge(files: list[str]) -> None:
             theme.apply(application(), scheme)
             _wait(_PAINTING_MS)
             _save(window, "merge", scheme, _MAP_COLORS)
+        choices.undo_stack.setClean()
         window.close()
 
 

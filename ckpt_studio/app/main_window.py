@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
         self._shards = MergeShards(self.session, self.saving, self.actions_.merge_shards, self)
         self._strip = JobStrip(self.jobs)
         self._stack = QStackedWidget()
-        self._closing = Closing(self, self.session, self.jobs, self.saving)
+        self._closing = Closing(self, self.session, self.jobs, self.saving, self.merging.saving)
         self.setStatusBar(StatusLine(self.session))
         self._crashes = CrashCatcher(self)
         self._crashes.install()
@@ -100,7 +100,13 @@ class MainWindow(QMainWindow):
         self._connect_panels()
         self.folders.refresh()
         self.leftovers = LeftoverFiles(self.banner, self)
-        self.recovery = Recovery(self.session, self.sources, self.banner, settings.recovery_folder)
+        self.recovery = Recovery(
+            self.session,
+            self.merging.choices,
+            self.sources,
+            self.banner,
+            settings.recovery_folder,
+        )
         self.show_panel(self._state.panel)
         self._retitle()
 
@@ -189,6 +195,8 @@ class MainWindow(QMainWindow):
         session = self.session
         session.current_changed.connect(self._choose_history)
         session.recipe_changed.connect(self._retitle)
+        self.merging.choices.draft_changed.connect(self._retitle)
+        self.merging.choices.undo_stack.cleanChanged.connect(self._retitle)
         session.undo_group.cleanChanged.connect(self._retitle)
         session.undo_group.indexChanged.connect(self._retitle)
 
@@ -301,8 +309,10 @@ class MainWindow(QMainWindow):
         title = path.stem if path else session.new_checkpoint.title
         if self.panel in {TENSORS, METADATA}:
             title = session.current.title
+        elif self.panel == MERGE:
+            title = self.merging.saving.title
         self.setWindowTitle(self.tr("{title}[*] – Checkpoint Studio").format(title=title))
-        self.setWindowModified(bool(session.unsaved))
+        self.setWindowModified(bool(session.unsaved) or self.merging.choices.unsaved)
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
