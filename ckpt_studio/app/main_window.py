@@ -151,6 +151,7 @@ class MainWindow(QMainWindow):
         self._shards.offered_changed.connect(self.assemble.shards.show_titles)
         self.assemble.shards.merge_requested.connect(actions.merge_shards.trigger)
         self._shards.refresh()
+        actions.lora_tools.triggered.connect(self.merging.loras.open)
         actions.compare_with.triggered.connect(self._compare_with)
         connect_help(self, actions)
         recent = RecentMenu(actions.recent, self.settings)
@@ -182,6 +183,7 @@ class MainWindow(QMainWindow):
         self.jobs_panel.show_in_folder_requested.connect(show_in_folder)
         self._strip.cancel_requested.connect(self.jobs.cancel)
         self.jobs.changed.connect(self._note_job)
+        self.comparing.lora_requested.connect(self.merging.loras.extract)
         for part_with_words in (self._documents, self.merging):
             part_with_words.message.connect(self.banner.show_message)
         self._documents.open_requested.connect(lambda path: sources.look_at((path,)))

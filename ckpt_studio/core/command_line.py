@@ -4,6 +4,8 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from ckpt_studio.core.byte_sizes import size_word
+from ckpt_studio.core.lora.command import lora_words
+from ckpt_studio.core.lora.recipes import LoraRecipe
 from ckpt_studio.core.merge_command import merge_words
 from ckpt_studio.core.metadata import Edit, RemoveKeys, RenameKey, ReplaceAll, SetValue
 from ckpt_studio.core.plan import OnOverflow
@@ -23,7 +25,7 @@ from ckpt_studio.core.recipe import (
 _PROGRAM = "ckpt-studio"
 
 
-def command_line(recipe: Recipe) -> str:
+def command_line(recipe: Recipe | LoraRecipe) -> str:
     """Return the command; quoted for a POSIX shell.
 
     Edits of metadata become ``--set KEY=VALUE`` where the verb has that option; removed and renamed
@@ -31,7 +33,14 @@ def command_line(recipe: Recipe) -> str:
     """
     if isinstance(recipe, EditMetadata):
         return "\n".join(shlex.join([_PROGRAM, "meta", *_meta(recipe, e)]) for e in recipe.edits)
-    return shlex.join([_PROGRAM, *_words(recipe)]) + _untold(recipe.metadata)
+    words = _lora(recipe) if isinstance(recipe, LoraRecipe) else _words(recipe)
+    return shlex.join([_PROGRAM, *words]) + _untold(recipe.metadata)
+
+
+def _lora(recipe: LoraRecipe) -> Iterator[str]:
+    yield from lora_words(recipe)
+    yield from _metadata(recipe.metadata)
+    yield from _output(recipe.output)
 
 
 def _words(recipe: Assemble | Convert | Extract | Merge) -> Iterator[str]:
