@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -32,7 +33,7 @@ from ckpt_studio.core.recipe import Output, Precision
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import label
 
-_WIDTH = 860
+_WIDTH = 940
 _PRECISIONS = (Precision.FP16, Precision.BF16, Precision.FP32)
 
 
@@ -58,7 +59,6 @@ class LoraDialog(QDialog):
         self._save, self._cancel = QPushButton(), QPushButton(self.tr("&Cancel"))
         self._build()
         self._connect()
-        self.refresh()
 
     def _build(self) -> None:
         self._tabs.setObjectName("loraTabs")
@@ -109,19 +109,33 @@ class LoraDialog(QDialog):
         return row
 
     def _connect(self) -> None:
-        for page in (self.extract, self.join, self.resize_):
+        for page in self._pages:
             page.changed.connect(self.refresh)
             page.files_wanted.connect(self.files_wanted)
-        self._tabs.currentChanged.connect(self.refresh)
+        self._tabs.currentChanged.connect(self._turn)
         self._precision.currentIndexChanged.connect(self.refresh)
         self._path.textEdited.connect(self._type_path)
         self._browse.clicked.connect(self._ask_path)
         self._save.clicked.connect(self.accept)
         self._cancel.clicked.connect(self.reject)
+        self._turn()
+
+    def _turn(self) -> None:
+        """Show another page; the dialog is as high as that one needs."""
+        for page in self._pages:
+            shown = page is self._page
+            policy = QSizePolicy.Policy.Preferred if shown else QSizePolicy.Policy.Ignored
+            page.setSizePolicy(QSizePolicy.Policy.Preferred, policy)
+        self.refresh()
+        self.adjustSize()
+
+    @property
+    def _pages(self) -> tuple[ExtractPage, JoinPage, ResizePage]:
+        return (self.extract, self.join, self.resize_)
 
     @property
     def _page(self) -> ExtractPage | JoinPage | ResizePage:
-        return (self.extract, self.join, self.resize_)[self._tabs.currentIndex()]
+        return self._pages[self._tabs.currentIndex()]
 
     @property
     def recipe(self) -> LoraRecipe | None:

@@ -121,7 +121,7 @@ def test_loras_are_joined_exactly_or_cut_to_a_rank(qtbot, window, dialog, loras,
     named(dialog, "loraJoinStrength1", QAbstractSpinBox).setValue(0.5)
     named(dialog, "loraJoinEncoders0", QAbstractSpinBox).setValue(0.25)
     assert dialog.recipe.loras == (LoraUse(loras[0], 1.0, 0.25), LoraUse(loras[1], 0.5))
-    assert not named(dialog, "loraJoinRank").isEnabled()
+    assert not named(dialog, "loraJoinRank").isVisible()
     choose(dialog, "loraJoinKind", "Nearest one of rank")
     named(dialog, "loraJoinRank").setValue(3)
     assert isinstance(dialog.recipe, MergeLoras)
@@ -174,5 +174,6 @@ def test_a_file_that_is_there_is_replaced_by_name(qtbot, window, dialog, models,
     type_in(dialog, "loraPath", str(tmp_path / "old.safetensors"))
     assert named(dialog, "loraPath", QLineEdit).text() == str(tmp_path / "old.safetensors")
     button = saving(qtbot, dialog)
+    assert named(dialog, "loraPlan").sentences == ("Ready to be written: a LoRA for Tiny DiT.",)
     assert button.text() == "&Replace"
     assert make(qtbot, window, dialog)

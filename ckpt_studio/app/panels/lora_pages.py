@@ -150,7 +150,7 @@ class JoinPage(_Page):
         self._kind.add(self.tr("Exact: the ranks add up"), None, self.tr("Nothing is lost"))
         self._kind.add(self.tr("Nearest one of rank"), _USUAL_RANK, self.tr("Smaller files"))
         self._rank = self._rank_box("loraJoinRank", self.tr("Rank"))
-        self._rank.setEnabled(False)
+        self._rank.hide()
         self._kind.currentIndexChanged.connect(self._choose_kind)
         frame = DropFrame()
         frame.setProperty("card", True)
@@ -183,7 +183,7 @@ class JoinPage(_Page):
     @property
     def recipe(self) -> MergeLoras | None:
         """What is to be done; None while something lacks."""
-        rank = self._rank.value() if self._rank.isEnabled() else None
+        rank = None if self._rank.isHidden() else self._rank.value()
         return MergeLoras(self.loras, rank=rank) if self.loras else None
 
     def show_documents(self, _: Sequence[Document]) -> None:
@@ -224,7 +224,7 @@ class JoinPage(_Page):
         self.changed.emit()
 
     def _choose_kind(self) -> None:
-        self._rank.setEnabled(self._kind.currentData() is not None)
+        self._rank.setVisible(self._kind.currentData() is not None)
         self.changed.emit()
 
 
