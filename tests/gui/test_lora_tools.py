@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractSpinBox, QFileDialog, QLineEdit, QPushButton, QTabWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QFileDialog, QLineEdit, QPushButton, QTabBar
 from safetensors.numpy import load_file
 
 from ckpt_studio.app.lora_dialog import LoraDialog
@@ -11,6 +11,7 @@ from ckpt_studio.core.lora.recipes import ExtractLora, MergeLoras, ResizeLora
 from ckpt_studio.core.recipe import LoraUse, Precision
 from tests.engine import test_lora_making as making
 from tests.gui.acting import choose, click, drop, named
+from tests.gui.lettering import require_letters_and_names
 from tests.gui.merging import press, type_in
 
 tiny = making.tiny  # the family of the small models
@@ -45,7 +46,7 @@ def dialog(window):
 
 
 def show_tab(dialog, place):
-    named(dialog, "loraTabs", QTabWidget).setCurrentIndex(place)
+    named(dialog, "loraTabs", QTabBar).setCurrentIndex(place)
 
 
 def saving(qtbot, dialog):
@@ -155,6 +156,16 @@ def test_a_lora_that_is_looked_at_is_resized(qtbot, window, loras, tmp_path):
     made = make(qtbot, window, dialog)
     assert made[f"{LAYER}.lora_down.weight"].shape == (1, 64)
     assert "The rank holds " in window.banner.message.todo
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_letters_and_names_of_each_page(dialog, loras, place):
+    dialog.join.add(loras)
+    show_tab(dialog, place)
+    if place == 1:
+        choose(dialog, "loraJoinKind", "Nearest one of rank")
+    require_letters_and_names(dialog)
+    dialog.reject()
 
 
 def test_what_cannot_be_done_is_said_in_the_dialog(qtbot, window, dialog, models, loras):

@@ -50,7 +50,7 @@ class _Page(QWidget):
 
     def _column(self) -> QVBoxLayout:
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 14, 0, 4)
+        column.setContentsMargins(0, 2, 0, 4)
         column.setSpacing(8)
         return column
 
@@ -81,7 +81,7 @@ class ExtractPage(_Page):
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         for column, (words, box) in enumerate(
-            ((self.tr("&Rank"), self._rank), (self.tr("C&onvolutions"), self._conv))
+            ((self.tr("Ran&k"), self._rank), (self.tr("Con&volutions"), self._conv))
         ):
             caption = label(words, "dim")
             caption.setBuddy(box)
@@ -94,7 +94,6 @@ class ExtractPage(_Page):
         outer.addWidget(self._a)
         outer.addWidget(self._b)
         outer.addLayout(grid)
-        outer.addStretch()
 
     @property
     def lacking(self) -> str:
@@ -173,7 +172,6 @@ class JoinPage(_Page):
         outer = self._column()
         outer.addWidget(frame)
         outer.addLayout(foot)
-        outer.addStretch()
 
     @property
     def lacking(self) -> str:
@@ -237,7 +235,7 @@ class ResizePage(_Page):
         self._source = self._slot("Source", self.tr("LoRA"), "", self.choose)
         self._rank = self._rank_box("loraNewRank", self.tr("New rank"))
         self._rank.setValue(_USUAL_RANK // 2)
-        caption = label(self.tr("New &rank"), "dim")
+        caption = label(self.tr("New ran&k"), "dim")
         caption.setBuddy(self._rank)
         row = QHBoxLayout()
         row.setSpacing(10)
@@ -248,7 +246,6 @@ class ResizePage(_Page):
         outer = self._column()
         outer.addWidget(self._source)
         outer.addLayout(row)
-        outer.addStretch()
 
     @property
     def lacking(self) -> str:
