@@ -206,3 +206,10 @@ def test_lists_of_numbers_may_begin_with_a_minus(cli, pair, tmp_path):
     assert {path.stem for path in tmp_path.iterdir()} == {"ab_-0.5", "ab_-0.1"}
     words = ("--alpha", "-1e-1", "--blocks", "-1,0,0.5,-0.2,1,1", "--dry-run")
     assert "blocks" not in cli("merge", *pair, *words).err
+
+
+def test_loras_are_not_merged_like_models(cli, folder, tmp_path):
+    style = folder / "style.safetensors"
+    result = cli("merge", style, style, "-o", tmp_path / "both.safetensors")
+    assert result.code == 1
+    assert "is a LoRA" in result.err

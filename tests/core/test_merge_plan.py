@@ -221,3 +221,27 @@ def test_a_merge_needs_the_models_that_its_method_takes():
         plan_of(Merge((A, B), method="add_difference"), sd15(), sd15())
     with pytest.raises(PlanError):
         plan_of(replace(Merge((A, B)), parameters={"omega": 1.0}), sd15(), sd15())
+
+
+def flux():
+    return {
+        **{f"model.diffusion_model.{key}": row for key, row in models.unet("flux_dev").items()},
+        **{
+            f"text_encoders.clip_l.transformer.{key}": row
+            for key, row in models.encoder("clip_l").items()
+        },
+    }
+
+
+def test_families_that_share_a_text_encoder_alone_are_refused():
+    with pytest.raises(PlanError, match="no tensor of the UNet is in both"):
+        plan_of(Merge((A, B)), sd15(), flux())
+    plan = plan_of(Merge((A, B), parts={"unet": "a"}), sd15(), flux())
+    assert plan.coverage.merged == 196
+    assert "prediction" not in {problem.code for problem in plan.problems}
+
+
+def test_parts_that_a_does_not_have_are_only_in_the_others():
+    unet = models.unet("sd15")
+    assert len(plan_of(Merge((A, B)), unet, sd15()).coverage.only_in_others) == 248 + 196
+    assert not plan_of(Merge((A, B)), sd15(), unet).coverage.only_in_others

@@ -6,7 +6,7 @@ from pathlib import Path
 from ckpt_studio.core.codes import coded
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.merging.tables import Table
-from ckpt_studio.core.merging.values import LETTERS
+from ckpt_studio.core.merging.values import LETTERS, giver
 from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.plan import Coverage
 from ckpt_studio.core.problems import Problem, note, warning
@@ -20,12 +20,19 @@ _LOOKS = ("sd15", "sd2", "sdxl", "ssd1b", "segmind", "koala")
 
 
 def require_plain(recipe: Merge, opened: Mapping[Path, Opened]) -> None:
-    """Refuse quantised models: their codes cannot be averaged (``merging.md`` section 0, rule 4).
+    """Refuse what cannot be averaged: the codes of quantised models, and the factors of LoRAs.
+
+    The mean of factors is not that of the changes they make (``merging.md`` 0 rule 4, 2.5).
 
     Raises:
-        PlanError: a model holds quantised weights.
+        PlanError: a model holds quantised weights, or one of several is a LoRA.
     """
     for path in recipe.models:
+        if opened[path].recognition.kind == "lora" and len(recipe.models) > 1:
+            raise PlanError(
+                f"{path.name} is a LoRA: its factors cannot be merged like the weights of a model.",
+                "Bake it into a model as a LoRA, with a strength.",
+            )
         tensors = opened[path].checkpoint.tensors
         codes = coded(tensors.values()) or companions(tensors)
         if codes:
@@ -68,6 +75,13 @@ def require_family(
             f"{count(coverage.total)} differ in shape, such as {coverage.conflicts[0]}.",
             "Only models of one family can be merged.",
         )
+    unlike = _unlike(recipe, tables)
+    if unlike and coverage.merged:
+        raise PlanError(
+            f"{_kinds(recipe, opened)}: no tensor of the {part_name(unlike)} is in both.",
+            "Only models of one family can be merged; text encoders of others, with the "
+            f"{part_name(unlike)} from A ({unlike or 'part'}=a).",
+        )
     if len(recipe.models) > 1 and not coverage.merged and not coverage.taken:
         raise PlanError(
             f"{_kinds(recipe, opened)}: nothing would be merged ({coverage_line(coverage)}).",
@@ -83,6 +97,19 @@ def require_family(
             f"{recipe.vae.name} holds no VAE that fits {recipe.models[0].name}.",
             "Choose a VAE of the same family.",
         )
+
+
+def _unlike(recipe: Merge, tables: Sequence[Table]) -> str:
+    """Return a part that is to be merged but is something else in another model, "" for none.
+
+    Models of several families have the same text encoders: of those alone nobody wants a mixture.
+    """
+    for part, own in tables[0].items():
+        if giver(recipe, part) is None and any(
+            part in table and own.keys().isdisjoint(table[part]) for table in tables[1:]
+        ):
+            return part
+    return ""
 
 
 def _kinds(recipe: Merge, opened: Mapping[Path, Opened]) -> str:
@@ -127,6 +154,8 @@ def merge_problems(
 
 
 def _predictions(recipe: Merge, opened: Mapping[Path, Opened]) -> list[Problem]:
+    if giver(recipe, "unet") is not None:
+        return []
     kinds = {path: opened[path].recognition.prediction for path in recipe.models}
     known = {kind for kind in kinds.values() if kind}
     if len(known) < 2:  # noqa: PLR2004 - two that differ

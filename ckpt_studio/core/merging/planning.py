@@ -232,14 +232,17 @@ class _Merging:
         )
 
     def _differences(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return names that only other models have, and those of another shape, in merged parts."""
+        """Return names that only other models have, and those of another shape.
+
+        Parts that one model gives are left out: there both are what the user asked for.
+        """
         only: dict[str, None] = {}
         conflicts: dict[str, None] = {}
         for table in self.tables[1:]:
             for part, key, expr in entries(table):
-                if giver(self.recipe, part) is not None or part not in self.tables[0]:
+                if part in self.tables[0] and giver(self.recipe, part) is not None:
                     continue
-                own = self.tables[0][part].get(key)
+                own = self.tables[0].get(part, {}).get(key)
                 if own is None:
                     only[f"{part}.{key}" if part else key] = None
                 elif own.shape != expr.shape and not _shown_merged(own, self.merged):
