@@ -149,6 +149,20 @@ def test_another_vae_is_baked_in():
     assert plan.coverage.taken == 248
 
 
+def test_the_plan_says_what_each_part_is_made_of():
+    recipe = Merge((A, B), vae=C)
+    plan = plan_of(recipe, sd15(), sd15(), models.vae("sd15"))
+    parts = {part.part: part for part in plan.parts}
+    assert (parts["unet"].source, parts["unet"].others) == (A, (B,))
+    assert parts["unet"].computed == 686
+    assert (parts["vae"].source, parts["vae"].others, parts["vae"].computed) == (C, (), 0)
+
+
+def test_one_model_twice_is_told():
+    plan = plan_of(Merge((A, A)), sd15())
+    assert any(problem.code == "same-model" for problem in plan.problems)
+
+
 def test_precision_is_chosen_by_part_and_types_that_matter_stay():
     recipe = Merge((A, B), precision={"*": Precision.BF16, "vae": Precision.FP32})
     rows = rows_of(plan_of(recipe, sd15(), sd15()))

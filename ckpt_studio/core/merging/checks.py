@@ -134,6 +134,7 @@ def merge_problems(
 ) -> tuple[Problem, ...]:
     """Return what the user should know before the merge runs."""
     found = [note(f"{coverage_line(coverage)}.", code="coverage", names=coverage.only_in_others)]
+    found += _twice(recipe)
     found += _predictions(recipe, opened)
     found += _lacking(recipe, tables)
     if recipe.parts.get("vae", "a") != "a" and recipe.vae is None:
@@ -151,6 +152,14 @@ def merge_problems(
         names = (*adapter.unmatched, *adapter.skipped)
         found.append((warning if more else note)(text, code="lora", names=names))
     return tuple(found)
+
+
+def _twice(recipe: Merge) -> list[Problem]:
+    again = [path for path in set(recipe.models) if recipe.models.count(path) > 1]
+    return [
+        warning(f"{path.name} is chosen more than once.", "Choose different models.", "same-model")
+        for path in sorted(again)
+    ]
 
 
 def _predictions(recipe: Merge, opened: Mapping[Path, Opened]) -> list[Problem]:

@@ -20,6 +20,7 @@ from ckpt_studio.core.merging.methods import MethodSpec, exact_input, method
 from ckpt_studio.core.merging.partitions import Partition
 from ckpt_studio.core.merging.partitions import partition as partition_of
 from ckpt_studio.core.merging.result_metadata import result_metadata
+from ckpt_studio.core.merging.summaries import part_summaries
 from ckpt_studio.core.merging.tables import (
     Share,
     Table,
@@ -43,7 +44,6 @@ from ckpt_studio.core.plan import (
     AdapterCoverage,
     Coverage,
     Dropped,
-    PartSummary,
     Plan,
     PlannedTensor,
     file_order,
@@ -81,7 +81,7 @@ def merge(recipe: Merge, opened: Mapping[Path, Opened]) -> Plan:
         sources=tuple(opened[path].checkpoint for path in recipe.sources),
         tensors=tuple(sorted(rows, key=file_order)),
         metadata=result_metadata(recipe, opened),
-        parts=_summaries(recipe.models[0], rows, first.tensors),
+        parts=part_summaries(recipe.sources, rows, first.tensors),
         dropped=tuple(Dropped(name, reason) for name, reason in work.gone.items()),
         problems=merge_problems(recipe, opened, work.tables, work.coverage()),
         on_overflow=recipe.on_overflow,
@@ -307,26 +307,3 @@ def _shown_merged(own: Expr, merged: set[str]) -> bool:
     """Whether a tensor was merged although its shape differs, as input layers are."""
     tensor = getattr(own, "tensor", None)
     return isinstance(tensor, TensorInfo) and tensor.name in merged
-
-
-def _summaries(
-    path: Path, rows: list[PlannedTensor], tensors: Mapping[str, TensorInfo]
-) -> tuple[PartSummary, ...]:
-    groups: dict[str, list[PlannedTensor]] = {}
-    for row in rows:
-        groups.setdefault(row.part, []).append(row)
-    return tuple(_summary(part, path, group, tensors) for part, group in groups.items())
-
-
-def _summary(
-    part: str, path: Path, rows: list[PlannedTensor], tensors: Mapping[str, TensorInfo]
-) -> PartSummary:
-    before: dict[str, int] = {}
-    after: dict[str, int] = {}
-    for row in rows:
-        was = tensors.get(row.name)
-        if was is not None:
-            before[was.dtype.label] = before.get(was.dtype.label, 0) + was.nbytes
-        after[row.dtype.label] = after.get(row.dtype.label, 0) + row.nbytes
-    size = sum(row.nbytes for row in rows)
-    return PartSummary(part or "other", path, len(rows), size, before, after)
