@@ -82,7 +82,7 @@ class MetadataPanel(QWidget):
         self.show_document(None)
 
     def _build(self) -> None:
-        head = WrappingRow(12)
+        head = WrappingRow(8)
         head.add(label(self.tr("Metadata"), "h1"))
         head.add(self._switch)
         head.push_right()
