@@ -213,3 +213,15 @@ def test_loras_are_not_merged_like_models(cli, folder, tmp_path):
     result = cli("merge", style, style, "-o", tmp_path / "both.safetensors")
     assert result.code == 1
     assert "is a LoRA" in result.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--alpha", "0.2", "--param", "alpha=0.4"),
+        ("--param", "alpha=0.2", "--param", "alpha=0.4"),
+        ("--part", "te=0.2", "--part", "te=b"),
+    ],
+)
+def test_what_is_said_twice_is_a_slip(cli, pair, words):
+    assert cli("merge", *pair, *words, "--dry-run").code == 2

@@ -259,3 +259,23 @@ def test_parts_that_a_does_not_have_are_only_in_the_others():
     unet = models.unet("sd15")
     assert len(plan_of(Merge((A, B)), unet, sd15()).coverage.only_in_others) == 248 + 196
     assert not plan_of(Merge((A, B)), sd15(), unet).coverage.only_in_others
+
+
+@pytest.mark.parametrize(("choice", "warned"), [("merge", True), ("b", False), ("a", False)])
+def test_only_a_vae_that_is_averaged_is_warned_of(choice, warned):
+    plan = plan_of(Merge((A, B), parts={"vae": choice}), sd15(), sd15())
+    assert ("merged-vae" in {problem.code for problem in plan.problems}) is warned
+
+
+def test_a_model_has_to_hold_the_parts_it_gives():
+    with pytest.raises(PlanError, match="b.safetensors holds no VAE"):
+        plan_of(Merge((A, B), parts={"vae": "b"}), sd15(), models.unet("sd15"))
+    with pytest.raises(PlanError, match="b.safetensors holds no Text encoder"):
+        plan_of(Merge((A, B), parts={"te": "b"}), sd15(), models.unet("sd15"))
+
+
+def test_a_model_nobody_knows_has_no_parts_to_name():
+    table = {f"stack.{n}.attn.weight": ("BF16", (64, 64)) for n in range(4)}
+    with pytest.raises(PlanError, match="no part “unet”") as caught:
+        plan_of(Merge((A, B), parts={"unet": "b"}), table, table)
+    assert caught.value.hint == "It has no known parts."

@@ -6,12 +6,12 @@ from pathlib import Path
 from ckpt_studio.core.codes import coded
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.merging.tables import Table
-from ckpt_studio.core.merging.values import LETTERS, giver
+from ckpt_studio.core.merging.values import LETTERS, giver, group
 from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.plan import Coverage
 from ckpt_studio.core.problems import Problem, note, warning
 from ckpt_studio.core.quantised import companions
-from ckpt_studio.core.recipe import Merge
+from ckpt_studio.core.recipe import MERGED, Merge
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.text import count, counted
 
@@ -75,6 +75,7 @@ def require_family(
             f"{count(coverage.total)} differ in shape, such as {coverage.conflicts[0]}.",
             "Only models of one family can be merged.",
         )
+    _require_given(recipe, tables)
     unlike = _unlike(recipe, tables)
     if unlike and coverage.merged:
         raise PlanError(
@@ -97,6 +98,17 @@ def require_family(
             f"{recipe.vae.name} holds no VAE that fits {recipe.models[0].name}.",
             "Choose a VAE of the same family.",
         )
+
+
+def _require_given(recipe: Merge, tables: Sequence[Table]) -> None:
+    """Check that models hold the parts that they are to give."""
+    for part, choice in recipe.parts.items():
+        place = 0 if choice == MERGED else LETTERS.index(choice)
+        if place and not any(part in {each, group(each)} for each in tables[place]):
+            raise PlanError(
+                f"{recipe.models[place].name} holds no {part_name(part)}.",
+                f"Take it from another model: {part}=a.",
+            )
 
 
 def _unlike(recipe: Merge, tables: Sequence[Table]) -> str:
@@ -137,7 +149,7 @@ def merge_problems(
     found += _twice(recipe)
     found += _predictions(recipe, opened)
     found += _lacking(recipe, tables)
-    if recipe.parts.get("vae", "a") != "a" and recipe.vae is None:
+    if giver(recipe, "vae") is None and "vae" in tables[0] and recipe.vae is None:
         message = "Averaged VAEs give washed-out pictures."
         found.append(warning(message, "Take the VAE of one model.", "merged-vae"))
     for adapter in coverage.adapters:
