@@ -105,17 +105,22 @@ class Computer:
         return apply(adapter.kind, adapter.strength, weight, factors, rows)
 
     def _read(self, expr: Expr, start: int, stop: int, into: torch.Tensor) -> torch.Tensor:
-        """Read values and widen them; a slice goes through a buffer that is used again."""
+        """Read values and widen them; a slice goes through a buffer that is used again.
+
+        What is read may hold computed parts, which read in turn: the buffer is not theirs then.
+        """
         if isinstance(expr, Cast) and expr.dtype is DType.F32:
             expr = expr.of  # what is read is widened anyway
         size = expr.dtype.bits // 8
-        raw = memoryview(self._raw)[: (stop - start) * size]
+        buffer, self._raw = self._raw, bytearray()
+        raw = memoryview(buffer)[: (stop - start) * size]
         if len(raw) < (stop - start) * size:
             raw = memoryview(bytearray((stop - start) * size))
         if raw:
             segments = cut(lower(expr), start * size, stop * size)
             materialise(segments, raw, self._sources, self._convert, self.fill)
             into.copy_(torch.frombuffer(raw, dtype=_READ[expr.dtype]))
+        self._raw = buffer
         return into
 
 
