@@ -1,4 +1,4 @@
-"""Several LoRAs on one tensor, some on a part of its rows, computed as one after another in fp64."""
+"""Several LoRAs on one tensor, some on a part of its rows: one after another, as in fp64."""
 
 import itertools
 
@@ -56,7 +56,7 @@ def after(weight, found):
 
 
 @pytest.mark.parametrize(
-    "kinds", itertools.product(["split", "fused", "split-dora", "fused-dora"], repeat=3)
+    "kinds", [*itertools.product(["split", "fused", "split-dora", "fused-dora"], repeat=3)]
 )
 def test_loras_for_all_and_for_some_rows_follow_one_another(tmp_path, kinds):
     random = torch.Generator().manual_seed(3)
