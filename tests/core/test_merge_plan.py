@@ -268,9 +268,9 @@ def test_only_a_vae_that_is_averaged_is_warned_of(choice, warned):
 
 
 def test_a_model_has_to_hold_the_parts_it_gives():
-    with pytest.raises(PlanError, match=r"b.safetensors holds no VAE"):
+    with pytest.raises(PlanError, match=r"b\.safetensors holds no VAE"):
         plan_of(Merge((A, B), parts={"vae": "b"}), sd15(), models.unet("sd15"))
-    with pytest.raises(PlanError, match=r"b.safetensors holds no Text encoder"):
+    with pytest.raises(PlanError, match=r"b\.safetensors holds no Text encoder"):
         plan_of(Merge((A, B), parts={"te": "b"}), sd15(), models.unet("sd15"))
 
 

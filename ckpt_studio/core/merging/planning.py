@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from ckpt_studio.core.assembling import assemble
+from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Blend, Expr, cast, read
 from ckpt_studio.core.kept_types import Guard
 from ckpt_studio.core.lora.adding import LoraFile, with_adapters
@@ -66,6 +67,8 @@ def merge(recipe: Merge, opened: Mapping[Path, Opened]) -> Plan:
     Raises:
         PlanError: the choices make no plan, or the models do not belong together.
     """
+    if not recipe.models:
+        raise PlanError("There is nothing to merge.", "Name at least one model.")
     work = _Merging.of(recipe, opened)
     require_plain(recipe, opened)
     work.blend()

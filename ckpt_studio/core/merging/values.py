@@ -15,6 +15,9 @@ from ckpt_studio.core.text import listed
 _LARGEST_SEED = 1 << 53
 """Beyond it several whole numbers are one floating number."""
 
+_MOST_LORAS = 100
+"""Each is one level more of an expression."""
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -100,6 +103,10 @@ def require_sound(recipe: Merge, spec: MethodSpec, parts: Iterable[str]) -> None
 
 def _require_numbers(recipe: Merge) -> None:
     """Check the numbers that belong to no method."""
+    if len(recipe.loras) > _MOST_LORAS:
+        raise PlanError(
+            f"{len(recipe.loras):,} LoRAs are too many.", f"Bake in at most {_MOST_LORAS} at once."
+        )
     for lora in recipe.loras:
         for value in (lora.strength, lora.te_strength or 0.0, *lora.blocks):
             if not abs(value) <= LARGEST:
