@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
+from pathlib import Path
 
 from ckpt_studio.cli import merge_options, options, output_options
 from ckpt_studio.cli.carry_out import carry_out
@@ -83,8 +84,11 @@ def _output(parser: ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="set a key of the metadata; an empty value removes it (repeatable)",
     )
+    options.add_recipe_in_metadata(parser)
+    options.add_on_overflow(parser)
     options.add_plan(parser)
     options.add_writing(parser)
+    options.add_save_recipe(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object for machines")
     parser.add_argument("--debug", action="store_true", help="show where an error comes from")
 
@@ -98,7 +102,8 @@ def _extract(arguments: Namespace) -> LoraRecipe:
         te=not arguments.no_te,
         vectors=arguments.vectors,
         precision=arguments.dtype,
-        metadata=MetadataChoice(edits=tuple(arguments.set)),
+        on_overflow=arguments.on_overflow,
+        metadata=_metadata(arguments),
         output=_place(arguments),
     )
 
@@ -108,7 +113,8 @@ def _merge(arguments: Namespace) -> LoraRecipe:
         loras=tuple(arguments.loras),
         rank=arguments.rank,
         precision=arguments.dtype,
-        metadata=MetadataChoice(edits=tuple(arguments.set)),
+        on_overflow=arguments.on_overflow,
+        metadata=_metadata(arguments),
         output=_place(arguments),
     )
 
@@ -118,9 +124,14 @@ def _resize(arguments: Namespace) -> LoraRecipe:
         source=arguments.file,
         rank=arguments.rank,
         precision=arguments.dtype,
-        metadata=MetadataChoice(edits=tuple(arguments.set)),
+        on_overflow=arguments.on_overflow,
+        metadata=_metadata(arguments),
         output=_place(arguments),
     )
+
+
+def _metadata(arguments: Namespace) -> MetadataChoice:
+    return MetadataChoice(edits=tuple(arguments.set), recipe=arguments.recipe_in_metadata)
 
 
 def _place(arguments: Namespace) -> Output:
@@ -148,7 +159,9 @@ def _rank_or_none(text: str) -> int:
 
 def _run(arguments: Namespace) -> Answer:
     make: Make = arguments.make
-    return carry_out([make(arguments)], arguments, options.write_options(arguments))
+    write_options = options.write_options(arguments)
+    keep: Path | None = arguments.save_recipe
+    return carry_out([make(arguments)], arguments, write_options, save_recipe=keep)
 
 
 COMMAND = Command(

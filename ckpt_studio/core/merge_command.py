@@ -39,7 +39,7 @@ def _more(recipe: Merge) -> Iterator[str]:
     if recipe.seed:
         yield from ("--seed", str(recipe.seed))
     for lora in recipe.loras:
-        yield from ("--lora", _lora(lora))
+        yield from ("--lora", lora_word(lora))
     if any(lora.blocks for lora in recipe.loras):
         for lora in recipe.loras:
             yield from ("--lora-blocks", _numbers(lora.blocks))
@@ -51,7 +51,8 @@ def _more(recipe: Merge) -> Iterator[str]:
         yield "--prune"
 
 
-def _lora(lora: LoraUse) -> str:
+def lora_word(lora: LoraUse) -> str:
+    """Return a file with its strengths."""
     strengths = f":{_number(lora.strength)}"
     if lora.te_strength is not None:
         strengths += f":{_number(lora.te_strength)}"

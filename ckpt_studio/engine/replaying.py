@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ckpt_studio.core.errors import FormatError, PlanError
+from ckpt_studio.core.lora.recipes import ExtractLora, LoraRecipe, MergeLoras, ResizeLora
 from ckpt_studio.core.progress import CancelToken, ProgressCallback, ignore_progress
 from ckpt_studio.core.recipe import LoraUse, Merge
 from ckpt_studio.engine.hash_cache import HashCache
@@ -23,13 +25,16 @@ class MissingSourcesError(PlanError):
         self.names = names
 
 
+Named = TypeVar("Named", bound=Merge | LoraRecipe)
+
+
 def with_sources(
-    recipe: Merge,
+    recipe: Named,
     places: Iterable[Path] = (),
     *,
     progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
-) -> Merge:
+) -> Named:
     """Return the recipe with the files that have the hashes it names.
 
     Looks where the recipe says, then in ``places``: files, or folders with everything below them;
@@ -59,17 +64,27 @@ def with_sources(
     return moved(recipe, found)
 
 
-def moved(recipe: Merge, found: Mapping[Path, Path]) -> Merge:
+def moved(recipe: Named, found: Mapping[Path, Path]) -> Named:
     """Return the recipe with other files in place of its sources, under the names it gave them."""
     names = {found.get(path, path): recipe.names.get(path, path.name) for path in recipe.sources}
-    return replace(
-        recipe,
-        models=tuple(found.get(path, path) for path in recipe.models),
-        vae=None if recipe.vae is None else found.get(recipe.vae, recipe.vae),
-        loras=tuple(_moved(lora, found) for lora in recipe.loras),
-        names=names,
-        hashes={},
-    )
+    return replace(recipe, names=names, hashes={}, **_files(recipe, found))
+
+
+def _files(recipe: Merge | LoraRecipe, found: Mapping[Path, Path]) -> dict[str, Any]:
+    """Return the fields that name files."""
+    match recipe:
+        case Merge():
+            return {
+                "models": tuple(found.get(path, path) for path in recipe.models),
+                "vae": None if recipe.vae is None else found.get(recipe.vae, recipe.vae),
+                "loras": tuple(_moved(lora, found) for lora in recipe.loras),
+            }
+        case ExtractLora(a=a, b=b):
+            return {"a": found.get(a, a), "b": found.get(b, b)}
+        case MergeLoras(loras=loras):
+            return {"loras": tuple(_moved(lora, found) for lora in loras)}
+        case ResizeLora(source=source):
+            return {"source": found.get(source, source)}
 
 
 def _moved(lora: LoraUse, found: Mapping[Path, Path]) -> LoraUse:

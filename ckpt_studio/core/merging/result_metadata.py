@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ckpt_studio.core.lora.recipes import LoraRecipe
 from ckpt_studio.core.merging.pending import AUTOV1, KEYS, SHA256, pending, without_marks
 from ckpt_studio.core.metadata import apply_all
 from ckpt_studio.core.recipe import Merge
@@ -44,7 +45,7 @@ def result_metadata(recipe: Merge, opened: Mapping[Path, Opened]) -> dict[str, s
     return dict(apply_all(recipe.metadata.edits, kept))
 
 
-def display_names(recipe: Merge) -> dict[Path, str]:
+def display_names(recipe: Merge | LoraRecipe) -> dict[Path, str]:
     """Return what each source is called in metadata: never its folder, and no name twice."""
     names: dict[Path, str] = {}
     for path in recipe.sources:
