@@ -54,11 +54,16 @@ def require_adjustable(a: Opened, numbers: Sequence[float]) -> None:
             f"Adjusting takes {_ADJUST_NUMBERS} numbers, not {len(numbers)}.",
             "They are IN, OUT, OUT2, contrast, brightness and three colours.",
         )
-    if not (a.recognition.architecture or "").startswith(_LOOKS):
+    if not adjustable(a):
         raise PlanError(
             f"The look of {a.recognition.name} cannot be adjusted.",
             "That works for Stable Diffusion 1, 2 and XL.",
         )
+
+
+def adjustable(a: Opened) -> bool:
+    """Whether a model has the six tensors that give a picture its look: SD1, SD2 and SDXL."""
+    return (a.recognition.architecture or "").startswith(_LOOKS)
 
 
 def require_family(

@@ -39,7 +39,7 @@ class Values:
         if place is not None:
             found |= {name: weights[place] for name, weights in recipe.blocks.items()}
         for rule in recipe.rules:
-            if _matches(rule.pattern, key) or _matches(rule.pattern, name):
+            if matches(rule.pattern, key, name):
                 found |= rule.values
         return found
 
@@ -55,10 +55,11 @@ class Values:
         return None if self.partition is None else self.partition.index(part or "unet", key)
 
 
-def _matches(pattern: str, name: str) -> bool:
+def matches(pattern: str, key: str, name: str) -> bool:
+    """Whether the pattern of a rule fits a tensor: ComfyUI's key or its name in the file."""
     if any(sign in pattern for sign in "*?"):
-        return fnmatchcase(name, pattern)
-    return pattern in name
+        return fnmatchcase(key, pattern) or fnmatchcase(name, pattern)
+    return pattern in key or pattern in name
 
 
 def group(part: str) -> str:
