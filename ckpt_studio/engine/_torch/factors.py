@@ -17,6 +17,9 @@ from ckpt_studio.core.errors import FormatError
 _OVERSAMPLING = 16
 _ITERATIONS = 2
 _PIECE = 1 << 20
+_ROUNDING = 1e-9
+"""What single precision may lack of the whole energy."""
+
 _WHOLE_SHARE = 3
 """Where the subspace would have more than a third of all dimensions, the matrix is taken whole."""
 
@@ -37,6 +40,17 @@ class Factors:
     def sides(self) -> Mapping[str, torch.Tensor]:
         """Both by their names."""
         return {"up": self.up, "down": self.down}
+
+    def rank_for(self, share: float) -> int:
+        """Return how many singular values hold a share of the sum of squares; all, if they do not.
+
+        Only of factors that are the nearest product, not of ``whole`` ones. Nothing needs none.
+        """
+        if not self.total:
+            return 0
+        held = self.up.double().square().sum(0).square().cumsum(0)
+        short = held < share * self.total * (1 - _ROUNDING)
+        return min(int(short.sum()) + 1, len(held))
 
     @classmethod
     def whole(cls, up: torch.Tensor, down: torch.Tensor) -> "Factors":
