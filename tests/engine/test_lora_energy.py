@@ -71,7 +71,7 @@ def test_an_extraction_keeps_the_share_and_leaves_out_what_is_equal(tmp_path):
     a = saved(tmp_path / "a.safetensors", model())
     b = changed(model(), 6) | {"patch_in.weight": model()["patch_in.weight"]}
     b = saved(tmp_path / "b.safetensors", b)
-    recipe = ExtractLora(a, b, rank=40, energy=0.8, output=Output(tmp_path / "x.safetensors"))
+    recipe = ExtractLora(a, b, rank=40, energy=0.6, output=Output(tmp_path / "x.safetensors"))
     with pytest.raises(PlanError, match="not known"):
         plan(recipe)
     made = with_ranks(recipe, threads=1)
@@ -80,7 +80,7 @@ def test_an_extraction_keeps_the_share_and_leaves_out_what_is_equal(tmp_path):
     assert {name for name, rank in made.ranks.items() if not rank} == {"diffusion_model.patch_in"}
     assert max(made.ranks.values()) < 6
     report = write(plan(made))
-    assert all(each.share >= 0.8 for each in report.retained)
+    assert all(each.share >= 0.6 for each in report.retained)
     assert not any("patch_in" in name for name in load_file(report.path))
     equal = with_ranks(ExtractLora(a, a, energy=0.8, output=recipe.output))
     with pytest.raises(PlanError, match="equal"):

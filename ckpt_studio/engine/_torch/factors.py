@@ -73,12 +73,16 @@ def factors_of(matrix: torch.Tensor, rank: int, key: str) -> Factors:
             f"{key} has values that are no numbers, or are infinite.",
             "Look for the damaged tensor with a health check of both models.",
         )
-    size = min(rank + _OVERSAMPLING, *matrix.shape)
-    if size * _WHOLE_SHARE > min(matrix.shape):
-        u, s, v = torch.linalg.svd(matrix, full_matrices=False)
+    if in_subspace(rank, *matrix.shape):
+        u, s, v = _in_subspace(matrix, rank + _OVERSAMPLING, key)
     else:
-        u, s, v = _in_subspace(matrix, size, key)
+        u, s, v = torch.linalg.svd(matrix, full_matrices=False)
     return _balanced(u, s, v, rank, total)
+
+
+def in_subspace(rank: int, rows: int, columns: int) -> bool:
+    """Whether a matrix is decomposed in a subspace for this rank, which finds a little less."""
+    return (rank + _OVERSAMPLING) * _WHOLE_SHARE <= min(rows, columns)
 
 
 def nearest_of_product(up: torch.Tensor, down: torch.Tensor, rank: int) -> Factors:

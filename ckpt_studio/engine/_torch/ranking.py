@@ -4,8 +4,10 @@ from dataclasses import replace
 from math import prod
 
 from ckpt_studio.core.expr import Factor
+from ckpt_studio.core.lora.factoring import plain_loras
 from ckpt_studio.engine._torch.casting import Caster
 from ckpt_studio.engine._torch.computing import Computer
+from ckpt_studio.engine._torch.factors import in_subspace
 from ckpt_studio.engine.memory_gate import MemoryGate, memory_of_factor
 from ckpt_studio.engine.stepping import SLICE_VALUES
 from ckpt_studio.engine.streaming import Bench
@@ -25,4 +27,9 @@ class Ranker:
         with self._gate.room(memory_of_factor(expr), self._bench.stopping):
             found = self._computer.factors(replace(expr, exact=False))
         self._bench.meter.add(prod(expr.of.shape), expr.key)
-        return expr.key, found.rank_for(self._share)
+        rank = found.rank_for(self._share)
+        rows, columns = expr.of.shape[0], prod(expr.of.shape[1:])
+        if rank and plain_loras(expr.of) is None and in_subspace(rank, rows, columns):
+            # The subspace of this rank is smaller than the one here and finds a little less.
+            rank = min(rank + 1, expr.rank)
+        return expr.key, rank
