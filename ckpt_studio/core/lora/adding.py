@@ -99,6 +99,8 @@ def _takes(expr: Expr, coded: frozenset[str], target: Target, module: Module) ->
     if not expr.dtype.convertible or target.key.rpartition(".")[0] in coded:
         return False
     shape = expr.shape
+    if module.split and sum(module.split) != shape[0]:
+        return False
     if target.rows is not None:
         shape = (target.rows[1] - target.rows[0], *shape[1:])
     return fits(module.kind, {role: factor.shape for role, factor in module.tensors}, shape)

@@ -104,12 +104,22 @@ def _uses(
         )
     found = {id(module): target for target, module in targets_in(modules, family)} if family else {}
     for module in modules:
+        if module.split:
+            raise _in_pieces(use.path, module)
         target = found.get(id(module))
         strength = use.strength
         if _in_text_encoder(module, target) and use.te_strength is not None:
             strength = use.te_strength
         if strength:
             yield _Use(module, strength, recipe.sources.index(use.path), use.path, target)
+
+
+def _in_pieces(path: Path, module: Module) -> PlanError:
+    return PlanError(
+        f"“{path.name}” holds fused weights in pieces, such as {module.name}: these cannot be "
+        "joined or resized.",
+        "Merge this file into a model instead.",
+    )
 
 
 def _in_text_encoder(module: Module, target: Target | None) -> bool:
