@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 from typing_extensions import override
 
+from ckpt_studio.app.merge_reach import MergeReach
 from ckpt_studio.app.planner import Planned, Planner
 from ckpt_studio.app.session import Session
 from ckpt_studio.core.architecture import Architecture, family
@@ -32,6 +33,7 @@ class MergeChoices(QObject):
         self._draft = Draft()
         self._plan: Plan | None = None
         self._divided: tuple[Opened, tuple[Partition, ...]] | None = None
+        self._reach: tuple[Opened, MergeReach] | None = None
         self._planner = Planner(session.verbs, self)
         self._planner.planned.connect(self._take_plan)
         self._planner.failed.connect(self._take_failure)
@@ -79,6 +81,23 @@ class MergeChoices(QObject):
         """The way that is chosen."""
         name = self._draft.recipe.partition
         return next((each for each in self.partitions if name in {"", each.id}), None)
+
+    @property
+    def reach(self) -> MergeReach | None:
+        """What numbers reach in model A; None without it."""
+        opened = self.first
+        if opened is None:
+            return None
+        if self._reach is None or self._reach[0] is not opened:
+            self._reach = (opened, MergeReach(opened))
+        return self._reach[1]
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The parts that take the plain value of a parameter although blocks have their own."""
+        if self.reach is None or self.partition is None:
+            return ()
+        return self.reach.outside(self.draft.merge, self.partition)
 
     def change(self, draft: Draft, title: str, stroke: int = -1) -> None:
         """Replace the draft as one step; steps in a row with the same ``stroke`` are one."""

@@ -75,6 +75,11 @@ def _with_alpha(recipe: Merge, alpha: float) -> Merge:
 
 def _recipe(arguments: Namespace) -> Merge:
     parameters = dict(arguments.param)
+    _require_once("--param", [name for name, _ in arguments.param])
+    _require_once("--part", [option.part for option in arguments.part])
+    for name in ("alpha", "beta", "gamma"):
+        if getattr(arguments, name) is not None and name in parameters:
+            raise UsageError(f"--{name} and --param {name}=… say the same")
     for name in ("beta", "gamma"):
         if getattr(arguments, name) is not None:
             parameters[name] = getattr(arguments, name)
@@ -108,6 +113,12 @@ def _recipe(arguments: Namespace) -> Merge:
             shard_bytes=arguments.max_shard_size,
         ),
     )
+
+
+def _require_once(option: str, names: Sequence[str]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{option} {twice}=… is given twice")
 
 
 def _method(arguments: Namespace) -> str:

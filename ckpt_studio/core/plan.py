@@ -77,7 +77,10 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class PartSummary:
-    """One part of the output: where it comes from and what becomes of its precision (bytes)."""
+    """One part of the output: where it comes from and what becomes of its precision (bytes).
+
+    ``others`` are more files that its tensors are computed from, ``computed`` how many are.
+    """
 
     part: str
     source: Path | None
@@ -85,6 +88,8 @@ class PartSummary:
     bytes: int
     dtype_before: Mapping[str, int]
     dtype_after: Mapping[str, int]
+    others: tuple[Path, ...] = ()
+    computed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

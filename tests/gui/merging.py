@@ -3,12 +3,12 @@
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QPushButton
 
 from ckpt_studio.app.main_window import MERGE
 from ckpt_studio.formats.safetensors import read_checkpoint
 from ckpt_studio.qt.block_curve import BlockCurve
-from tests.gui.acting import drop, named
+from tests.gui.acting import drop, in_dialog, named
 from tests.making.plans import write_source
 
 START = "model.diffusion_model."
@@ -34,6 +34,17 @@ def small_lora(path):
     for module in ("mid_block_attentions_0_proj_in", "nowhere"):
         tensors[f"lora_unet_{module}.lora_down.weight"] = ("F16", [1, 1280, 1, 1], down)
         tensors[f"lora_unet_{module}.lora_up.weight"] = ("F16", [1280, 1, 1, 1], up)
+    write_source(path, tensors)
+    return path
+
+
+def bake(path):
+    """Write a LoRA that adds 1 to every value of two layers of a tiny model."""
+    down, up = np.ones((1, 4), "<f4").tobytes(), np.ones((4, 1), "<f4").tobytes()
+    tensors = {}
+    for layer in ("input_blocks.1.0", "output_blocks.0.0"):
+        tensors[f"diffusion_model.{layer}.lora_down.weight"] = ("F32", [1, 4], down)
+        tensors[f"diffusion_model.{layer}.lora_up.weight"] = ("F32", [4, 1], up)
     write_source(path, tensors)
     return path
 
@@ -65,6 +76,14 @@ def wait(qtbot, window):
         lambda: not (window.sources.busy or merging.choices.planning or merging.recipes.busy),
         timeout=15_000,
     )
+
+
+def save(qtbot, window):
+    """Merge, agree to the plan, and wait for the result."""
+    in_dialog("savePlan", lambda dialog: dialog.findChild(QPushButton, "planSave").click())
+    press(window, "mergeSaveButton")
+    qtbot.waitUntil(lambda: named(window, "mergeResult").isVisible(), timeout=60_000)
+    wait(qtbot, window)
 
 
 def planned(qtbot, window):

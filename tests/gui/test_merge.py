@@ -2,16 +2,17 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QPushButton, QSlider
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QSlider
 
 from ckpt_studio.app.main_window import MERGE
 from ckpt_studio.core.recipe import Precision
-from tests.gui.acting import choose, drop, in_dialog, named
+from tests.gui.acting import choose, drop, named
 from tests.gui.merging import (
     planned,
     press,
     recipe,
     said,
+    save,
     show,
     small_lora,
     tiny,
@@ -23,13 +24,6 @@ from tests.gui.merging import (
 
 def two(folder):
     return tiny(folder / "one.safetensors", 1.0), tiny(folder / "two.safetensors", 2.0)
-
-
-def save(qtbot, window):
-    in_dialog("savePlan", lambda dialog: dialog.findChild(QPushButton, "planSave").click())
-    press(window, "mergeSaveButton")
-    qtbot.waitUntil(lambda: named(window, "mergeResult").isVisible(), timeout=30_000)
-    wait(qtbot, window)
 
 
 def test_two_dropped_models_are_merged_into_a_file(qtbot, window, tmp_path):

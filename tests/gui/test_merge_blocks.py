@@ -215,10 +215,17 @@ def test_tab_goes_down_the_panel(blocks):
         seen.append(QApplication.focusWidget().objectName())
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
     wanted = [
-        *("mergeMethod", "mergeFileA", "mergeFileB", "mergeSliderAlpha", "mergeNumberAlpha"),
-        *("mergeByBlockAlpha", "mergePartition", "mergePresets", "blockCurve"),
+        *(
+            "mergeMethod",
+            "mergeFileA",
+            "mergeFileB",
+            "mergeByBlockAlpha",
+            "mergePartition",
+            "mergePresets",
+            "blockCurve",
+        ),
         *("mergeSelectedNumber", "mergeTextEncoders", "mergeVae", "mergePrecision"),
-        *("mergeWriteRecipe", "mergeAddLora", "mergeOutputPath", "mergeSaveButton"),
+        *("mergeWriteRecipe", "mergeAddLora", "mergeMore", "mergeOutputPath", "mergeSaveButton"),
     ]
     assert [name for name in seen if name in wanted] == wanted
     assert panel.isVisible()

@@ -1,7 +1,8 @@
-"""One LoRA of a merge: its name, what it reaches, and its strengths."""
+"""One LoRA: its name, what it reaches, its strengths, and its place among others."""
 
 from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QPushButton,
@@ -10,7 +11,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ckpt_studio.app.panels.lora_blocks import WHOLE, LoraBlocks
 from ckpt_studio.core import text
+from ckpt_studio.core.merging.partitions import Partition
 from ckpt_studio.core.plan import AdapterCoverage
 from ckpt_studio.core.recipe import LoraUse
 from ckpt_studio.qt.icons import icon
@@ -24,34 +27,66 @@ _SAME = -_MOST - 0.05
 
 
 class LoraRow(QFrame):
-    """Shows a LoRA and says what is wanted; ``place`` is the end of the object names."""
+    """Shows a LoRA and says what is wanted.
+
+    ``owner`` begins the object names, ``place`` ends them. Factors for blocks and the order are
+    offered for a LoRA that goes into a model alone, ``baked``.
+    """
 
     strength_chosen = Signal(float)
     te_strength_chosen = Signal(object)  # float, or None for the same strength
+    blocks_chosen = Signal(object, bool)  # tuple[float, ...], empty without; whether it was typed
+    move_requested = Signal(int)  # -1 up, 1 down
     remove_requested = Signal()
 
-    def __init__(self, place: int, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        place: int,
+        parent: QWidget | None = None,
+        *,
+        owner: str = "mergeLora",
+        baked: bool = True,
+    ) -> None:
         super().__init__(parent)
-        self.setObjectName(f"mergeLora{place}")
+        self.setObjectName(f"{owner}{place}")
+        self._owner, self._baked = owner, baked
+        self._partition: Partition | None = None
         self.setProperty("row", True)
         self._name = ElidedLabel()
         self._reach = ElidedLabel(role="dim", mode=Qt.TextElideMode.ElideRight)
-        self._reach.setObjectName(f"mergeLoraReach{place}")
+        self._reach.setObjectName(f"{owner}Reach{place}")
         self._show = QPushButton(self.tr("Show"))
-        self._strength = NumberBox(f"mergeLoraStrength{place}", most=_MOST)
-        self._encoders = NumberBox(f"mergeLoraEncoders{place}", most=_MOST)
-        self._remove = QToolButton()
+        self._strength = NumberBox(f"{owner}Strength{place}", most=_MOST)
+        self._encoders = NumberBox(f"{owner}Encoders{place}", most=_MOST)
+        self._by_block = QCheckBox(self.tr("per block"))
+        self._up = self._button(f"{owner}Up{place}", "arrow-up")
+        self._down = self._button(f"{owner}Down{place}", "arrow-down")
+        self._remove = self._button(f"{owner}Remove{place}", "close")
+        self._blocks = LoraBlocks(place)
         self._unmatched: tuple[str, ...] = ()
         self._build(place)
+        self._connect()
+
+    def _button(self, name: str, picture: str) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(name)
+        button.setIcon(icon(picture))
+        return button
+
+    def _connect(self) -> None:
         self._strength.valueChanged.connect(
             lambda value: self.strength_chosen.emit(round(value, 4))
         )
         self._encoders.valueChanged.connect(self._choose_encoders)
+        self._by_block.toggled.connect(self._choose_by_block)
+        self._blocks.chosen.connect(self.blocks_chosen)
+        self._up.clicked.connect(lambda: self.move_requested.emit(-1))
+        self._down.clicked.connect(lambda: self.move_requested.emit(1))
         self._remove.clicked.connect(self.remove_requested)
         self._show.clicked.connect(self._show_names)
 
     def _build(self, place: int) -> None:
-        self._show.setObjectName(f"mergeLoraShow{place}")
+        self._show.setObjectName(f"{self._owner}Show{place}")
         self._show.setProperty("role", "link")
         self._show.setAutoDefault(False)
         self._show.hide()
@@ -60,14 +95,15 @@ class LoraRow(QFrame):
         self._encoders.setToolTip(
             self.tr("Strength for the text encoders; below −10 it is that of the model")
         )
-        self._remove.setObjectName(f"mergeLoraRemove{place}")
-        self._remove.setIcon(icon("close"))
+        self._by_block.setObjectName(f"{self._owner}ByBlock{place}")
+        for widget in (self._by_block, self._up, self._down):
+            widget.setVisible(self._baked)
+        self._blocks.hide()
         names = QVBoxLayout()
         names.setSpacing(1)
         names.addWidget(self._name)
         names.addWidget(self._reach)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 6, 8, 6)
+        row = QHBoxLayout()
         row.setSpacing(8)
         row.addLayout(names, 1)
         row.addWidget(self._show)
@@ -77,12 +113,19 @@ class LoraRow(QFrame):
         ):
             row.addWidget(label(words, "dim"))
             row.addWidget(number)
-        row.addWidget(self._remove)
+        for widget in (self._by_block, self._up, self._down, self._remove):
+            row.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 6, 8, 6)
+        column.setSpacing(6)
+        column.addLayout(row)
+        column.addWidget(self._blocks)
 
     @property
     def controls(self) -> tuple[QWidget, ...]:
         """Everything that takes the focus, in the order of Tab."""
-        return (self._show, self._strength, self._encoders, self._remove)
+        numbers = (self._show, self._strength, self._encoders, self._by_block)
+        return (*numbers, self._up, self._down, self._remove, *self._blocks.controls)
 
     def show_lora(self, lora: LoraUse, coverage: AdapterCoverage | None, total: int) -> None:
         """Show a LoRA and what it does to the model, where that is known."""
@@ -95,9 +138,40 @@ class LoraRow(QFrame):
         self._encoders.setAccessibleName(
             self.tr("Strength of {name} for the text encoders").format(name=name)
         )
-        self._remove.setAccessibleName(self.tr("Remove {name}").format(name=name))
-        self._remove.setToolTip(self._remove.accessibleName())
+        for button, words in (
+            (self._up, self.tr("Bake in {name} earlier")),
+            (self._down, self.tr("Bake in {name} later")),
+            (self._remove, self.tr("Remove {name}")),
+        ):
+            button.setAccessibleName(words.format(name=name))
+            button.setToolTip(button.accessibleName())
         self._show_reach(coverage, total)
+
+    def show_place(self, place: int, count: int) -> None:
+        """Say where it stands among others."""
+        self._up.setEnabled(place > 0)
+        self._down.setEnabled(place + 1 < count)
+
+    def show_blocks(self, lora: LoraUse, partition: Partition | None) -> None:
+        """Show the factors for blocks; without a partition model A is not known."""
+        self._partition = partition
+        on = bool(lora.blocks)
+        with QSignalBlocker(self._by_block):
+            self._by_block.setChecked(on)
+        self._by_block.setEnabled(on or partition is not None)
+        self._by_block.setToolTip(
+            self.tr("Another share of the strength in each block of the model")
+            if partition is not None
+            else self.tr("Choose model A first: the blocks are those of its family.")
+        )
+        self._by_block.setAccessibleName(self.tr("{name} per block").format(name=lora.path.name))
+        self._blocks.setVisible(on and partition is not None)
+        if on and partition is not None:
+            self._blocks.show_blocks(lora.path.name, lora.blocks, partition)
+
+    def _choose_by_block(self, on: bool) -> None:
+        count = len(self._partition.blocks) if on and self._partition else 0
+        self.blocks_chosen.emit((WHOLE,) * count, False)
 
     def _show_reach(self, coverage: AdapterCoverage | None, total: int) -> None:
         self._unmatched = (*coverage.unmatched, *coverage.skipped) if coverage else ()

@@ -9,6 +9,7 @@ from ckpt_studio.app.merge_choices import MergeChoices
 from ckpt_studio.app.panels.merge_blocks import MergeBlocks
 from ckpt_studio.app.panels.merge_loras import MergeLoras
 from ckpt_studio.app.panels.merge_models import MergeModels
+from ckpt_studio.app.panels.merge_more import MergeMore
 from ckpt_studio.app.panels.merge_numbers import MergeNumbers
 from ckpt_studio.app.panels.merge_parts import MergeParts
 from ckpt_studio.app.panels.output_row import OutputRow
@@ -55,6 +56,7 @@ class MergePanel(QWidget):
         self.blocks = MergeBlocks(choices)
         self.parts = MergeParts(session, choices)
         self.loras = MergeLoras(choices)
+        self.more = MergeMore(choices)
         self.plan_view = PlanView(
             first_step=self.tr("Choose or drop the models first. Nothing is read but the headers.")
         )
@@ -88,7 +90,7 @@ class MergePanel(QWidget):
         column = QVBoxLayout(scrolled)
         column.setContentsMargins(20, 0, 20, 4)
         column.setSpacing(12)
-        cards = (self.models, numbers, self.blocks, self.parts, self.loras)
+        cards = (self.models, numbers, self.blocks, self.parts, self.loras, self.more)
         for widget in (*cards, self.plan_view, self.result):
             column.addWidget(widget)
         column.addStretch()
@@ -123,6 +125,7 @@ class MergePanel(QWidget):
         self.parts.vae_browse_requested.connect(self.vae_browse_requested)
         self.loras.files_dropped.connect(self.loras_dropped)
         self.loras.browse_requested.connect(self.lora_browse_requested)
+        self.more.opened.connect(lambda: self._reveal(self.more))
         self.output.save_requested.connect(self.save_requested)
         self.result.filled.connect(lambda: self._reveal(self.result))
 
@@ -131,13 +134,16 @@ class MergePanel(QWidget):
         """Show what is chosen."""
         draft = self._choices.draft
         self.models.refresh()
-        self.numbers.show_draft(draft, divided=self._choices.partition is not None)
+        outside = self._choices.outside if draft.recipe.blocks else ()
+        divided = self._choices.partition is not None
+        self.numbers.show_draft(draft, divided=divided, outside=outside)
         self.seed.show_seed(draft.recipe.seed)
         self.seed.setVisible(draft.spec.random)
         self._numbers_card.setVisible(bool(draft.parameters) or draft.spec.random)
         self.blocks.refresh()
         self.parts.refresh()
         self.loras.refresh()
+        self.more.refresh()
         self._show_several()
         self.output.show_path(draft.recipe.output.path)
         self._order_focus()
@@ -145,7 +151,8 @@ class MergePanel(QWidget):
 
     def _order_focus(self) -> None:
         """Tab goes down the cards; rows of some of them are made late."""
-        groups = (self.models, self.numbers, self.seed, self.blocks, self.parts, self.loras)
+        models = (self.models, self.numbers, self.seed, self.blocks)
+        groups = (*models, self.parts, self.loras, self.more)
         controls = [each for group in groups for each in group.controls]
         for before, after in pairwise((*controls, *self.output.controls, self._open)):
             QWidget.setTabOrder(before, after)
@@ -176,6 +183,7 @@ class MergePanel(QWidget):
         values = None
         if on and partition is not None:
             values = (draft.value(parameter),) * len(partition.blocks)
+            draft = drafts.with_values(draft, parameter, (draft.value(parameter),))
         title = self.tr("{name} per block").format(name=parameter.name)
         self._choices.change(drafts.with_blocks(draft, parameter.id, values), title)
         if on:

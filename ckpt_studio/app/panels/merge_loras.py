@@ -17,7 +17,7 @@ from ckpt_studio.qt.drop import DropFrame
 from ckpt_studio.qt.labels import ElidedLabel, label
 
 _STROKES = 300
-_ROW_STROKES = 4
+_ROW_STROKES, _BLOCKS = 4, 2
 
 
 class MergeLoras(DropFrame):
@@ -58,8 +58,11 @@ class MergeLoras(DropFrame):
         self._fit(len(draft.recipe.loras))
         found = _coverages(plan)
         total = plan.coverage.total if plan and plan.coverage else 0
-        for row, lora in zip(self._rows, draft.recipe.loras, strict=True):
+        partition = self._choices.partition
+        for place, (row, lora) in enumerate(zip(self._rows, draft.recipe.loras, strict=True)):
             row.show_lora(lora, found.get(lora.path), total)
+            row.show_blocks(lora, partition)
+            row.show_place(place, len(self._rows))
 
     def _fit(self, count: int) -> None:
         while len(self._rows) > count:
@@ -78,6 +81,10 @@ class MergeLoras(DropFrame):
         row = LoraRow(place)
         row.strength_chosen.connect(lambda value: self._set(place, 0, strength=value))
         row.te_strength_chosen.connect(lambda value: self._set(place, 1, te_strength=value))
+        row.blocks_chosen.connect(
+            lambda values, typed: self._set_blocks(place, values, typed=typed)
+        )
+        row.move_requested.connect(lambda by: self._move(place, place + by))
         row.remove_requested.connect(lambda: self._remove(place))
         return row
 
@@ -89,6 +96,21 @@ class MergeLoras(DropFrame):
         self._choices.change(
             changed, self.tr("Strength of {name}").format(name=loras[place].path.name), stroke
         )
+
+    def _set_blocks(self, place: int, values: tuple[float, ...], *, typed: bool) -> None:
+        loras = list(self._choices.draft.recipe.loras)
+        loras[place] = replace(loras[place], blocks=values)
+        title = self.tr("{name} per block").format(name=loras[place].path.name)
+        changed = drafts.with_loras(self._choices.draft, tuple(loras))
+        stroke = _STROKES + place * _ROW_STROKES + _BLOCKS if typed else -1
+        self._choices.change(changed, title, stroke)
+
+    def _move(self, place: int, to: int) -> None:
+        loras = list(self._choices.draft.recipe.loras)
+        moved = loras.pop(place)
+        loras.insert(to, moved)
+        changed = drafts.with_loras(self._choices.draft, tuple(loras))
+        self._choices.change(changed, self.tr("Move {name}").format(name=moved.path.name))
 
     def _remove(self, place: int) -> None:
         loras = list(self._choices.draft.recipe.loras)

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QWidget
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.merging.draft import Draft, read_values
 from ckpt_studio.core.merging.methods import Parameter
+from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.text import listed
 from ckpt_studio.qt.labels import label, set_property
 from ckpt_studio.qt.slider import Slider
 
@@ -21,6 +23,7 @@ class NumberRow:
 
     def __init__(self, parameter: Parameter, name: str) -> None:
         self.parameter = parameter
+        self.field_tip = ""
         self.caption = label(parameter.name, "dim")
         self.low, self.high = label(), label()
         self.slider = Slider(f"mergeSlider{name}", parameter.name)
@@ -58,6 +61,22 @@ class NumberRow:
         for end in (self.low, self.high):
             _keep_width(end)
 
+    def show_outside(self, low: str, high: str, tip: str, *, counts: bool) -> None:
+        """Say what the value is for while blocks have their own; it may count for nothing."""
+        self.low.setText(low)
+        self.high.setText(high)
+        for widget in (self.low, self.high, self.slider, self.field):
+            widget.setToolTip(tip)
+        self.slider.setEnabled(counts)
+        self.field.setEnabled(counts)
+
+    def show_usual(self) -> None:
+        """Let the value be chosen for the whole model."""
+        for widget in (self.slider, self.field):
+            widget.setEnabled(True)
+        self.slider.setToolTip(self.parameter.sentence)
+        self.field.setToolTip(self.field_tip or self.parameter.sentence)
+
 
 class MergeNumbers(QWidget):
     """Shows the parameters of a draft and says which values are wanted."""
@@ -87,8 +106,12 @@ class MergeNumbers(QWidget):
             if not widget.isHidden()
         )
 
-    def show_draft(self, draft: Draft, *, divided: bool) -> None:
-        """Show the values; without ``divided`` model A is not known, and has no blocks."""
+    def show_draft(self, draft: Draft, *, divided: bool, outside: tuple[str, ...] = ()) -> None:
+        """Show the values; without ``divided`` model A is not known, and has no blocks.
+
+        ``outside`` are parts that lie in no block, for which alone a value counts that blocks have
+        their own of.
+        """
         if tuple(row.parameter for row in self._rows) != draft.parameters:
             self._rebuild(draft)
         for place, row in enumerate(self._rows):
@@ -100,8 +123,21 @@ class MergeNumbers(QWidget):
                 row.field.setText(shown)
             set_property(row.field, "state", "")
             row.show_ends(draft, value)
+            if row.parameter.id in draft.recipe.blocks:
+                self._show_outside(row, outside)
+            else:
+                row.show_usual()
             self._show_by_block(row, draft, divided=divided)
         self._wrong.hide()
+
+    def _show_outside(self, row: NumberRow, outside: tuple[str, ...]) -> None:
+        """Say what the value counts for beside those of the blocks."""
+        parts = listed([part_name(part) for part in outside]) if outside else ""
+        high = self.tr("for {parts} alone") if outside else self.tr("see the blocks below")
+        tip = self.tr("The blocks have values of their own. This one is for {parts} alone.")
+        nothing = self.tr("The blocks have values of their own, and all of the model lies in them.")
+        tip = tip.format(parts=parts) if outside else nothing
+        row.show_outside("", high.format(parts=parts), tip, counts=bool(outside))
 
     def _show_by_block(self, row: NumberRow, draft: Draft, *, divided: bool) -> None:
         box, on = row.by_block, row.parameter.id in draft.recipe.blocks
@@ -147,11 +183,8 @@ class MergeNumbers(QWidget):
         row.by_block.toggled.connect(lambda on: self.by_block_chosen.emit(row.parameter, on))
         if several:
             row.field.setPlaceholderText("0.2, 0.3")
-            row.field.setToolTip(
-                self.tr("{sentence} Several values, such as 0.2, 0.3, make several files.").format(
-                    sentence=row.parameter.sentence
-                )
-            )
+            several_values = self.tr("Several values, such as 0.2, 0.3, make several files.")
+            row.field_tip = f"{row.parameter.sentence}. {several_values}"
 
     def _type(self, row: NumberRow, text: str, *, several: bool) -> None:
         try:

@@ -11,7 +11,7 @@ from ckpt_studio.app.panels.slot_view import PRECISION_NAMES
 from ckpt_studio.app.session import Session
 from ckpt_studio.core.merging import draft as drafts
 from ckpt_studio.core.merging.draft import Draft
-from ckpt_studio.core.part_names import ANY_TEXT_ENCODER
+from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.precision_choices import choices as precision_choices
 from ckpt_studio.core.recipe import MERGED, Precision
 from ckpt_studio.qt.combo_box import ComboBox
@@ -138,9 +138,20 @@ class MergeParts(QFrame):
                     box.add(self.tr("Take those of {letter}").format(letter=letter), letter.lower())
             box.choose(_OWN if own else recipe.parts.get(ANY_TEXT_ENCODER, MERGED))
         self._own.setVisible(own is not None)
+        self._own.setEnabled(own is None or not self._encoders_in_blocks(draft))
+        in_block = self.tr("Blocks have values of their own, and text encoders lie in one of them")
+        self._own.setToolTip("" if self._own.isEnabled() else in_block)
         if own:
             with QSignalBlocker(self._own):
                 self._own.setValue(next(iter(own.values())))
+
+    def _encoders_in_blocks(self, draft: Draft) -> bool:
+        """Whether the values of blocks go before that of the text encoders."""
+        partition, first = self._choices.partition, self._choices.first
+        if partition is None or first is None or draft.parameters[0].id not in draft.recipe.blocks:
+            return False
+        encoders = [each.part for each in first.recognition.parts if is_text_encoder(each.part)]
+        return all(partition.index(part, "") is not None for part in encoders)
 
     def _show_precisions(self, draft: Draft) -> None:
         box = self._precision

@@ -10,7 +10,14 @@ from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.merging.methods import MethodSpec, Parameter, method
 from ckpt_studio.core.merging.series import series_names
 from ckpt_studio.core.part_names import ANY_TEXT_ENCODER
-from ckpt_studio.core.recipe import MERGED, LoraUse, Merge, MetadataChoice, Precision
+from ckpt_studio.core.recipe import (
+    MERGED,
+    LoraUse,
+    Merge,
+    MetadataChoice,
+    NameRule,
+    Precision,
+)
 
 Value = TypeVar("Value")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -23,8 +30,9 @@ class Draft:
 
     ``models`` are the inputs in order, None where none was chosen; those that the method does not
     take are kept for another one. ``ancestor`` is the common ancestor, for methods that need it.
-    ``recipe`` holds everything else. With more than one of them, ``series`` are values of the first
-    parameter that each make a file of their own.
+    ``recipe`` holds everything else. Its rules without a pattern are not finished, those for
+    numbers of another method are kept for it; neither count. With more than one of them, ``series``
+    are values of the first parameter that each make a file of their own.
     """
 
     models: tuple[Path | None, ...] = ()
@@ -85,6 +93,17 @@ class Draft:
         return self.spec.parameters_for(models + self.spec.base)
 
     @property
+    def rules(self) -> tuple[NameRule, ...]:
+        """The rules for numbers of the method, with one number each."""
+        known = {parameter.id for parameter in self.parameters}
+        return tuple(
+            NameRule(rule.pattern, {name: value})
+            for rule in self.recipe.rules
+            for name, value in rule.values.items()
+            if name in known
+        )
+
+    @property
     def sources(self) -> tuple[Path, ...]:
         """All files that are named, each once."""
         return replace(self.recipe, models=self.chosen).sources
@@ -111,7 +130,8 @@ class Draft:
     @property
     def merges(self) -> tuple[Merge, ...]:
         """A recipe for each file: one, or one for each value of the first parameter."""
-        whole = replace(self.recipe, models=self.chosen)
+        rules = tuple(rule for rule in self.rules if rule.pattern.strip())
+        whole = replace(self.recipe, models=self.chosen, rules=rules)
         if len(self.series) < 2 or not self.parameters:  # noqa: PLR2004 - one value is no series
             return (whole,)
         first, output = self.parameters[0].id, whole.output
@@ -242,6 +262,22 @@ def with_recipe_written(draft: Draft, *, written: bool) -> Draft:
     """Say whether the recipe goes into the metadata."""
     metadata = replace(draft.recipe.metadata, recipe=written)
     return replace(draft, recipe=replace(draft.recipe, metadata=metadata))
+
+
+def with_rules(draft: Draft, rules: tuple[NameRule, ...]) -> Draft:
+    """Give tensors by their names other values, the last rule wins."""
+    return replace(draft, recipe=replace(draft.recipe, rules=rules))
+
+
+def with_adjust(draft: Draft, numbers: tuple[float, ...]) -> Draft:
+    """Change the look of the pictures; eight zeros change nothing and are left out."""
+    chosen = numbers if any(numbers) else ()
+    return replace(draft, recipe=replace(draft.recipe, adjust=chosen))
+
+
+def with_prune(draft: Draft, *, prune: bool) -> Draft:
+    """Say whether what training left behind is left out."""
+    return replace(draft, recipe=replace(draft.recipe, prune=prune))
 
 
 def with_loras(draft: Draft, loras: tuple[LoraUse, ...]) -> Draft:

@@ -156,11 +156,13 @@ class Computer:
             self._known[adapter] = factors
 
     def _read(self, expr: Expr, start: int, stop: int, into: torch.Tensor) -> torch.Tensor:
-        """Read values and widen them; a slice goes through a buffer that is used again."""
+        """Read values and widen them; a slice goes through a buffer that is used again.
+
+        What is read may hold computed parts, which read in turn: the buffer is not theirs then.
+        """
         if isinstance(expr, Cast) and expr.dtype is DType.F32:
             expr = expr.of  # what is read is widened anyway
         size = expr.dtype.bits // 8
-        # What is read may hold computed rows, which must not get the same buffer.
         buffer, self._raw = self._raw, bytearray()
         raw = memoryview(buffer)[: (stop - start) * size]
         if len(raw) < (stop - start) * size:
