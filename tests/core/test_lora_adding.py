@@ -177,6 +177,15 @@ def test_what_has_no_place_or_another_shape_is_listed():
     assert coverage.source.name == "lora.safetensors"
 
 
+@pytest.mark.parametrize(("channels", "control"), [(128, True), (64, False), (32, False)])
+def test_a_control_lora_is_told_from_one_that_does_not_fit(channels, control):
+    table = pair("img_in", HIDDEN, channels, ends=PEFT)
+    table |= pair("double_blocks.0.img_attn.proj", HIDDEN, HIDDEN, ends=PEFT)
+    _, (coverage,) = with_adapters(parts("flux_dev"), "flux_dev", [lora(table)])
+    assert coverage.control is control
+    assert coverage.skipped == (() if channels == 64 else ("img_in",))
+
+
 def test_codes_of_a_quantised_weight_are_not_changed():
     given = parts("flux_dev")
     scale = TensorInfo("s", DType.F32, (), 0, 4)

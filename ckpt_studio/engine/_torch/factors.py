@@ -13,6 +13,7 @@ from hashlib import blake2b
 import torch
 
 from ckpt_studio.core.errors import FormatError
+from ckpt_studio.engine._torch.stopping import raise_if_stopped
 
 _OVERSAMPLING = 16
 _ITERATIONS = 2
@@ -115,6 +116,7 @@ def _in_subspace(matrix: torch.Tensor, size: int, key: str) -> tuple[torch.Tenso
     generator.manual_seed(int.from_bytes(blake2b(key.encode(), digest_size=7).digest(), "big"))
     basis, _ = torch.linalg.qr(matrix @ torch.randn(matrix.shape[1], size, generator=generator))
     for _ in range(_ITERATIONS):
+        raise_if_stopped()
         across, _ = torch.linalg.qr(matrix.T @ basis)
         basis, _ = torch.linalg.qr(matrix @ across)
     u, s, v = torch.linalg.svd(basis.T @ matrix, full_matrices=False)

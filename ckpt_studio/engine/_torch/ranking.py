@@ -2,24 +2,29 @@
 
 from dataclasses import replace
 from math import prod
+from typing import TYPE_CHECKING
 
 from ckpt_studio.core.expr import Factor
 from ckpt_studio.core.lora.factoring import plain_loras
 from ckpt_studio.engine._torch.casting import Caster
 from ckpt_studio.engine._torch.computing import Computer
 from ckpt_studio.engine._torch.factors import in_subspace
+from ckpt_studio.engine._torch.stopping import stop_when
 from ckpt_studio.engine.memory_gate import MemoryGate, memory_of_factor
 from ckpt_studio.engine.stepping import SLICE_VALUES
-from ckpt_studio.engine.streaming import Bench
+
+if TYPE_CHECKING:
+    from ckpt_studio.engine.streaming import Bench
 
 
 class Ranker:
     """Tells of one factor after the other which rank holds the share, in one thread."""
 
-    def __init__(self, bench: Bench, gate: MemoryGate, share: float) -> None:
+    def __init__(self, bench: "Bench", gate: MemoryGate, share: float) -> None:
         self._bench = bench
         self._gate = gate
         self._share = share
+        stop_when(bench.stopping)
         self._computer = Computer(bench.sources, Caster(SLICE_VALUES).convert_view)
 
     def __call__(self, expr: Factor) -> tuple[str, int]:
