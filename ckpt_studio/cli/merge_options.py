@@ -48,7 +48,7 @@ def add_values(parser: ArgumentParser) -> None:
         help="how much of B; several values give several files, read once",
     )
     for name in _PARAMETERS[1:]:
-        group.add_argument(f"--{name}", type=_number, metavar="X")
+        group.add_argument(f"--{name}", type=number, metavar="X")
     group.add_argument(
         "--param",
         type=_assignment,
@@ -140,7 +140,12 @@ def _real(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
+    """Read a finite number.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
     value = _real(text)
     if value is None:
         raise ArgumentTypeError(f"‘{text}’ is no number")
@@ -148,14 +153,14 @@ def _number(text: str) -> float:
 
 
 def _several(text: str) -> tuple[float, ...]:
-    return tuple(_number(word) for word in text.split(","))
+    return tuple(number(word) for word in text.split(","))
 
 
 def _assignment(text: str) -> tuple[str, float]:
     name, sign, value = text.partition("=")
     if not sign:
         raise ArgumentTypeError(f"‘{text}’: say NAME=X")
-    return name.strip(), _number(value)
+    return name.strip(), number(value)
 
 
 def _part(text: str) -> PartOption:
@@ -169,5 +174,5 @@ def _rule(text: str) -> NameRule:
     pattern, colon, value = text.rpartition(":")
     if not colon or not pattern:
         raise ArgumentTypeError(f"‘{text}’: say PATTERN:X, such as attn2:0.7")
-    name, sign, number = value.rpartition("=")
-    return NameRule(pattern, {name.strip() if sign else "alpha": _number(number)})
+    name, sign, word = value.rpartition("=")
+    return NameRule(pattern, {name.strip() if sign else "alpha": number(word)})

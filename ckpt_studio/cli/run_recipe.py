@@ -12,7 +12,7 @@ from ckpt_studio.cli.output_options import output_path
 from ckpt_studio.core.errors import FormatError
 from ckpt_studio.core.lora.recipes import AnyRecipe, LoraRecipe
 from ckpt_studio.core.recipe import EditMetadata, Layout, Merge
-from ckpt_studio.engine import open_checkpoint
+from ckpt_studio.engine import open_checkpoint, with_ranks
 from ckpt_studio.engine.replaying import with_sources
 from ckpt_studio.formats.opening import is_model_index
 from ckpt_studio.formats.recipe_json import METADATA_KEY, read_recipe_file, recipe_from_json
@@ -49,6 +49,10 @@ def _run(arguments: Namespace) -> Answer:
     if isinstance(recipe, Merge | LoraRecipe):
         with job(arguments) as (progress, cancel):
             recipe = with_sources(recipe, arguments.models, progress=progress, cancel=cancel)
+            if isinstance(recipe, LoraRecipe):
+                recipe = with_ranks(
+                    recipe, threads=arguments.threads, progress=progress, cancel=cancel
+                )
     output = replace(recipe.output, overwrite=recipe.output.overwrite or arguments.overwrite)
     if arguments.output is not None:
         chosen = output_path(arguments.output, folder=output.layout is not Layout.FILE)

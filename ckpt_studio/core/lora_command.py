@@ -15,17 +15,19 @@ def lora_words(recipe: LoraRecipe) -> Iterator[str]:
             yield from _extract(recipe)
         case MergeLoras():
             yield from ("merge", *map(lora_word, recipe.loras))
-            if recipe.rank is not None:
-                yield from ("--rank", str(recipe.rank))
         case ResizeLora():
-            yield from ("resize", str(recipe.source), "--rank", str(recipe.rank))
+            yield from ("resize", str(recipe.source))
+    if recipe.rank is not None:
+        yield from ("--rank", str(recipe.rank))
+    if recipe.energy is not None:
+        yield from ("--energy", repr(recipe.energy))
     if recipe.precision is not Precision.FP16:
         keep = recipe.precision is Precision.KEEP  # factors that are kept come in fp32
         yield from ("--dtype", "fp32" if keep else recipe.precision.value)
 
 
 def _extract(recipe: ExtractLora) -> Iterator[str]:
-    yield from ("extract", str(recipe.a), str(recipe.b), "--rank", str(recipe.rank))
+    yield from ("extract", str(recipe.a), str(recipe.b))
     if recipe.conv_rank is not None:
         yield from ("--conv-rank", str(recipe.conv_rank))
     if not recipe.te:

@@ -94,13 +94,17 @@ class PartSummary:
 
 @dataclass(frozen=True, slots=True)
 class AdapterCoverage:
-    """What an adapter file reaches: tensors of the model, and its own modules without a target."""
+    """What an adapter file reaches: tensors of the model, and its own modules without a target.
+
+    With ``control`` it is a control LoRA, whose input layer takes more channels than the model has.
+    """
 
     source: Path
     kinds: tuple[str, ...]
     touched: int
     unmatched: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()  # modules whose target has another shape
+    control: bool = False
 
 
 @dataclass(frozen=True, slots=True)

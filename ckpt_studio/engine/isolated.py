@@ -43,6 +43,7 @@ _VERBS = {
     "compare_values": "comparing",
     "compare_rows": "compared_rows",
     "check_health": "health",
+    "with_ranks": "ranking",
 }
 """The verbs that can be run, with the modules of the engine they live in."""
 

@@ -109,6 +109,8 @@ def _lora_draft(recipe: LoraRecipe, opened: dict[Path, Opened]) -> Plan:
     match recipe:
         case ExtractLora():
             return extract_lora(recipe, opened)
+        case ResizeLora(rank=None, energy=None):
+            raise PlanError("The LoRA has that rank already.", "Choose another rank.")
         case ResizeLora():
             return merge_loras(recipe.merge, opened)
         case MergeLoras():

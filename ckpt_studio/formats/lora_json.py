@@ -20,6 +20,7 @@ TextOf = Callable[[Path | None], str | None]
 def lora_to_json(recipe: LoraRecipe, text_of: TextOf) -> Json:
     """Return verb and what is special to LoRAs; ``text_of`` writes the path of a source."""
     document = _special(recipe, text_of)
+    document["energy"], document["ranks"] = recipe.energy, dict(recipe.ranks)
     document["names"] = {str(text_of(path)): name for path, name in recipe.names.items()}
     document["hashes"] = dict(recipe.hashes)
     if recipe.precision is not Precision.FP16:
@@ -63,7 +64,7 @@ def extract_from_json(fields: Fields) -> ExtractLora:
     Raises:
         FormatError: one of them is not what it should be.
     """
-    conv_rank = fields.number("conv_rank") if "conv_rank" in fields else None
+    conv_rank = _rank(fields, "conv_rank")
     return ExtractLora(
         a=fields.needed_path("a"),
         b=fields.needed_path("b"),
@@ -71,9 +72,7 @@ def extract_from_json(fields: Fields) -> ExtractLora:
         conv_rank=0 if fields.flag("without_convolutions") else conv_rank,
         te=not fields.flag("without_te"),
         vectors=fields.flag("vectors"),
-        precision=_precision(fields),
-        names=_names(fields),
-        hashes=_hashes(fields),
+        **_shared(fields),
     )
 
 
@@ -85,10 +84,8 @@ def merge_from_json(fields: Fields) -> MergeLoras:
     """
     return MergeLoras(
         loras=tuple(use_from_json(each) for each in fields.objects("loras")),
-        rank=fields.number("rank") if "rank" in fields else None,
-        precision=_precision(fields),
-        names=_names(fields),
-        hashes=_hashes(fields),
+        rank=_rank(fields, "rank"),
+        **_shared(fields),
     )
 
 
@@ -100,10 +97,8 @@ def resize_from_json(fields: Fields) -> ResizeLora:
     """
     return ResizeLora(
         source=fields.needed_path("source"),
-        rank=fields.number("rank"),
-        precision=_precision(fields),
-        names=_names(fields),
-        hashes=_hashes(fields),
+        rank=_rank(fields, "rank"),
+        **_shared(fields),
     )
 
 
@@ -124,14 +119,19 @@ def use_from_json(fields: Fields) -> LoraUse:
     return lora
 
 
-def _precision(fields: Fields) -> Precision:
-    return Precision(fields.word("precision", tuple(_PRECISIONS), default=Precision.FP16))
+def _rank(fields: Fields, name: str) -> int | None:
+    return fields.number(name) if name in fields else None
 
 
-def _names(fields: Fields) -> dict[Path, str]:
-    return {fields.resolved(path): name for path, name in fields.texts("names").items()}
-
-
-def _hashes(fields: Fields) -> dict[str, str]:
+def _shared(fields: Fields) -> dict[str, Any]:
+    """Take the fields that all recipes of LoRAs have."""
+    names = fields.texts("names")
     fields.texts("autov3")  # for people and other programs; the SHA-256 says more
-    return fields.texts("hashes")
+    word = fields.word("precision", tuple(_PRECISIONS), default=Precision.FP16)
+    return {
+        "energy": fields.real("energy") if "energy" in fields else None,
+        "ranks": fields.named_numbers("ranks"),
+        "names": {fields.resolved(path): name for path, name in names.items()},
+        "hashes": fields.texts("hashes"),
+        "precision": Precision(word),
+    }

@@ -50,6 +50,9 @@ RECIPES = [
     MergeLoras((LoraUse(a("one"), 0.5), LoraUse(a("two"), 1, 0.25)), output=OUT),
     MergeLoras((LoraUse(a("one"), 0.0),), rank=3, precision=Precision.FP32, output=OUT),
     ResizeLora(a("one"), 2, output=OUT),
+    ResizeLora(a("one"), energy=0.9, ranks={"x": 0, "y": 3}, output=OUT),
+    MergeLoras((LoraUse(a("one")),), 8, energy=0.25, ranks={"x": 1}, output=OUT),
+    ExtractLora(a("a"), a("b"), energy=1.0, ranks={"x": 1}, output=OUT),
 ]
 
 
@@ -58,23 +61,26 @@ def test_a_recipe_is_read_as_it_was_written(tmp_path, recipe):
     assert recipe_from_json(recipe_to_json(recipe, folder=tmp_path), folder=tmp_path) == recipe
 
 
-@pytest.mark.parametrize("field", ["rank", "conv_rank", "vectors", "names", "precision", "b"])
+@pytest.mark.parametrize(
+    "field", ["rank", "conv_rank", "vectors", "names", "precision", "ranks", "energy", "b"]
+)
 def test_a_recipe_with_a_wrong_field_is_refused(tmp_path, field):
-    document = json.loads(recipe_to_json(RECIPES[0], folder=tmp_path)) | {field: 2.5}
+    document = json.loads(recipe_to_json(RECIPES[0], folder=tmp_path)) | {field: [2.5]}
     with pytest.raises(FormatError, match=field):
         recipe_from_json(json.dumps(document), folder=tmp_path)
 
 
 def words_of(folder, verb):
-    one, two = folder / "one.safetensors", folder / "two.safetensors"
+    one, two, *models = (folder / f"{name}.safetensors" for name in ("one", "two", "a", "b"))
     return {
-        "extract": ("extract", folder / "a.safetensors", folder / "b.safetensors", "--rank", "4"),
+        "extract": ("extract", *models, "--rank", "4"),
         "merge": ("merge", f"{one}:0.5", f"{two}:-1", "--rank", "5", "--set", "author=me"),
         "resize": ("resize", one, "--rank", "2", "--dtype", "fp32"),
+        "energy": ("extract", *models, "--energy", "0.7"),
     }[verb]
 
 
-@pytest.mark.parametrize("verb", ["extract", "merge", "resize"])
+@pytest.mark.parametrize("verb", ["extract", "merge", "resize", "energy"])
 def test_what_was_made_can_be_made_again(cli, folder, tmp_path, verb):
     out, recipe, again = (tmp_path / name for name in ("x.safetensors", "x.json", "y.safetensors"))
     kept = ("--recipe-in-metadata", "--save-recipe", recipe)
@@ -83,7 +89,7 @@ def test_what_was_made_can_be_made_again(cli, folder, tmp_path, verb):
     assert again.read_bytes() == out.read_bytes()
 
 
-@pytest.mark.parametrize("verb", ["extract", "merge", "resize"])
+@pytest.mark.parametrize("verb", ["extract", "merge", "resize", "energy"])
 def test_sources_are_found_by_their_contents(cli, folder, tmp_path, verb):
     out, again = tmp_path / "x.safetensors", tmp_path / "y.safetensors"
     words = words_of(folder, verb)
@@ -98,7 +104,7 @@ def test_sources_are_found_by_their_contents(cli, folder, tmp_path, verb):
     assert again.read_bytes() == out.read_bytes()
 
 
-@pytest.mark.parametrize("verb", ["extract", "merge", "resize"])
+@pytest.mark.parametrize("verb", ["extract", "merge", "resize", "energy"])
 def test_the_command_line_does_the_same(cli, folder, tmp_path, verb):
     out, recipe = tmp_path / "x.safetensors", tmp_path / "x.json"
     assert cli("lora", *words_of(folder, verb), "--save-recipe", recipe, "-o", out).code == 0
@@ -117,4 +123,4 @@ def test_a_command_line_says_everything_that_was_chosen(recipe):
     parser = ArgumentParser()
     COMMAND.add_arguments(parser)
     arguments = parser.parse_args(shlex.split(command_line(recipe))[2:])
-    assert arguments.make(arguments) == replace(recipe, hashes={})
+    assert arguments.make(arguments) == replace(recipe, hashes={}, ranks={})

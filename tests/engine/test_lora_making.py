@@ -254,6 +254,15 @@ def test_what_depends_on_the_model_is_refused(tmp_path, more, words):
     assert "into a model" in caught.value.hint
 
 
+def test_fused_weights_in_pieces_cannot_be_joined(tmp_path):
+    name = "lora_unet_double_blocks_0_img_attn_qkv"
+    ends = [f"lora_{side}.{number}.weight" for side in ("up", "down") for number in range(3)]
+    path = saved(tmp_path / "x.safetensors", {f"{name}.{end}": random(4, 4) for end in ends})
+    with pytest.raises(PlanError, match="in pieces") as caught:
+        plan(ResizeLora(path, 2))
+    assert "into a model" in caught.value.hint
+
+
 def test_loras_of_different_models_are_refused(tmp_path):
     uses = tuple(
         LoraUse(saved(tmp_path / f"{size}.safetensors", lora(NAMES, 2, 1, shape=(size, size))))

@@ -14,7 +14,8 @@ class ExtractLora:
 
     ``conv_rank`` is the rank of convolutions larger than 1 × 1: None is ``rank``, 0 leaves them
     out. ``te`` takes text encoders too. With ``vectors`` the changes of norms and biases are kept
-    whole, which not every program reads. ``names`` and ``hashes`` are those of ``Merge``.
+    whole, which not every program reads. ``energy``, ``ranks``: see ``LoraRecipe``; ``names`` and
+    ``hashes`` are those of ``Merge``.
     """
 
     a: Path
@@ -27,6 +28,8 @@ class ExtractLora:
     on_overflow: OnOverflow = OnOverflow.ERROR
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
+    energy: float | None = None
+    ranks: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
 
@@ -45,8 +48,8 @@ class ExtractLora:
 class MergeLoras:
     """Write the sum of LoRAs as one: exact, with the sum of their ranks, or of another rank.
 
-    With a ``rank`` the nearest LoRA of that rank is written; one file alone is resized. ``names``
-    and ``hashes`` are those of ``Merge``.
+    With a ``rank`` the nearest LoRA of that rank is written; one file alone is resized. ``energy``,
+    ``ranks``: see ``LoraRecipe``; ``names`` and ``hashes`` are those of ``Merge``.
     """
 
     loras: tuple[LoraUse, ...]
@@ -55,6 +58,8 @@ class MergeLoras:
     on_overflow: OnOverflow = OnOverflow.ERROR
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
+    energy: float | None = None
+    ranks: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
 
@@ -68,15 +73,17 @@ class MergeLoras:
 class ResizeLora:
     """Write a LoRA with another rank: the nearest one, which the report says the energy of.
 
-    ``names`` and ``hashes`` are those of ``Merge``.
+    ``energy``, ``ranks``: see ``LoraRecipe``; ``names`` and ``hashes`` are those of ``Merge``.
     """
 
     source: Path
-    rank: int
+    rank: int | None = None
     precision: Precision = Precision.FP16
     on_overflow: OnOverflow = OnOverflow.ERROR
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
+    energy: float | None = None
+    ranks: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
 
@@ -99,8 +106,16 @@ class ResizeLora:
             on_overflow=self.on_overflow,
             metadata=self.metadata,
             output=self.output,
+            energy=self.energy,
+            ranks=self.ranks,
         )
 
 
 LoraRecipe = ExtractLora | MergeLoras | ResizeLora
+"""``energy`` is the share of the sum of squares that each module keeps, at most with ``rank``.
+
+Which ranks that takes is measured (``engine.with_ranks``) and noted in ``ranks`` by the names of
+modules; 0 leaves a module out. A recipe with ranks is carried out without measuring again.
+"""
+
 AnyRecipe = Recipe | LoraRecipe

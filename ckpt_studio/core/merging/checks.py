@@ -137,6 +137,12 @@ def _kinds(recipe: Merge, opened: Mapping[Path, Opened]) -> str:
     )
 
 
+_CONTROL = (
+    "It is a control LoRA: its input layer takes more channels than this model has, and a merge "
+    "keeps sizes. Load it beside the model instead."
+)
+
+
 def coverage_line(coverage: Coverage) -> str:
     """Return "1,680 tensors: 1,436 merged, 244 copied from A, 0 only in B"."""
     words = [f"{count(coverage.merged)} merged", f"{count(coverage.copied)} copied from A"]
@@ -167,7 +173,8 @@ def merge_problems(
         text += "."
         more = bool(adapter.unmatched or adapter.skipped)
         names = (*adapter.unmatched, *adapter.skipped)
-        found.append((warning if more else note)(text, code="lora", names=names))
+        hint = _CONTROL if adapter.control else ""
+        found.append((warning if more else note)(text, hint, "lora", names))
     return tuple(found)
 
 
