@@ -3,7 +3,8 @@
 python packaging/screenshots.py FILES… writes docs/pictures/PANEL_THEME.png with those model files
 in place, such as the ones that ``ckpt-studio demo`` makes. It needs no screen. With
 ``--compare A B`` it draws the Compare panel alone, with the values of two files compared, with
-``--merge A B LORA`` the Merge panel with two models of one family and a LoRA for them.
+``--merge A B LORA…`` the Merge panel with two models of one family and LoRAs for them, and the LoRA
+tools with the same models.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.app.application import application, create_window
 from ckpt_studio.app.job_log import Record, State
+from ckpt_studio.app.lora_dialog import LoraDialog
 from ckpt_studio.app.main_window import (
     ASSEMBLE,
     COMPARE,
@@ -47,6 +49,7 @@ from ckpt_studio.qt.pictures import thumbnail_of
 
 _PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 _OUTPUT = Path("ComfyUI/models/checkpoints/my_model.safetensors")  # the same on every computer
+_LORA = Path("ComfyUI/models/loras/my_lora.safetensors")
 _PANELS = {"assemble": ASSEMBLE, "tensors": TENSORS, "metadata": METADATA, "jobs": JOBS}
 _MERGE_SIZE = (1280, 1190)
 _SIZE = (1280, 800)
@@ -220,7 +223,22 @@ def merge(files: list[str]) -> None:
             theme.apply(application(), scheme)
             _wait(_PAINTING_MS)
             _save(window, "merge", scheme, _MAP_COLORS)
+            _grab_loras(window, files[:2], scheme)
+        choices.undo_stack.setClean()
         window.close()
+
+
+def _grab_loras(window: MainWindow, models: list[str], scheme: theme.Scheme) -> None:
+    a, b = (Path(name).absolute() for name in models)
+    window.merging.loras.extract(a, b)
+    dialog = window.findChild(LoraDialog)
+    if dialog is not None:
+        _wait(_OPENING_MS)
+        dialog.show_path(_LORA)
+        _wait(_OPENING_MS)
+        _save(dialog, "lora", scheme)
+        dialog.reject()
+        _wait(_PAINTING_MS)
 
 
 def _save(window: QWidget, name: str, scheme: theme.Scheme, colors: int = _COLORS) -> None:

@@ -22,6 +22,7 @@ class Actions:
     close_file: QAction
     merge_shards: QAction
     compare_with: QAction
+    lora_tools: QAction
     save: QAction
     save_to: QAction
     quit: QAction
@@ -64,6 +65,7 @@ def create_actions(window: QWidget, bar: QMenuBar, undo: QUndoGroup) -> Actions:
         close_file=make("CloseFile", window.tr("&Close file"), "Ctrl+W", file, rule=True),
         merge_shards=make("MergeShards", window.tr("&Merge shards into one file…"), "", file),
         compare_with=make("CompareWith", window.tr("Com&pare with…"), "Ctrl+Shift+D", file),
+        lora_tools=make("LoraTools", window.tr("&LoRA tools…"), "Ctrl+Shift+L", file),
         save_to=make("SaveTo", window.tr("Choose &where to save…"), "Ctrl+Shift+S", file),
         save=make("Save", window.tr("&Save…"), ("Ctrl+S", "Ctrl+Return"), file),
         quit=make("Quit", window.tr("&Quit"), "Ctrl+Q", file, rule=True),

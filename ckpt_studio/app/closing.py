@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, Slot
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from ckpt_studio.app.job_log import JobLog
+from ckpt_studio.app.merge_saving import MergeSaving
 from ckpt_studio.app.saving import Saving
 from ckpt_studio.app.session import Session
 
@@ -21,10 +22,17 @@ class Choice(Enum):
 class Closing(QObject):
     """Decides whether the window may close now; after Save or Cancel it closes by itself."""
 
-    def __init__(self, window: QWidget, session: Session, jobs: JobLog, saving: Saving) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        session: Session,
+        jobs: JobLog,
+        saving: Saving,
+        merge: MergeSaving,
+    ) -> None:
         super().__init__(window)
         self._window, self._session = window, session
-        self._jobs, self._saving = jobs, saving
+        self._jobs, self._saving, self._merge = jobs, saving, merge
         self._leaving = False
 
     def may_close(self) -> bool:
@@ -32,13 +40,19 @@ class Closing(QObject):
         if self._jobs.queue.busy:
             self._ask_about_job()
             return False
-        unsaved = tuple(document.title for document in self._session.unsaved)
+        unsaved = self._unsaved
         if not unsaved or self._leaving:
             return True
         answer = ask_about_changes(self._window, unsaved)
         if answer is Choice.SAVE:
             self._save_all()
         return answer is Choice.LEAVE
+
+    @property
+    def _unsaved(self) -> tuple[str, ...]:
+        """What would be lost."""
+        titles = tuple(document.title for document in self._session.unsaved)
+        return (*titles, self._merge.unsaved) if self._merge.unsaved else titles
 
     def _ask_about_job(self) -> None:
         running = self._jobs.running
@@ -58,6 +72,8 @@ class Closing(QObject):
     def _save_all(self) -> None:
         for document in self._session.unsaved:
             self._saving.save_document(document)
+        if self._merge.unsaved:
+            self._merge.save()
         self._close_when_saved()
 
     @Slot()
@@ -71,7 +87,7 @@ class Closing(QObject):
             )
 
     def _close_if_saved(self) -> None:
-        if not self._session.unsaved:
+        if not self._unsaved:
             self._window.close()
 
 

@@ -30,6 +30,7 @@ class Comparing(QObject):
     """Opens what is dropped on either side, compares the two, and follows the session."""
 
     failed = Signal(Exception)
+    lora_requested = Signal(object, object)  # the Paths of A and B
 
     def __init__(self, session: Session, sources: Sources, log: JobLog, window: QWidget) -> None:
         super().__init__(window)
@@ -62,6 +63,7 @@ class Comparing(QObject):
         panel.values_requested.connect(lambda table: self._values.start(table, panel.part))
         panel.stop_requested.connect(self._values.stop)
         panel.export_requested.connect(self._export)
+        panel.lora_requested.connect(self._ask_lora)
         panel.failed.connect(self.failed)
         self._panel = panel
         self._offer_documents()
@@ -167,6 +169,10 @@ class Comparing(QObject):
         if self._panel is not None and self._panel.table is table:
             self._panel.refresh()
             self._comparisons.judge(table)
+
+    def _ask_lora(self, table: ComparedTable) -> None:
+        comparison = table.comparison
+        self.lora_requested.emit(comparison.a.checkpoint.path, comparison.b.checkpoint.path)
 
     def _export(self, table: ComparedTable) -> None:
         comparison = table.comparison

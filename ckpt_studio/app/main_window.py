@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
         self._shards = MergeShards(self.session, self.saving, self.actions_.merge_shards, self)
         self._strip = JobStrip(self.jobs)
         self._stack = QStackedWidget()
-        self._closing = Closing(self, self.session, self.jobs, self.saving)
+        self._closing = Closing(self, self.session, self.jobs, self.saving, self.merging.saving)
         self.setStatusBar(StatusLine(self.session))
         self._crashes = CrashCatcher(self)
         self._crashes.install()
@@ -100,7 +100,13 @@ class MainWindow(QMainWindow):
         self._connect_panels()
         self.folders.refresh()
         self.leftovers = LeftoverFiles(self.banner, self)
-        self.recovery = Recovery(self.session, self.sources, self.banner, settings.recovery_folder)
+        self.recovery = Recovery(
+            self.session,
+            self.merging.choices,
+            self.sources,
+            self.banner,
+            settings.recovery_folder,
+        )
         self.show_panel(self._state.panel)
         self._retitle()
 
@@ -145,6 +151,7 @@ class MainWindow(QMainWindow):
         self._shards.offered_changed.connect(self.assemble.shards.show_titles)
         self.assemble.shards.merge_requested.connect(actions.merge_shards.trigger)
         self._shards.refresh()
+        actions.lora_tools.triggered.connect(self.merging.loras.open)
         actions.compare_with.triggered.connect(self._compare_with)
         connect_help(self, actions)
         recent = RecentMenu(actions.recent, self.settings)
@@ -176,6 +183,7 @@ class MainWindow(QMainWindow):
         self.jobs_panel.show_in_folder_requested.connect(show_in_folder)
         self._strip.cancel_requested.connect(self.jobs.cancel)
         self.jobs.changed.connect(self._note_job)
+        self.comparing.lora_requested.connect(self.merging.loras.extract)
         for part_with_words in (self._documents, self.merging):
             part_with_words.message.connect(self.banner.show_message)
         self._documents.open_requested.connect(lambda path: sources.look_at((path,)))
@@ -189,6 +197,8 @@ class MainWindow(QMainWindow):
         session = self.session
         session.current_changed.connect(self._choose_history)
         session.recipe_changed.connect(self._retitle)
+        self.merging.choices.draft_changed.connect(self._retitle)
+        self.merging.choices.undo_stack.cleanChanged.connect(self._retitle)
         session.undo_group.cleanChanged.connect(self._retitle)
         session.undo_group.indexChanged.connect(self._retitle)
 
@@ -301,8 +311,10 @@ class MainWindow(QMainWindow):
         title = path.stem if path else session.new_checkpoint.title
         if self.panel in {TENSORS, METADATA}:
             title = session.current.title
+        elif self.panel == MERGE:
+            title = self.merging.saving.title
         self.setWindowTitle(self.tr("{title}[*] – Checkpoint Studio").format(title=title))
-        self.setWindowModified(bool(session.unsaved))
+        self.setWindowModified(bool(session.unsaved) or self.merging.choices.unsaved)
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

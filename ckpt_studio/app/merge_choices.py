@@ -54,6 +54,17 @@ class MergeChoices(QObject):
         return self._planner.busy
 
     @property
+    def unsaved(self) -> bool:
+        """Whether there is something that is in no file."""
+        return not (self._draft.empty or self.undo_stack.isClean())
+
+    def mark_saved(self, draft: Draft) -> None:
+        """Say that a draft was saved, if it is still this one; where it went does not matter."""
+        output = self._draft.recipe.output
+        if replace(draft, recipe=replace(draft.recipe, output=output)) == self._draft:
+            self.undo_stack.setClean()
+
+    @property
     def first(self) -> Opened | None:
         """Model A as it was opened."""
         path = self._draft.slots[0]

@@ -11,6 +11,7 @@ from ckpt_studio.app.parts_job import planned
 from ckpt_studio.app.saving import Saving, planned_anew
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.verbs import Verbs
+from ckpt_studio.core.merging.draft import Draft
 from ckpt_studio.core.plan import Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recipe import Merge
@@ -36,6 +37,17 @@ class MergeSaving(QObject):
         self._saving = saving
         self._wanted = False  # Merge was asked for while the plan was on its way
         choices.plan_changed.connect(self._plan_arrived)
+
+    @property
+    def unsaved(self) -> str:
+        """What a merge that is in no file is called; nothing where there is none."""
+        return self.title if self._choices.unsaved else ""
+
+    @property
+    def title(self) -> str:
+        """What the merge is called: the name of its file."""
+        path = self._choices.draft.recipe.output.path
+        return path.stem if path else self.tr("New merge")
 
     def save(self) -> None:
         """Write what is chosen, after a look at its plan; several files as one job each."""
@@ -63,9 +75,11 @@ class MergeSaving(QObject):
             name = (first.output.path or Path()).name
             title = self.tr("Merging {name}").format(name=name)
             work = planned_anew(verbs, first, options)
-        self._saving.log.start(title, work, first, self._done)
+        draft = self._choices.draft
+        self._saving.log.start(title, work, first, lambda report: self._done(draft, report))
 
-    def _done(self, report: object) -> None:
+    def _done(self, draft: Draft, report: object) -> None:
+        self._choices.mark_saved(draft)
         if isinstance(report, Report):
             self.saved.emit(report)
         self._output.note_saved()

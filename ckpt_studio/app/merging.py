@@ -1,4 +1,4 @@
-"""The Merge panel in the window: built late, with its files, its plan and its jobs."""
+"""The Merge panel in the window, built late, with its files and jobs; and the LoRA tools."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from ckpt_studio.app.background import Background
 from ckpt_studio.app.document import Document
+from ckpt_studio.app.lora_making import LoraMaking
 from ckpt_studio.app.merge_choices import MergeChoices
 from ckpt_studio.app.merge_output import MergeOutput
 from ckpt_studio.app.merge_recipe import MergeRecipe
@@ -62,6 +63,8 @@ class Merging(QObject):
         self.recipes.failed.connect(self.failed)
         self.recipes.message.connect(self.message)
         self.recipes.found.connect(self._take_recipe)
+        self.loras = LoraMaking(session, sources, saving, folders, window)
+        self.loras.message.connect(self.message)
         self.late = LatePanel(self._built)
         self.saving.saved.connect(self._show_result)
         title = self.tr("Merge")
@@ -111,6 +114,7 @@ class Merging(QObject):
     def stop(self) -> None:
         """Wait for what runs."""
         self.choices.stop()
+        self.loras.stop()
         self._reading.stop()
         self.recipes.stop()
 

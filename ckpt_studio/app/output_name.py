@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ckpt_studio.core.lora.recipes import ExtractLora, LoraRecipe, MergeLoras, ResizeLora
 from ckpt_studio.core.merging.draft import Draft
 from ckpt_studio.core.output_kinds import OutputKind, ending, kind_of, models_folder
 from ckpt_studio.core.recipe import Assemble, Merge, Precision
@@ -35,6 +36,24 @@ def proposed_merge_path(draft: Draft, folder: Path | None) -> Path | None:
     stem = "_".join(plain_stem(path)[:_STEM] for path in models[:_MOST_NAMED])
     folder = folder or models[0].parent
     return free_path(folder, f"{stem}_merge{_precision_word(draft.recipe)}", ".safetensors")
+
+
+def proposed_lora_path(recipe: LoraRecipe, folder: Path | None) -> Path:
+    """Return a free path for a LoRA, named after what it is made of."""
+    first, stem = _lora_name(recipe)
+    return free_path(folder or first.parent, stem, ".safetensors")
+
+
+def _lora_name(recipe: LoraRecipe) -> tuple[Path, str]:
+    """Return the file that a LoRA is saved beside, and a name without its ending."""
+    match recipe:
+        case ExtractLora():
+            return recipe.b, f"{plain_stem(recipe.b)}_lora"
+        case MergeLoras():
+            stems = [plain_stem(each.path)[:_STEM] for each in recipe.loras[:_MOST_NAMED]]
+            return recipe.loras[0].path, "_".join((*stems, "joined"))
+        case ResizeLora():
+            return recipe.source, f"{plain_stem(recipe.source)}_rank{recipe.rank}"
 
 
 def free_path(folder: Path, stem: str, suffix: str, *, shards: bool = False) -> Path:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.core import architecture
+from ckpt_studio.core.lora.recipes import LoraRecipe
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.planned_table import planned_table
@@ -16,6 +17,8 @@ from ckpt_studio.qt.job import Job
 
 _PAUSE_MS = 30
 
+Plannable = Assemble | Convert | Merge | LoraRecipe
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -25,7 +28,7 @@ class Planned:
     where each part becomes one; ``plan`` shows all of them then.
     """
 
-    recipe: Assemble | Convert | Merge
+    recipe: Plannable
     plan: Plan
     unedited: Metadata
     table: Opened
@@ -41,7 +44,7 @@ class Planner(QObject):
     def __init__(self, verbs: Verbs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._verbs = verbs
-        self._wanted: Assemble | Convert | Merge | None = None
+        self._wanted: Plannable | None = None
         self._job: Job | None = None
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self._start)
@@ -51,7 +54,7 @@ class Planner(QObject):
         """Whether a plan is on its way."""
         return self._job is not None or self._timer.isActive()
 
-    def request(self, recipe: Assemble | Convert | Merge) -> None:
+    def request(self, recipe: Plannable) -> None:
         """Ask for the plan of a recipe."""
         self._wanted = recipe
         if self._job is None:
@@ -89,7 +92,7 @@ class Planner(QObject):
             self._timer.start()
 
 
-def _planned(verbs: Verbs, recipe: Assemble | Convert | Merge) -> Planned:
+def _planned(verbs: Verbs, recipe: Plannable) -> Planned:
     architecture.families()  # read on this thread, they cost the window nothing
     plan, parts = _plan(verbs, recipe)
     unedited = plan.metadata
@@ -99,7 +102,7 @@ def _planned(verbs: Verbs, recipe: Assemble | Convert | Merge) -> Planned:
     return Planned(recipe, plan, unedited, planned_table(plan), parts)
 
 
-def _plan(verbs: Verbs, recipe: Assemble | Convert | Merge) -> tuple[Plan, SeparatePlans | None]:
+def _plan(verbs: Verbs, recipe: Plannable) -> tuple[Plan, SeparatePlans | None]:
     if not isinstance(recipe, Assemble) or recipe.output.layout is not Layout.PARTS:
         return verbs.plan(recipe), None
     parts = verbs.plan_parts(recipe)

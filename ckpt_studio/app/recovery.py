@@ -8,11 +8,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from ckpt_studio.app.document import Document
+from ckpt_studio.app.merge_choices import MergeChoices
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.sources import Sources
 from ckpt_studio.app.unsaved_work import LeftWork, UnsavedWork, left_work
 from ckpt_studio.core.lora.recipes import AnyRecipe
-from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Recipe
+from ckpt_studio.core.merging.draft import draft_of
+from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Merge, Recipe
 from ckpt_studio.core.text import counted
 from ckpt_studio.qt.banner import Banner, Message, Remedy
 
@@ -20,11 +22,19 @@ _PAUSE_MS = 1_000
 
 
 class Recovery(QObject):
-    """Keeps the recipe and the edits of open files; brings those of a lost run back."""
+    """Keeps the recipe, the merge and the edits of open files; brings those of a lost run back."""
 
-    def __init__(self, session: Session, sources: Sources, banner: Banner, folder: Path) -> None:
+    def __init__(
+        self,
+        session: Session,
+        merge: MergeChoices,
+        sources: Sources,
+        banner: Banner,
+        folder: Path,
+    ) -> None:
         super().__init__(session)
-        self._session, self._sources, self._banner = session, sources, banner
+        self._session, self._merge = session, merge
+        self._sources, self._banner = sources, banner
         self._folder = folder
         self._work = UnsavedWork(folder)
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -33,6 +43,8 @@ class Recovery(QObject):
         session.undo_group.cleanChanged.connect(self._soon)
         session.recipe_changed.connect(self._soon)
         session.files_changed.connect(self._soon)
+        merge.draft_changed.connect(self._soon)
+        merge.undo_stack.cleanChanged.connect(self._soon)
 
     def offer(self) -> None:
         """Offer what a run that ended by accident had not saved."""
@@ -64,7 +76,10 @@ class Recovery(QObject):
 
     @Slot()
     def _keep(self) -> None:
-        self._work.keep(tuple(_recipe_of(self._session, each) for each in self._session.unsaved))
+        recipes = [_recipe_of(self._session, each) for each in self._session.unsaved]
+        if self._merge.unsaved:
+            recipes.append(self._merge.draft.merge)
+        self._work.keep(recipes)
 
     def _restore(self, left: tuple[LeftWork, ...]) -> None:
         for work in left:
@@ -78,6 +93,8 @@ class Recovery(QObject):
                 opened[recipe.source].restore_edits(recipe.edits)
             elif isinstance(recipe, Assemble):
                 self._take(recipe)
+            elif isinstance(recipe, Merge):
+                self._merge.change(draft_of(recipe), self.tr("Restore the last session"))
         self._keep()
         if len(whole) == len(work.recipes):
             work.remove()

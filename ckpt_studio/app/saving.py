@@ -15,6 +15,7 @@ from ckpt_studio.app.save_plan import Answer, SavePlanDialog, unusual
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.verbs import Verbs
+from ckpt_studio.core.lora.recipes import LoraRecipe
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recipe import Assemble, Convert, Recipe
@@ -131,7 +132,7 @@ def _with_names(recipe: Assemble, parts: SeparatePlans) -> Assemble:
     return replace(recipe, output=replace(recipe.output, names=names))
 
 
-def planned_anew(verbs: Verbs, recipe: Recipe, options: WriteOptions) -> Work:
+def planned_anew(verbs: Verbs, recipe: Recipe | LoraRecipe, options: WriteOptions) -> Work:
     """Return work that plans a recipe and writes the plan; for jobs that are run again."""
 
     def work(progress: ProgressCallback, cancel: CancelToken) -> Report:

@@ -8,6 +8,7 @@ from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.comparing import Comparison
 from ckpt_studio.core.differences import TensorDifference
 from ckpt_studio.core.health import Finding
+from ckpt_studio.core.lora.recipes import LoraRecipe
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recipe import Assemble, Recipe
@@ -21,7 +22,7 @@ from ckpt_studio.engine.writing import WriteOptions
 
 Open = Callable[[Path], Opened]
 Meant = Callable[[Path, CancelToken], Meaning]
-MakePlan = Callable[[Recipe], Plan]
+MakePlan = Callable[[Recipe | LoraRecipe], Plan]
 MakePlans = Callable[[Assemble], SeparatePlans]
 Hash = Callable[[Path, ProgressCallback, CancelToken], Hashes]
 Write = Callable[[Plan, WriteOptions, ProgressCallback, CancelToken], Report]

@@ -52,7 +52,7 @@ def _more(recipe: Merge) -> Iterator[str]:
 
 
 def lora_word(lora: LoraUse) -> str:
-    """Return a file with its strengths."""
+    """Return ``FILE:STRENGTH``, with the strength for text encoders where that is another."""
     strengths = f":{_number(lora.strength)}"
     if lora.te_strength is not None:
         strengths += f":{_number(lora.te_strength)}"

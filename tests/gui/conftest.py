@@ -73,6 +73,7 @@ def close_quietly(qtbot, window):
     for document in (window.session.new_checkpoint, *window.session.documents):
         document.undo_stack.setClean()
     window.session.undo_stack.setClean()
+    window.merging.choices.undo_stack.setClean()
     window.close()
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

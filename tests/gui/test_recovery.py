@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QPushButton
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.unsaved_work import UnsavedWork, left_work
 from ckpt_studio.core.metadata import SetValue
-from ckpt_studio.core.recipe import EditMetadata
+from ckpt_studio.core.recipe import EditMetadata, Recipe
+from ckpt_studio.formats.recipe_json import recipe_to_json
 from tests.gui.acting import drop, named, settled, wait_for_plan
 
 DIE = """
@@ -42,6 +43,24 @@ def kept(own_settings):
 def lose(kept: Path, *files: Path) -> None:
     """Edit in a program that ends by accident."""
     command = [sys.executable, "-c", DIE, str(kept), *map(str, files)]
+    subprocess.run(command, check=False)
+
+
+LOSE = """
+import os, sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from ckpt_studio.app.unsaved_work import UnsavedWork
+from ckpt_studio.formats.recipe_json import recipe_from_json
+app = QCoreApplication([])
+UnsavedWork(Path(sys.argv[1])).keep([recipe_from_json(sys.argv[2], folder=Path())])
+os._exit(1)
+"""
+
+
+def lose_recipe(kept: Path, recipe: Recipe) -> None:
+    """Have this recipe unsaved in a program that ends by accident."""
+    command = [sys.executable, "-c", LOSE, str(kept), recipe_to_json(recipe)]
     subprocess.run(command, check=False)
 
 

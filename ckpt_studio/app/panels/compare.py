@@ -36,6 +36,7 @@ class ComparePanel(QWidget):
     values_requested = Signal(object)  # ComparedTable
     stop_requested = Signal(object)  # ComparedTable
     export_requested = Signal(object)  # ComparedTable
+    lora_requested = Signal(object)  # ComparedTable
     failed = Signal(Exception)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -103,6 +104,7 @@ class ComparePanel(QWidget):
         self.map.place_chosen.connect(filters.show_place)
         foot.metadata.toggled.connect(self.keys_view.setVisible)
         foot.export.clicked.connect(lambda: self.export_requested.emit(self._table))
+        foot.lora.clicked.connect(lambda: self.lora_requested.emit(self._table))
         foot.copy.clicked.connect(self.copy_summary)
         PlotMenu(self.map).failed.connect(self.failed)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.view)

@@ -21,6 +21,7 @@ from ckpt_studio.app.job_text import (
     state_word,
 )
 from ckpt_studio.app.panels.result_card import hashes, summary
+from ckpt_studio.app.retained_text import retained_line
 from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.plan import Report
 from ckpt_studio.qt.icons import icon
@@ -157,7 +158,7 @@ def outcome(record: Record) -> str:
         short = f"SHA-256 {report.sha256}" if report.sha256 else ""
         files = ", ".join(file.path.name for file in report.files)
         same = f"AutoV3 {report.autov3_before}, before and after" if report.autov3_before else ""
-        lines = (str(report.path), summary(report), files, short, same)
+        lines = (str(report.path), summary(report), retained_line(report), files, short, same)
         return "\n".join(line for line in lines if line)
     if record.error is not None:
         words = error_sentences(record.error)

@@ -96,7 +96,7 @@ class LoraRow(QFrame):
             self.tr("Strength for the text encoders; below −10 it is that of the model")
         )
         self._by_block.setObjectName(f"{self._owner}ByBlock{place}")
-        for widget in (self._by_block, self._up, self._down):
+        for widget in (self._reach, self._by_block, self._up, self._down):
             widget.setVisible(self._baked)
         self._blocks.hide()
         names = QVBoxLayout()

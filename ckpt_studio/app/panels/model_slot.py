@@ -19,24 +19,29 @@ _LEAST_PICKER = 220
 
 
 class ModelSlot(DropFrame):
-    """Shows the file and what it is; ``name`` is the end of the object names (A, B, Vae)."""
+    """Shows the file and what it is.
+
+    ``owner`` begins the object names, ``name`` ends them (A, B, Vae).
+    """
 
     file_chosen = Signal(object)  # Path, or None for no file
     browse_requested = Signal()
 
-    def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, name: str, title: str, parent: QWidget | None = None, *, owner: str = "merge"
+    ) -> None:
         super().__init__(parent)
-        self.setObjectName(f"mergeModel{name}")
+        self.setObjectName(f"{owner}Model{name}")
         self.setProperty("row", True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._title = label(title, "h2")
         self._role = ElidedLabel(role="dim", mode=Qt.TextElideMode.ElideRight)
         self._about = ElidedLabel(role="dim")
-        self._about.setObjectName(f"mergeAbout{name}")
+        self._about.setObjectName(f"{owner}About{name}")
         self._picker = DocumentPicker()
-        self._picker.setObjectName(f"mergeFile{name}")
-        self._browse = self._button(f"mergeBrowse{name}", "folder-open-outline")
-        self._clear = self._button(f"mergeClear{name}", "close")
+        self._picker.setObjectName(f"{owner}File{name}")
+        self._browse = self._button(f"{owner}Browse{name}", "folder-open-outline")
+        self._clear = self._button(f"{owner}Clear{name}", "close")
         self._build()
         self._name(title)
         self._picker.document_chosen.connect(lambda document: self.file_chosen.emit(document.path))

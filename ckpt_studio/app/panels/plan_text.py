@@ -39,11 +39,24 @@ def tr(sentence: str) -> str:
 
 def segments(plan: Plan) -> tuple[Segment, ...]:
     """Return the parts of a plan with their colours; what belongs to no part comes last."""
+    if plan.verb == "lora":
+        return _lora_segments(plan)
     parts = [
         Segment(part_name(part.part), part.bytes, part_index(part.part)) for part in plan.parts
     ]
     rest = plan.data_bytes - sum(part.bytes for part in plan.parts)
     return (*parts, Segment(tr("Other"), rest, part_index(""))) if rest > 0 else tuple(parts)
+
+
+def _lora_segments(plan: Plan) -> tuple[Segment, ...]:
+    """Return how much of a LoRA is for which part of a model, where that is known."""
+    sizes: dict[str, int] = {}
+    for row in plan.tensors:
+        sizes[row.part] = sizes.get(row.part, 0) + row.nbytes
+    return tuple(
+        Segment(part_name(part) if part else tr("LoRA"), size, part_index(part))
+        for part, size in sizes.items()
+    )
 
 
 def totals(plan: Plan) -> str:
@@ -89,6 +102,8 @@ def _verdict(plan: Plan) -> Line:
         files = tr("Complete: {count} files, each loads by itself.")
         one = tr("Complete: one file that loads by itself.")
         return Line(GOOD, one if len(plan.files) == 1 else files.format(count=len(plan.files)))
+    if plan.verb == "lora" and family:
+        return Line(GOOD, tr("Ready to be written: a LoRA for {family}.").format(family=family))
     if not family:
         return Line(GOOD, tr("Ready to be written."))
     return Line(GOOD, tr("Complete: loads as a {family} checkpoint.").format(family=family))

@@ -54,6 +54,11 @@ class PlanView(QFrame):
         self._totals.set_text(totals(plan) if plan else "")
         self._show_lines(lines(plan) if plan else (self._first_step(),))
 
+    def show_first_step(self, words: str) -> None:
+        """Show that there is no plan, and say what to do first."""
+        self._first = words
+        self.show_plan(None)
+
     def show_failure(self, message: str, hint: str) -> None:
         """Say why there is no plan."""
         self._bar.set_segments(())

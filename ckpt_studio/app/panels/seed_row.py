@@ -1,11 +1,10 @@
 """The seed of a merge method that draws lots."""
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
-from typing_extensions import override
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ckpt_studio.qt.labels import label
+from ckpt_studio.qt.whole_box import WholeBox
 
 _LARGEST = 2**31 - 1
 
@@ -17,11 +16,7 @@ class SeedRow(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._seed = _SeedBox()
-        self._seed.setObjectName("mergeSeed")
-        self._seed.setAccessibleName(self.tr("Seed"))
-        self._seed.setRange(0, _LARGEST)
-        self._seed.setFixedWidth(120)
+        self._seed = WholeBox("mergeSeed", self.tr("Seed"), 0, _LARGEST, width=120)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
@@ -40,19 +35,3 @@ class SeedRow(QWidget):
         """Show a seed without announcing it."""
         with QSignalBlocker(self._seed):
             self._seed.setValue(seed)
-
-
-class _SeedBox(QSpinBox):
-    """The wheel changes it only where it has the focus."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.lineEdit().setTextMargins(6, 0, 6, 0)
-
-    @override
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
