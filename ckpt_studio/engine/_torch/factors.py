@@ -119,8 +119,10 @@ def _in_subspace(matrix: torch.Tensor, size: int, key: str) -> tuple[torch.Tenso
         raise_if_stopped()
         across, _ = torch.linalg.qr(matrix.T @ basis)
         basis, _ = torch.linalg.qr(matrix @ across)
-    u, s, v = torch.linalg.svd(basis.T @ matrix, full_matrices=False)
-    return basis @ u, s, v
+    # A QR decomposition of the long side leaves a small square for the singular values.
+    across, square = torch.linalg.qr(matrix.T @ basis)
+    u, s, v = torch.linalg.svd(square.T, full_matrices=False)
+    return basis @ u, s, v @ across.T
 
 
 def _balanced(
