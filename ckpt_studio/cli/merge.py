@@ -7,7 +7,7 @@ from dataclasses import replace
 from ckpt_studio.cli import merge_options, options, output_options
 from ckpt_studio.cli.carry_out import carry_out
 from ckpt_studio.cli.command import Answer, Command, UsageError
-from ckpt_studio.cli.merge_methods import methods_answer
+from ckpt_studio.cli.merge_methods import blocks_answer, methods_answer
 from ckpt_studio.core.merging.partitions import partition
 from ckpt_studio.core.merging.series import series_names
 from ckpt_studio.core.merging.tables import keys_of
@@ -39,6 +39,8 @@ def _run(arguments: Namespace) -> Answer:
         return methods_answer()
     if not arguments.models:
         raise UsageError("name the models to merge, A first")
+    if arguments.list_blocks:
+        return blocks_answer(arguments.models[0])
     if arguments.output is None and not arguments.dry_run:
         raise UsageError("say where to: -o OUT")
     if arguments.blocks and len(arguments.alpha or ()) > 1:

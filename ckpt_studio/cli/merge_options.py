@@ -36,6 +36,11 @@ def add_inputs(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--methods", action="store_true", help="list the methods with their formulas and parameters"
     )
+    parser.add_argument(
+        "--list-blocks",
+        action="store_true",
+        help="list the blocks of the first model in the order of --blocks, and write nothing",
+    )
 
 
 def add_values(parser: ArgumentParser) -> None:
@@ -48,7 +53,9 @@ def add_values(parser: ArgumentParser) -> None:
         help="how much of B; several values give several files, read once",
     )
     for name in _PARAMETERS[1:]:
-        group.add_argument(f"--{name}", type=number, metavar="X")
+        group.add_argument(
+            f"--{name}", type=number, metavar="X", help=f"{name} of methods that have it"
+        )
     group.add_argument(
         "--param",
         type=_assignment,
@@ -102,7 +109,8 @@ def add_more(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="X,X,…",
-        help="a factor for each block, for the LoRA of the same place in the line (repeatable)",
+        help="a factor for each block, for the LoRA of the same place in the line; “” for all of "
+        "it (repeatable)",
     )
     group.add_argument("--vae", type=options.path, metavar="FILE", help="put this VAE in")
     group.add_argument(

@@ -1,6 +1,6 @@
 """Find the sources of a recipe that knows them by name and hash (``core.merging``)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -51,7 +51,7 @@ def with_sources(
     found: dict[Path, Path] = {}
     for path in recipe.sources:
         wanted = recipe.hashes.get(path.name, "").strip()  # a folder has none
-        match = search.find(path, wanted) if wanted else path
+        match = search.find(path, wanted, set(found.values())) if wanted else path
         if match is not None:
             found[path] = match
     missing = tuple(path.name for path in recipe.sources if path not in found)
@@ -100,11 +100,14 @@ class _Search:
         self._cancel = cancel
         self._cache = HashCache()
 
-    def find(self, path: Path, sha256: str) -> Path | None:
-        """Return the file that has that hash: the one that was named, or any other."""
+    def find(self, path: Path, sha256: str, taken: Container[Path]) -> Path | None:
+        """Return the file that has that hash: the one that was named, or any other.
+
+        Of copies the one that no other source has taken, since each goes by a name of its own.
+        """
         if path.is_file() and self._hash(path) == sha256:
             return path
-        files = sorted(self._files(), key=lambda each: each.name != path.name)
+        files = sorted(self._files(), key=lambda each: (each in taken, each.name != path.name))
         return next((each for each in files if self._hash(each) == sha256), None)
 
     def _hash(self, path: Path) -> str:

@@ -106,6 +106,12 @@ def test_methods_are_listed_with_their_formulas(cli):
     assert all(spec.formula in text for spec in METHODS)
 
 
+def test_blocks_are_listed_in_their_order(cli, pair):
+    document = cli("merge", pair[0], "--list-blocks", "--json").json
+    assert document["partitions"][0]["blocks"] == ["IN", "B00", "B01", "B02", "B03", "OUT"]
+    assert "IN B00 B01 B02 B03 OUT" in cli("merge", pair[0], "--list-blocks").out
+
+
 RECIPE = Merge(
     models=("/m/a.safetensors", "/m/b b.safetensors"),
     method="ties",

@@ -158,6 +158,21 @@ def test_the_plan_says_what_each_part_is_made_of():
     assert (parts["vae"].source, parts["vae"].others, parts["vae"].computed) == (C, (), 0)
 
 
+def test_the_common_ancestor_is_named():
+    recipe = Merge((A, B, C), method="ties")
+    plan = plan_of(recipe, sd15(), sd15(), sd15())
+    (said,) = (problem for problem in plan.problems if problem.code == "ancestor")
+    assert said.message.startswith("c.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"), [("flux_dev", "chroma", True), ("flux_dev", "flux_schnell", False)]
+)
+def test_families_that_fit_one_another_are_told_apart(one, other, told):
+    plan = plan_of(Merge((A, B)), models.unet(one, "BF16"), models.unet(other, "BF16"))
+    assert any(problem.code == "families" for problem in plan.problems) is told
+
+
 def test_one_model_twice_is_told():
     plan = plan_of(Merge((A, A)), sd15())
     assert any(problem.code == "same-model" for problem in plan.problems)

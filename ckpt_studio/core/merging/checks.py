@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ckpt_studio.core.codes import coded
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.merging.methods import method
 from ckpt_studio.core.merging.tables import Table
 from ckpt_studio.core.merging.values import LETTERS, giver, group
 from ckpt_studio.core.part_names import part_name
@@ -158,6 +159,8 @@ def merge_problems(
     """Return what the user should know before the merge runs."""
     found = [note(f"{coverage_line(coverage)}.", code="coverage", names=coverage.only_in_others)]
     found += _twice(recipe)
+    found += _ancestor(recipe)
+    found += _families(recipe, opened)
     found += _predictions(recipe, opened)
     found += _lacking(recipe, tables)
     if giver(recipe, "vae") is None and "vae" in tables[0] and recipe.vae is None:
@@ -184,6 +187,28 @@ def _twice(recipe: Merge) -> list[Problem]:
         warning(f"{path.name} is chosen more than once.", "Choose different models.", "same-model")
         for path in sorted(again)
     ]
+
+
+def _ancestor(recipe: Merge) -> list[Problem]:
+    """Say which model is taken as the common ancestor, which only its place tells."""
+    if not method(recipe.method).base:
+        return []
+    message = f"{recipe.models[-1].name} is taken as the common ancestor of the others."
+    return [note(message, "The last model is.", "ancestor")]
+
+
+def _families(recipe: Merge, opened: Mapping[Path, Opened]) -> list[Problem]:
+    """Tell of models that fit one another without being of one family, such as Flux and Chroma."""
+    first, *others = (opened[path].recognition.architecture or "" for path in recipe.models)
+    if all(_kin(first, other) for other in others):
+        return []
+    message = f"The models are of different families: {_kinds(recipe, opened)}."
+    return [note(message, "What they have in common is merged.", "families")]
+
+
+def _kin(one: str, other: str) -> bool:
+    """Whether one family is the other with more input channels or another prediction."""
+    return not (one and other) or one.partition("_")[0] == other.partition("_")[0]
 
 
 def _predictions(recipe: Merge, opened: Mapping[Path, Opened]) -> list[Problem]:
