@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.extraction import EXTRACTION_JOBS
 from benchmarks.jobs import JOBS, Figure, Setting
 from benchmarks.merging import MERGE_JOBS
 from benchmarks.others import Others
 from benchmarks.values import VALUE_JOBS
 from ckpt_studio import __version__
 
-ALL_JOBS = {**JOBS, **VALUE_JOBS, **MERGE_JOBS}
+ALL_JOBS = {**JOBS, **VALUE_JOBS, **MERGE_JOBS, **EXTRACTION_JOBS}
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 _NEEDED_BYTES = 20_000_000_000
 

@@ -1,6 +1,7 @@
 """LoRAs of real shape for Stable Diffusion 1.5, named as kohya's trainer names them."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,3 +66,52 @@ def _modules() -> Iterator[tuple[str, int, int, bool]]:
             yield f"{start}_self_attn_{word}", _CONTEXT, _CONTEXT, False
         yield f"{start}_mlp_fc1", 4 * _CONTEXT, _CONTEXT, False
         yield f"{start}_mlp_fc2", _CONTEXT, 4 * _CONTEXT, False
+
+
+def write_tuned(path: Path, source: Path, seed: int) -> Path:
+    """Write a checkpoint in fp16 whose weights differ from those of another one as after training.
+
+    Differences are of rank 128 with singular values that fall off, plus a fifth of their energy in
+    noise: no low rank holds all of them.
+    """
+    random = np.random.default_rng(seed)
+    noise = random.standard_normal(_NOISE, np.float32) * np.float32(_SIZE * _NOISE_SHARE**0.5)
+    with source.open("rb") as given, path.open("wb") as file:
+        size = given.read(8)
+        header = given.read(int.from_bytes(size, "little"))
+        file.write(size + header)
+        rows = json.loads(header)
+        rows.pop("__metadata__", None)
+        for row in sorted(rows.values(), key=lambda row: row["data_offsets"]):
+            start, stop = row["data_offsets"]
+            raw = given.read(stop - start)
+            changed = row["dtype"] == "F16" and len(row["shape"]) > 1
+            file.write(_trained(raw, row["shape"], random, noise) if changed else raw)
+        file.flush()
+        os.fsync(file.fileno())
+    return path
+
+
+_NOISE = (1 << 24) + 4096
+_SIZE = 2e-3
+"""Root of the mean square of a difference; weights of the files are about 0.1."""
+_NOISE_SHARE = 0.2
+_TRAINED_RANK = 128
+
+
+def _trained(
+    raw: bytes, shape: list[int], random: np.random.Generator, noise: np.ndarray
+) -> np.ndarray:
+    values = np.frombuffer(raw, np.float16).astype(np.float32).reshape(shape[0], -1)
+    singular = np.arange(1, _TRAINED_RANK + 1, dtype=np.float32) ** -0.7
+    singular *= _SIZE * (1 - _NOISE_SHARE) ** 0.5 / np.linalg.norm(singular)
+    left = random.standard_normal((values.shape[0], _TRAINED_RANK), np.float32)
+    values += (left * singular) @ random.standard_normal(
+        (_TRAINED_RANK, values.shape[1]), np.float32
+    )
+    flat, step = values.reshape(-1), len(noise) - 4096
+    for start in range(0, len(flat), step):
+        piece = flat[start : start + step]
+        at = int(random.integers(4096))
+        piece += noise[at : at + len(piece)]
+    return values.astype(np.float16)

@@ -7,11 +7,10 @@ from time import monotonic
 
 from PySide6.QtCore import QObject, Signal
 
-from ckpt_studio.core.lora.recipes import LoraRecipe
+from ckpt_studio.core.lora.recipes import AnyRecipe
 from ckpt_studio.core.plan import Report
 from ckpt_studio.core.progress import Progress
 from ckpt_studio.core.rate import Rate
-from ckpt_studio.core.recipe import Recipe
 from ckpt_studio.qt.job import Job, Work
 from ckpt_studio.qt.job_queue import JobQueue
 
@@ -32,7 +31,7 @@ class Record:
 
     title: str
     work: Work | None = None  # None for a job of an earlier start
-    recipe: Recipe | LoraRecipe | None = None
+    recipe: AnyRecipe | None = None
     again: Work | None = None  # what "Try again" does, where that differs from the first time
     state: State = State.WAITING
     progress: Progress = field(default_factory=lambda: Progress(0, 0))
@@ -80,7 +79,7 @@ class JobLog(QObject):
         self,
         title: str,
         work: Work,
-        recipe: Recipe | LoraRecipe | None = None,
+        recipe: AnyRecipe | None = None,
         then: Callable[[object], object] | None = None,
         again: Work | None = None,
         *,

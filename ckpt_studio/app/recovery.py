@@ -12,8 +12,9 @@ from ckpt_studio.app.merge_choices import MergeChoices
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.sources import Sources
 from ckpt_studio.app.unsaved_work import LeftWork, UnsavedWork, left_work
+from ckpt_studio.core.lora.recipes import AnyRecipe
 from ckpt_studio.core.merging.draft import draft_of
-from ckpt_studio.core.recipe import Assemble, EditMetadata, Merge, Recipe
+from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Merge, Recipe
 from ckpt_studio.core.text import counted
 from ckpt_studio.qt.banner import Banner, Message, Remedy
 
@@ -117,15 +118,17 @@ def _remove(left: tuple[LeftWork, ...]) -> None:
         work.remove()
 
 
-def _paths(recipe: Recipe) -> tuple[Path, ...]:
-    return recipe.sources if isinstance(recipe, Assemble | Merge) else (recipe.source,)
+def _paths(recipe: AnyRecipe) -> tuple[Path, ...]:
+    if isinstance(recipe, Convert | Extract | EditMetadata):
+        return (recipe.source,)
+    return recipe.sources
 
 
 def _sources_of(work: LeftWork) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(path for recipe in work.recipes for path in _paths(recipe)))
 
 
-def _described(recipe: Recipe) -> str:
+def _described(recipe: AnyRecipe) -> str:
     return ", ".join(map(str, _paths(recipe)))
 
 

@@ -37,7 +37,10 @@ class RepairDialog(ConvertDialog):
         options: WriteOptions,
         parent: QWidget,
         findings: Sequence[Finding],
+        *,
+        edited: bool = False,
     ) -> None:
+        """``edited`` says that the recipe holds edits of the metadata that are in no file yet."""
         super().__init__(recipe, plan, options, parent)
         self.setWindowTitle(self.tr("Save a mended copy"))
         named = QWidget()
@@ -53,3 +56,8 @@ class RepairDialog(ConvertDialog):
                     )
                 )
         self._add_choice(self.tr("Fixes"), named)
+        if edited:
+            said = self.tr("Your unsaved edits go into the copy; they stay unsaved in this file.")
+            told = ElidedLabel(said, mode=Qt.TextElideMode.ElideRight)
+            told.setObjectName("repairEdits")
+            self._add_choice(self.tr("Metadata"), told)

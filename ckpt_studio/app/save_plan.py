@@ -1,7 +1,6 @@
 """The last look before writing: where to, what becomes of each part, how to check the result."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -227,8 +226,8 @@ def _side(column: int) -> Qt.AlignmentFlag:
 
 
 def _cells(row: PartRow) -> tuple[QWidget, ...]:
-    source = ElidedLabel(row.source.name if row.source else "")
-    source.setToolTip(str(row.source or Path()))
+    source = ElidedLabel(" + ".join(path.name for path in row.sources))
+    source.setToolTip("\n".join(map(str, row.sources)))
     return (
         label(row.title, "h2"),
         source,

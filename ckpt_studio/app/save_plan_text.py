@@ -20,7 +20,7 @@ class PartRow:
     """One part as it stands in the table."""
 
     title: str
-    source: Path | None
+    sources: tuple[Path, ...]
     tensors: str
     precision: str
     size: str
@@ -82,9 +82,9 @@ def part_rows(plan: Plan) -> tuple[PartRow, ...]:
     """Return the parts; a plan without parts is one row for the whole file."""
     if plan.parts:
         return tuple(_part_row(part, _file_of(plan, part.part)) for part in plan.parts)
-    source = plan.sources[0].path if plan.sources else None
+    sources = tuple(source.path for source in plan.sources[:1])
     whole = PartRow(
-        tr("All tensors"), source, text.count(len(plan.tensors)), "", text.binary_size(plan.bytes)
+        tr("All tensors"), sources, text.count(len(plan.tensors)), "", text.binary_size(plan.bytes)
     )
     return (whole,)
 
@@ -97,17 +97,19 @@ def _file_of(plan: Plan, part: str) -> str:
 def _part_row(part: PartSummary, file: str) -> PartRow:
     return PartRow(
         part_name(part.part),
-        part.source,
+        (*([part.source] if part.source else []), *part.others),
         text.count(part.tensors),
-        _was_will_be(part.dtype_before, part.dtype_after),
+        _was_will_be(part),
         text.binary_size(part.bytes),
         file,
     )
 
 
-def _was_will_be(before: Mapping[str, int], after: Mapping[str, int]) -> str:
-    was, will = _main(before), _main(after)
-    if dict(before) == dict(after) or was == will:
+def _was_will_be(part: PartSummary) -> str:
+    was, will = _main(part.dtype_before), _main(part.dtype_after)
+    if part.computed:
+        return tr("{dtype}, {count} computed").format(dtype=will, count=text.count(part.computed))
+    if was == will:
         return tr("{dtype}, copied").format(dtype=will)
     return f"{was} → {will}"
 

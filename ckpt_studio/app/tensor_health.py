@@ -18,7 +18,7 @@ from ckpt_studio.app.session import Session
 from ckpt_studio.core.checkpoint import SourceFile
 from ckpt_studio.core.fixes import Fix
 from ckpt_studio.core.health import Finding
-from ckpt_studio.core.recipe import Convert, Output
+from ckpt_studio.core.recipe import Convert, MetadataChoice, Output
 
 
 class TensorHealth(QObject):
@@ -135,11 +135,14 @@ class TensorHealth(QObject):
             return
         checkpoint = document.opened.checkpoint
         recipe = Convert(
-            checkpoint.path, output=Output(path=repaired_file(checkpoint.files[0].path))
+            checkpoint.path,
+            metadata=MetadataChoice(edits=document.edits_since_original()),
+            output=Output(path=repaired_file(checkpoint.files[0].path)),
         )
+        edited = bool(recipe.metadata.edits)
         for fix in fixes:
             recipe = fix.applied(recipe)
-        self._converting.start(recipe, partial(RepairDialog, findings=findings))
+        self._converting.start(recipe, partial(RepairDialog, findings=findings, edited=edited))
 
     def _fix_recipe(self, fixes: tuple[Fix, ...]) -> None:
         """Change the precision of parts in the new checkpoint, as one step that can be undone."""

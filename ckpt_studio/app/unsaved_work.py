@@ -13,7 +13,7 @@ from uuid import uuid4
 from PySide6.QtCore import QIODevice, QLockFile, QSaveFile
 
 from ckpt_studio.core.errors import CkptStudioError
-from ckpt_studio.core.recipe import Recipe
+from ckpt_studio.core.lora.recipes import AnyRecipe
 from ckpt_studio.formats.recipe_json import recipe_from_json, recipe_to_json
 
 _SUFFIX = ".json"
@@ -28,7 +28,7 @@ class UnsavedWork:
         self._file: Path | None = None
         self._lock: QLockFile | None = None
 
-    def keep(self, recipes: Sequence[Recipe]) -> None:
+    def keep(self, recipes: Sequence[AnyRecipe]) -> None:
         """Keep these recipes in place of the ones before; none removes the file.
 
         A folder that cannot be written to is no reason to keep anybody from editing.
@@ -72,7 +72,7 @@ class LeftWork:
     """What a run that ended by accident had not saved."""
 
     file: Path
-    recipes: tuple[Recipe, ...]
+    recipes: tuple[AnyRecipe, ...]
 
     def remove(self) -> None:
         """Forget it."""
@@ -103,7 +103,7 @@ def _is_left(file: Path) -> bool:
     return True
 
 
-def _recipes(file: Path) -> tuple[Recipe, ...]:
+def _recipes(file: Path) -> tuple[AnyRecipe, ...]:
     try:
         if file.stat().st_size > _MOST_BYTES:
             return ()

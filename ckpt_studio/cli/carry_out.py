@@ -12,11 +12,11 @@ from ckpt_studio.cli.job import job
 from ckpt_studio.cli.options import require_written
 from ckpt_studio.cli.plan_text import plan_text
 from ckpt_studio.core.errors import Cancelled, CkptStudioError, PlanError
-from ckpt_studio.core.lora.recipes import LoraRecipe
+from ckpt_studio.core.lora.recipes import AnyRecipe, LoraRecipe
 from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.problems import Problem, note
-from ckpt_studio.core.recipe import Assemble, EditMetadata, Extract, Layout, Recipe
+from ckpt_studio.core.recipe import Assemble, EditMetadata, Extract, Layout
 from ckpt_studio.engine import (
     HashCache,
     Library,
@@ -34,7 +34,7 @@ from ckpt_studio.formats.recipe_json import recipe_to_json
 
 
 def carry_out(
-    recipes: Sequence[Recipe | LoraRecipe],
+    recipes: Sequence[AnyRecipe],
     arguments: Namespace,
     options: WriteOptions,
     *,
@@ -59,7 +59,7 @@ def carry_out(
     if save_recipe is not None:
         require_small_file(save_recipe, overwrite=overwrite, used=_in_use(plans))
     reports, failed = _written(plans, arguments, options)
-    if save_recipe is not None and failed is None and not isinstance(recipes[0], LoraRecipe):
+    if save_recipe is not None and failed is None:
         failed = _write_recipe(save_recipe, recipes[0], plans, reports)
     documents = [planned(one, done) for one, done in zip_longest(plans, reports)]
     answer = _answer(documents, failed)
@@ -118,7 +118,7 @@ def _of_sources(arguments: Namespace) -> tuple[Problem, ...]:
     return found
 
 
-def _plans(recipe: Recipe | LoraRecipe, library: Library, arguments: Namespace) -> list[Plan]:
+def _plans(recipe: AnyRecipe, library: Library, arguments: Namespace) -> list[Plan]:
     if not (isinstance(recipe, Assemble) and recipe.output.layout is Layout.PARTS):
         return [_planned(recipe, library)]
     parts = plan_parts(recipe, library)
@@ -131,7 +131,7 @@ def _plans(recipe: Recipe | LoraRecipe, library: Library, arguments: Namespace) 
     return [replace(first, problems=(*first.problems, *about_all)), *others]
 
 
-def _planned(recipe: Recipe | LoraRecipe, library: Library) -> Plan:
+def _planned(recipe: AnyRecipe, library: Library) -> Plan:
     made = with_hints(plan(recipe, library))
     if made.output is None or made.files or recipe.output.path in {None, made.output}:
         return made
@@ -139,9 +139,7 @@ def _planned(recipe: Recipe | LoraRecipe, library: Library) -> Plan:
     return replace(made, problems=(*made.problems, added))
 
 
-def _unknown_part(
-    recipes: Sequence[Recipe | LoraRecipe], plans: Sequence[Plan]
-) -> PlanError | None:
+def _unknown_part(recipes: Sequence[AnyRecipe], plans: Sequence[Plan]) -> PlanError | None:
     """A precision for a part that is not there is a slip of the keyboard, not a wish."""
     parts = [part.part for made in plans for part in made.parts]
     groups = {"*", *({ANY_TEXT_ENCODER} if any(map(is_text_encoder, parts)) else ())}
@@ -159,7 +157,7 @@ def _unknown_part(
 
 
 def _write_recipe(
-    path: Path, recipe: Recipe, plans: Sequence[Plan], reports: Sequence[Report]
+    path: Path, recipe: AnyRecipe, plans: Sequence[Plan], reports: Sequence[Report]
 ) -> CkptStudioError | None:
     """Store the choices of what is saved now; return what kept them from it."""
     text = recipe_to_json(recipe, folder=path.absolute().parent, indent=2)

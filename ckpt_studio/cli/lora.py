@@ -2,12 +2,17 @@
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
+from pathlib import Path
 
 from ckpt_studio.cli import merge_options, options, output_options
 from ckpt_studio.cli.carry_out import carry_out
-from ckpt_studio.cli.command import Answer, Command
+from ckpt_studio.cli.command import Answer, Command, UsageError
+from ckpt_studio.cli.job import job
 from ckpt_studio.core.lora.recipes import ExtractLora, LoraRecipe, MergeLoras, ResizeLora
 from ckpt_studio.core.recipe import MetadataChoice, Output, Precision
+from ckpt_studio.engine import with_ranks
+
+_RANK, _MOST_RANK = 32, 128
 
 Make = Callable[[Namespace], LoraRecipe]
 
@@ -31,7 +36,9 @@ def _arguments(parser: ArgumentParser) -> None:
     extract = add("extract", "write what changed from A to B as a LoRA", example, _extract)
     extract.add_argument("a", type=options.path, metavar="A", help="the model it started from")
     extract.add_argument("b", type=options.path, metavar="B", help="the model it became")
-    extract.add_argument("--rank", type=_rank, default=32, metavar="N", help="default 32")
+    extract.add_argument(
+        "--rank", type=_rank, metavar="N", help="default 32; with --energy the most, default 128"
+    )
     extract.add_argument(
         "--conv-rank",
         type=_rank_or_none,
@@ -62,11 +69,18 @@ def _arguments(parser: ArgumentParser) -> None:
     example = "large.safetensors --rank 16 -o small.safetensors"
     resize = add("resize", "write a LoRA with another rank", example, _resize)
     resize.add_argument("file", type=options.path, metavar="FILE")
-    resize.add_argument("--rank", type=_rank, required=True, metavar="N")
+    resize.add_argument("--rank", type=_rank, metavar="N", help="with --energy: the most")
     _output(resize)
 
 
 def _output(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--energy",
+        type=_share,
+        metavar="SHARE",
+        help="give each module the least rank that keeps this share of its change, as 0.95; all "
+        "files are read once more for it",
+    )
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="the file to write")
     parser.add_argument(
         "--dtype",
@@ -83,8 +97,11 @@ def _output(parser: ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="set a key of the metadata; an empty value removes it (repeatable)",
     )
+    options.add_recipe_in_metadata(parser)
+    options.add_on_overflow(parser)
     options.add_plan(parser)
     options.add_writing(parser)
+    options.add_save_recipe(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object for machines")
     parser.add_argument("--debug", action="store_true", help="show where an error comes from")
 
@@ -93,12 +110,14 @@ def _extract(arguments: Namespace) -> LoraRecipe:
     return ExtractLora(
         a=arguments.a,
         b=arguments.b,
-        rank=arguments.rank,
+        rank=arguments.rank or (_RANK if arguments.energy is None else _MOST_RANK),
+        energy=arguments.energy,
         conv_rank=arguments.conv_rank,
         te=not arguments.no_te,
         vectors=arguments.vectors,
         precision=arguments.dtype,
-        metadata=MetadataChoice(edits=tuple(arguments.set)),
+        on_overflow=arguments.on_overflow,
+        metadata=_metadata(arguments),
         output=_place(arguments),
     )
 
@@ -107,20 +126,30 @@ def _merge(arguments: Namespace) -> LoraRecipe:
     return MergeLoras(
         loras=tuple(arguments.loras),
         rank=arguments.rank,
+        energy=arguments.energy,
         precision=arguments.dtype,
-        metadata=MetadataChoice(edits=tuple(arguments.set)),
+        on_overflow=arguments.on_overflow,
+        metadata=_metadata(arguments),
         output=_place(arguments),
     )
 
 
 def _resize(arguments: Namespace) -> LoraRecipe:
+    if arguments.rank is None and arguments.energy is None:
+        raise UsageError("say the new rank: --rank N or --energy SHARE")
     return ResizeLora(
         source=arguments.file,
         rank=arguments.rank,
+        energy=arguments.energy,
         precision=arguments.dtype,
-        metadata=MetadataChoice(edits=tuple(arguments.set)),
+        on_overflow=arguments.on_overflow,
+        metadata=_metadata(arguments),
         output=_place(arguments),
     )
+
+
+def _metadata(arguments: Namespace) -> MetadataChoice:
+    return MetadataChoice(edits=tuple(arguments.set), recipe=arguments.recipe_in_metadata)
 
 
 def _place(arguments: Namespace) -> Output:
@@ -142,13 +171,26 @@ def _rank(text: str) -> int:
     return number
 
 
+def _share(text: str) -> float:
+    share = merge_options.number(text)
+    if not 0 < share <= 1:
+        raise ArgumentTypeError(f"‘{text}’ is no share, above 0 and up to 1")
+    return share
+
+
 def _rank_or_none(text: str) -> int:
     return 0 if text == "0" else _rank(text)
 
 
 def _run(arguments: Namespace) -> Answer:
     make: Make = arguments.make
-    return carry_out([make(arguments)], arguments, options.write_options(arguments))
+    write_options = options.write_options(arguments)
+    keep: Path | None = arguments.save_recipe
+    recipe = make(arguments)
+    if recipe.energy is not None:
+        with job(arguments) as (progress, cancel):
+            recipe = with_ranks(recipe, threads=arguments.threads, progress=progress, cancel=cancel)
+    return carry_out([recipe], arguments, write_options, save_recipe=keep)
 
 
 COMMAND = Command(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ckpt_studio.cli import merge_options, options, output_options
 from ckpt_studio.cli.carry_out import carry_out
 from ckpt_studio.cli.command import Answer, Command, UsageError
-from ckpt_studio.cli.merge_methods import methods_answer
+from ckpt_studio.cli.merge_methods import blocks_answer, methods_answer
 from ckpt_studio.core.merging.partitions import partition
 from ckpt_studio.core.merging.series import series_names
 from ckpt_studio.core.merging.tables import keys_of
@@ -31,12 +31,7 @@ def _arguments(parser: ArgumentParser) -> None:
     options.add_metadata(parser)
     options.add_plan(parser)
     options.add_writing(parser)
-    parser.add_argument(
-        "--save-recipe",
-        type=options.new_file,
-        metavar="FILE",
-        help="keep the choices in a file, for ‘run’ (not in a dry run)",
-    )
+    options.add_save_recipe(parser)
 
 
 def _run(arguments: Namespace) -> Answer:
@@ -44,6 +39,8 @@ def _run(arguments: Namespace) -> Answer:
         return methods_answer()
     if not arguments.models:
         raise UsageError("name the models to merge, A first")
+    if arguments.list_blocks:
+        return blocks_answer(arguments.models[0])
     if arguments.output is None and not arguments.dry_run:
         raise UsageError("say where to: -o OUT")
     if arguments.blocks and len(arguments.alpha or ()) > 1:
@@ -80,6 +77,11 @@ def _with_alpha(recipe: Merge, alpha: float) -> Merge:
 
 def _recipe(arguments: Namespace) -> Merge:
     parameters = dict(arguments.param)
+    _require_once("--param", [name for name, _ in arguments.param])
+    _require_once("--part", [option.part for option in arguments.part])
+    for name in ("alpha", "beta", "gamma"):
+        if getattr(arguments, name) is not None and name in parameters:
+            raise UsageError(f"--{name} and --param {name}=… say the same")
     for name in ("beta", "gamma"):
         if getattr(arguments, name) is not None:
             parameters[name] = getattr(arguments, name)
@@ -113,6 +115,12 @@ def _recipe(arguments: Namespace) -> Merge:
             shard_bytes=arguments.max_shard_size,
         ),
     )
+
+
+def _require_once(option: str, names: Sequence[str]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{option} {twice}=… is given twice")
 
 
 def _method(arguments: Namespace) -> str:

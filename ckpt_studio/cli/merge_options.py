@@ -36,6 +36,11 @@ def add_inputs(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--methods", action="store_true", help="list the methods with their formulas and parameters"
     )
+    parser.add_argument(
+        "--list-blocks",
+        action="store_true",
+        help="list the blocks of the first model in the order of --blocks, and write nothing",
+    )
 
 
 def add_values(parser: ArgumentParser) -> None:
@@ -48,7 +53,9 @@ def add_values(parser: ArgumentParser) -> None:
         help="how much of B; several values give several files, read once",
     )
     for name in _PARAMETERS[1:]:
-        group.add_argument(f"--{name}", type=_number, metavar="X")
+        group.add_argument(
+            f"--{name}", type=number, metavar="X", help=f"{name} of methods that have it"
+        )
     group.add_argument(
         "--param",
         type=_assignment,
@@ -102,7 +109,8 @@ def add_more(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="X,X,…",
-        help="a factor for each block, for the LoRA of the same place in the line (repeatable)",
+        help="a factor for each block, for the LoRA of the same place in the line; “” for all of "
+        "it (repeatable)",
     )
     group.add_argument("--vae", type=options.path, metavar="FILE", help="put this VAE in")
     group.add_argument(
@@ -140,7 +148,12 @@ def _real(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
+    """Read a finite number.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
     value = _real(text)
     if value is None:
         raise ArgumentTypeError(f"‘{text}’ is no number")
@@ -148,14 +161,14 @@ def _number(text: str) -> float:
 
 
 def _several(text: str) -> tuple[float, ...]:
-    return tuple(_number(word) for word in text.split(","))
+    return tuple(number(word) for word in text.split(","))
 
 
 def _assignment(text: str) -> tuple[str, float]:
     name, sign, value = text.partition("=")
     if not sign:
         raise ArgumentTypeError(f"‘{text}’: say NAME=X")
-    return name.strip(), _number(value)
+    return name.strip(), number(value)
 
 
 def _part(text: str) -> PartOption:
@@ -169,5 +182,5 @@ def _rule(text: str) -> NameRule:
     pattern, colon, value = text.rpartition(":")
     if not colon or not pattern:
         raise ArgumentTypeError(f"‘{text}’: say PATTERN:X, such as attn2:0.7")
-    name, sign, number = value.rpartition("=")
-    return NameRule(pattern, {name.strip() if sign else "alpha": _number(number)})
+    name, sign, word = value.rpartition("=")
+    return NameRule(pattern, {name.strip() if sign else "alpha": number(word)})

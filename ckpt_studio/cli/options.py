@@ -33,6 +33,11 @@ def add_precision(parser: ArgumentParser) -> None:
         help=f"{', '.join(Precision)}: for everything, or for parts as in "
         "unet=bf16,te=fp16,vae=keep (te: all text encoders)",
     )
+    add_on_overflow(parser)
+
+
+def add_on_overflow(parser: ArgumentParser) -> None:
+    """Add ``--on-overflow``."""
     parser.add_argument(
         "--on-overflow",
         type=_on_overflow,
@@ -66,10 +71,25 @@ def add_metadata(parser: ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="set a key of the metadata; an empty value removes it (repeatable)",
     )
-    group.add_argument(
+    add_recipe_in_metadata(group)
+
+
+def add_recipe_in_metadata(parser: _ActionsContainer) -> None:
+    """Add ``--recipe-in-metadata``."""
+    parser.add_argument(
         "--recipe-in-metadata",
         action="store_true",
         help="store the choices made here in the file, for ‘run’",
+    )
+
+
+def add_save_recipe(parser: ArgumentParser) -> None:
+    """Add ``--save-recipe``."""
+    parser.add_argument(
+        "--save-recipe",
+        type=new_file,
+        metavar="FILE",
+        help="keep the choices in a file, for ‘run’ (not in a dry run)",
     )
 
 

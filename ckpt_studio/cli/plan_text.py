@@ -129,7 +129,7 @@ def _parts(document: Json) -> str:
     rows = [
         (
             part["part"],
-            part["source"] or "",
+            " + ".join(filter(None, (part["source"], *part["others"]))),
             count(part["tensors"]),
             binary_size(part["bytes"]),
             _precision(part),

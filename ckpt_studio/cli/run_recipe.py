@@ -10,8 +10,9 @@ from ckpt_studio.cli.command import Answer, Command, UsageError
 from ckpt_studio.cli.job import job
 from ckpt_studio.cli.output_options import output_path
 from ckpt_studio.core.errors import FormatError
-from ckpt_studio.core.recipe import EditMetadata, Layout, Merge, Recipe
-from ckpt_studio.engine import open_checkpoint
+from ckpt_studio.core.lora.recipes import AnyRecipe, LoraRecipe
+from ckpt_studio.core.recipe import EditMetadata, Layout, Merge
+from ckpt_studio.engine import open_checkpoint, with_ranks
 from ckpt_studio.engine.replaying import with_sources
 from ckpt_studio.formats.opening import is_model_index
 from ckpt_studio.formats.recipe_json import METADATA_KEY, read_recipe_file, recipe_from_json
@@ -36,8 +37,8 @@ def _arguments(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PLACE",
-        help="a file or a folder where the models of a merge may be; they are known by their "
-        "hashes, whatever they are called (repeatable)",
+        help="a file or a folder where the sources of a merge or of a LoRA may be; they are known "
+        "by their hashes, whatever they are called (repeatable)",
     )
     options.add_plan(parser)
     options.add_writing(parser)
@@ -45,9 +46,13 @@ def _arguments(parser: ArgumentParser) -> None:
 
 def _run(arguments: Namespace) -> Answer:
     recipe = _recipe(arguments.file)
-    if isinstance(recipe, Merge):
+    if isinstance(recipe, Merge | LoraRecipe):
         with job(arguments) as (progress, cancel):
             recipe = with_sources(recipe, arguments.models, progress=progress, cancel=cancel)
+            if isinstance(recipe, LoraRecipe):
+                recipe = with_ranks(
+                    recipe, threads=arguments.threads, progress=progress, cancel=cancel
+                )
     output = replace(recipe.output, overwrite=recipe.output.overwrite or arguments.overwrite)
     if arguments.output is not None:
         chosen = output_path(arguments.output, folder=output.layout is not Layout.FILE)
@@ -58,7 +63,7 @@ def _run(arguments: Namespace) -> Answer:
     return carry_out([replace(recipe, output=output)], arguments, options.write_options(arguments))
 
 
-def _recipe(path: Path) -> Recipe:
+def _recipe(path: Path) -> AnyRecipe:
     if path.suffix.lower() == ".json" and not is_model_index(path):
         return read_recipe_file(path)
     text = open_checkpoint(path).checkpoint.metadata.get(METADATA_KEY)

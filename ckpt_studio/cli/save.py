@@ -20,12 +20,7 @@ def _arguments(parser: ArgumentParser) -> None:
     options.add_metadata(parser)
     options.add_plan(parser)
     options.add_writing(parser)
-    parser.add_argument(
-        "--save-recipe",
-        type=options.new_file,
-        metavar="FILE",
-        help="keep the choices in a file, for ‘run’ (not in a dry run)",
-    )
+    options.add_save_recipe(parser)
 
 
 def _add_parts(parser: ArgumentParser) -> None:

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from ckpt_studio.core.byte_sizes import size_word
-from ckpt_studio.core.lora.command import lora_words
-from ckpt_studio.core.lora.recipes import LoraRecipe
+from ckpt_studio.core.lora.recipes import AnyRecipe, LoraRecipe
+from ckpt_studio.core.lora_command import lora_words
 from ckpt_studio.core.merge_command import merge_words
 from ckpt_studio.core.metadata import Edit, RemoveKeys, RenameKey, ReplaceAll, SetValue
 from ckpt_studio.core.plan import OnOverflow
@@ -19,13 +19,12 @@ from ckpt_studio.core.recipe import (
     MetadataChoice,
     Output,
     Precision,
-    Recipe,
 )
 
 _PROGRAM = "ckpt-studio"
 
 
-def command_line(recipe: Recipe | LoraRecipe) -> str:
+def command_line(recipe: AnyRecipe) -> str:
     """Return the command; quoted for a POSIX shell.
 
     Edits of metadata become ``--set KEY=VALUE`` where the verb has that option; removed and renamed
@@ -33,17 +32,10 @@ def command_line(recipe: Recipe | LoraRecipe) -> str:
     """
     if isinstance(recipe, EditMetadata):
         return "\n".join(shlex.join([_PROGRAM, "meta", *_meta(recipe, e)]) for e in recipe.edits)
-    words = _lora(recipe) if isinstance(recipe, LoraRecipe) else _words(recipe)
-    return shlex.join([_PROGRAM, *words]) + _untold(recipe.metadata)
+    return shlex.join([_PROGRAM, *_words(recipe)]) + _untold(recipe.metadata)
 
 
-def _lora(recipe: LoraRecipe) -> Iterator[str]:
-    yield from lora_words(recipe)
-    yield from _metadata(recipe.metadata)
-    yield from _output(recipe.output)
-
-
-def _words(recipe: Assemble | Convert | Extract | Merge) -> Iterator[str]:
+def _words(recipe: Assemble | Convert | Extract | Merge | LoraRecipe) -> Iterator[str]:
     match recipe:
         case Assemble():
             yield from _assemble(recipe)
@@ -53,6 +45,8 @@ def _words(recipe: Assemble | Convert | Extract | Merge) -> Iterator[str]:
             yield from _extract(recipe)
         case Merge():
             yield from merge_words(recipe)
+        case _:
+            yield from lora_words(recipe)
     yield from _common(recipe)
 
 
@@ -110,8 +104,9 @@ def _assemble(recipe: Assemble) -> Iterator[str]:
             yield from ("--name", f"{part}={name}")
 
 
-def _common(recipe: Assemble | Convert | Extract | Merge) -> Iterator[str]:
-    yield from _precision(recipe.precision)
+def _common(recipe: Assemble | Convert | Extract | Merge | LoraRecipe) -> Iterator[str]:
+    if not isinstance(recipe, LoraRecipe):
+        yield from _precision(recipe.precision)
     if recipe.on_overflow is not OnOverflow.ERROR:
         yield from ("--on-overflow", recipe.on_overflow.value)
     yield from _metadata(recipe.metadata)

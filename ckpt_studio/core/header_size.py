@@ -31,7 +31,7 @@ def metadata_bytes(metadata: Metadata) -> int:
 
 def entry_bytes(key: str, value: str) -> int:
     """Return the bytes of one entry with its quotes, colon and comma."""
-    return 2 + _bytes(encode_basestring(key)) + _bytes(encode_basestring(value))
+    return 4 + _bytes(encode_basestring(key + value))  # two quotes are counted already
 
 
 def _bytes(text: str) -> int:

@@ -1,5 +1,6 @@
 """What a table of metadata shows: every key with its value before and after the edits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -60,14 +61,28 @@ class MetadataRow:
         return LOCKED_KEYS.get(self.origin or self.key, "")
 
 
-def rows_of(original: Metadata, metadata: Metadata, edits: tuple[Edit, ...]) -> list[MetadataRow]:
-    """Return the rows in the order of the new metadata; removed keys stay where they were."""
+def rows_of(
+    original: Metadata,
+    metadata: Metadata,
+    edits: tuple[Edit, ...],
+    before: Iterable[MetadataRow] = (),
+) -> list[MetadataRow]:
+    """Return the rows in the order of the new metadata; removed keys stay where they were.
+
+    Rows from ``before`` that did not change are used again: making them takes most of the time.
+    """
     origins = _origins(original, edits)
-    rows = [
-        MetadataRow(key, original.get(origins.get(key, "")), value, origins.get(key, ""))
-        for key, value in metadata.items()
-    ]
+    known = {row.key: row for row in before}
+    rows = []
+    for key, value in metadata.items():
+        origin = origins.get(key, "")
+        first, row = original.get(origin), known.get(key)
+        if row is None or row.new is not value or row.original is not first or row.origin != origin:
+            row = MetadataRow(key, first, value, origin)
+        rows.append(row)
     kept = {row.origin for row in rows}
+    if original.keys() <= kept:
+        return rows
     for place, key in enumerate(original):
         if key not in kept:
             rows.insert(min(place, len(rows)), MetadataRow(key, original[key], None, key))
@@ -92,12 +107,14 @@ def removed_with(keys: frozenset[str]) -> list[str]:
 def _origins(original: Metadata, edits: tuple[Edit, ...]) -> dict[str, str]:
     """Map each key to the key it had in the file, following renames."""
     origins = {key: key for key in original}
+    lost: set[str] = set()
     for edit in edits:
         if isinstance(edit, RenameKey) and edit.old in origins:
+            lost |= {origins[key] for key in {edit.new} & origins.keys() - {edit.old}}
             origins[edit.new] = origins.pop(edit.old)
         elif isinstance(edit, RemoveKeys):
-            for key in edit.keys:
-                origins.pop(key, None)
-        for key in original.keys() - set(origins.values()):
-            origins.setdefault(key, key)
+            lost |= {origins.pop(key) for key in edit.keys & origins.keys()}
+        for key in lost - origins.keys():  # put back under its old name it is the same key again
+            origins[key] = key
+            lost.discard(key)
     return origins

@@ -77,7 +77,10 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class PartSummary:
-    """One part of the output: where it comes from and what becomes of its precision (bytes)."""
+    """One part of the output: where it comes from and what becomes of its precision (bytes).
+
+    ``others`` are more files that its tensors are computed from, ``computed`` how many are.
+    """
 
     part: str
     source: Path | None
@@ -85,17 +88,23 @@ class PartSummary:
     bytes: int
     dtype_before: Mapping[str, int]
     dtype_after: Mapping[str, int]
+    others: tuple[Path, ...] = ()
+    computed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class AdapterCoverage:
-    """What an adapter file reaches: tensors of the model, and its own modules without a target."""
+    """What an adapter file reaches: tensors of the model, and its own modules without a target.
+
+    With ``control`` it is a control LoRA, whose input layer takes more channels than the model has.
+    """
 
     source: Path
     kinds: tuple[str, ...]
     touched: int
     unmatched: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()  # modules whose target has another shape
+    control: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,14 @@ def with_source(expr: Expr, source: int) -> Expr:
 
 def blends_of(expr: Expr) -> Iterator[Blend]:
     """Yield every blend in an expression, the outer one first."""
-    if isinstance(expr, Blend):
-        yield expr
+    return (each for each in every_part_of(expr) if isinstance(each, Blend))
+
+
+def every_part_of(expr: Expr) -> Iterator[Expr]:
+    """Yield an expression and all that it is made of, the outer ones first."""
+    yield expr
     for part in parts_of(expr):
-        yield from blends_of(part)
+        yield from every_part_of(part)
 
 
 def parts_of(expr: Expr) -> tuple[Expr, ...]:

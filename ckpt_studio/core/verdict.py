@@ -69,14 +69,30 @@ def verdict(
     Without ``differences`` it says what the headers tell.
     """
     if not comparison.shared:
-        return ("The files have no tensors in common.",)
+        return ("The files have no tensors in common.", *_of_unlike_parts(comparison))
     parts = part_verdicts(comparison, differences or ())
     if differences is None:
         said = list(_from_headers(comparison))
     else:
         whole = not any(row.a is None or row.b is None for row in comparison.tensors)
         said = list(_of_whole(comparison, parts) if whole else _of_parts(comparison, parts))
-    return (*said, *_only_in_one(comparison), *_of_metadata(comparison))
+    rest = (_only_in_one, _of_families, _of_metadata)
+    return (*said, *(sentence for say in rest for sentence in say(comparison)))
+
+
+def _of_unlike_parts(comparison: Comparison) -> Iterator[str]:
+    """Say why there is nothing to compare where both files hold parts that are known."""
+    own = list(_only_in_one(comparison))
+    yield from own
+    if len(own) == len("AB"):
+        yield "A part is compared with the same part of another model."
+    yield from _of_families(comparison)
+
+
+def _of_families(comparison: Comparison) -> Iterator[str]:
+    a, b = comparison.a.recognition, comparison.b.recognition
+    if a.architecture and b.architecture and a.architecture != b.architecture:
+        yield f"The models are of two families: {a.name} in A, {b.name} in B."
 
 
 def _from_headers(comparison: Comparison) -> Iterator[str]:
@@ -165,7 +181,7 @@ def _only_in_one(comparison: Comparison) -> Iterator[str]:
         own = [
             part
             for part, rows in comparison.parts.items()
-            if part and part not in comparison.shared and (rows[0].a is None) is (side == "B")
+            if part and all((row.b if side == "A" else row.a) is None for row in rows)
         ]
         if own:
             yield f"Only {side} has the {listed([_label(part) for part in own])}."

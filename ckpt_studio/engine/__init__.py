@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ckpt_studio.engine.npy_saving import NpyOptions, save_npy
     from ckpt_studio.engine.opening import Library, open_checkpoint
     from ckpt_studio.engine.planning import plan
+    from ckpt_studio.engine.ranking import with_ranks
     from ckpt_studio.engine.remembering import write_remembering
     from ckpt_studio.engine.separating import SeparatePlans, plan_parts
     from ckpt_studio.engine.statistics import take_statistics
@@ -54,6 +55,7 @@ __all__ = [
     "read_import",
     "save_npy",
     "take_statistics",
+    "with_ranks",
     "write",
     "write_isolated",
     "write_remembering",
@@ -82,6 +84,7 @@ _HOMES = {
     "read_import": "importing",
     "save_npy": "npy_saving",
     "take_statistics": "statistics",
+    "with_ranks": "ranking",
     "write": "writing",
     "write_isolated": "isolated",
     "write_remembering": "remembering",

@@ -132,7 +132,9 @@ class Filler:
             return
         if self._computer is None:
             from ckpt_studio.engine._torch.computing import Computer  # noqa: PLC0415 - loads torch
+            from ckpt_studio.engine._torch.stopping import stop_when  # noqa: PLC0415
 
+            stop_when(job.given_up)
             self._computer = Computer(job.sources, self._convert_view, job.factored)
         self._computer.fill(segment, into)
 

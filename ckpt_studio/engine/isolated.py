@@ -31,6 +31,10 @@ _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from ckpt_studio.engine.isolated import serve; serve()"
 )
+_BROKEN_ANSWER = (  # it was killed, maybe within an answer; what pickle may raise then
+    *(EOFError, OSError, pickle.UnpicklingError),
+    *(AttributeError, ImportError, LookupError, TypeError, ValueError),
+)
 _VERBS = {
     "write": "writing",
     "write_together": "writing",
@@ -39,6 +43,7 @@ _VERBS = {
     "compare_values": "comparing",
     "compare_rows": "compared_rows",
     "check_health": "health",
+    "with_ranks": "ranking",
 }
 """The verbs that can be run, with the modules of the engine they live in."""
 
@@ -157,10 +162,12 @@ class _Answers:
         return answer
 
     def _read(self, stream: IO[bytes]) -> None:
-        with suppress(EOFError, pickle.UnpicklingError):  # it was killed, maybe within an answer
-            while True:
-                self._queue.put(pickle.load(stream))  # noqa: S301 - from our own process
-        self._queue.put(None)
+        try:
+            with suppress(*_BROKEN_ANSWER):
+                while True:
+                    self._queue.put(pickle.load(stream))  # noqa: S301 - from our own process
+        finally:
+            self._queue.put(None)  # else whoever waits for an answer waits for ever
 
 
 def _follow(

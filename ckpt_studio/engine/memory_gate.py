@@ -49,12 +49,17 @@ def memory_of(task: Task) -> int:
     return 0 if isinstance(task, Copy) else _of_segment(task.segment)
 
 
+def memory_of_factor(expr: Factor) -> int:
+    """Return about how many bytes it takes to work out both sides of a tensor."""
+    return prod(expr.of.shape) * _FP32_BYTES * _FACTOR_COPIES
+
+
 def _of_segment(segment: Segment) -> int:
     match segment:
         case Converted(of):
             return sum(map(_of_segment, of))
-        case Mixed(Factor(of)):
-            return prod(of.shape) * _FP32_BYTES * _FACTOR_COPIES
+        case Mixed(Factor() as factor):
+            return memory_of_factor(factor)
         case Mixed(expr, start, stop) if step_of(expr) > SLICE_VALUES:
             values = stop - start
             return values * _FP32_BYTES * (_inputs(expr) + _OWN_COPIES)

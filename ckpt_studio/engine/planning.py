@@ -10,7 +10,7 @@ from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.header_size import newly_exceeded
 from ckpt_studio.core.lora.extracting import extract_lora
 from ckpt_studio.core.lora.joining import merge_loras
-from ckpt_studio.core.lora.recipes import ExtractLora, LoraRecipe, MergeLoras, ResizeLora
+from ckpt_studio.core.lora.recipes import AnyRecipe, ExtractLora, LoraRecipe, MergeLoras, ResizeLora
 from ckpt_studio.core.merging.planning import merge
 from ckpt_studio.core.plan import Container, Plan
 from ckpt_studio.core.problems import Problem, error, warning
@@ -48,7 +48,7 @@ class NotInPlaceError(PlanError):
     kind = "not-in-place"
 
 
-def plan(recipe: Recipe | LoraRecipe, library: Library | None = None) -> Plan:
+def plan(recipe: AnyRecipe, library: Library | None = None) -> Plan:
     """Return what a recipe would write; reads nothing but headers and writes nothing.
 
     Problems with the inputs are in ``plan.problems``; those that leave nothing to plan are raised.
@@ -75,7 +75,7 @@ def plan(recipe: Recipe | LoraRecipe, library: Library | None = None) -> Plan:
     return _with_output(with_known_hashes(_with_recipe(draft, recipe, named)), named, limit)
 
 
-def _in_place(recipe: Recipe | LoraRecipe, library: Library) -> Named | None:
+def _in_place(recipe: AnyRecipe, library: Library) -> Named | None:
     """Return the name of a file that is edited where it is; it stays, whatever its ending."""
     if not isinstance(recipe, EditMetadata) or recipe.output.path not in {None, recipe.source}:
         return None
@@ -109,6 +109,8 @@ def _lora_draft(recipe: LoraRecipe, opened: dict[Path, Opened]) -> Plan:
     match recipe:
         case ExtractLora():
             return extract_lora(recipe, opened)
+        case ResizeLora(rank=None, energy=None):
+            raise PlanError("The LoRA has that rank already.", "Choose another rank.")
         case ResizeLora():
             return merge_loras(recipe.merge, opened)
         case MergeLoras():
@@ -137,8 +139,8 @@ def _opened(recipe: Assemble, library: Library) -> dict[Path, Opened]:
     return {path: library.open(path) for path in recipe.sources}
 
 
-def _with_recipe(draft: Plan, recipe: Recipe | LoraRecipe, named: Named | None) -> Plan:
-    if isinstance(recipe, EditMetadata | LoraRecipe) or not recipe.metadata.recipe:
+def _with_recipe(draft: Plan, recipe: AnyRecipe, named: Named | None) -> Plan:
+    if isinstance(recipe, EditMetadata) or not recipe.metadata.recipe:
         return draft
     text = embedded_recipe(recipe, folder=named.path.parent if named else None)
     return replace(draft, metadata={**draft.metadata, METADATA_KEY: text})

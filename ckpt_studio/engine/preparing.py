@@ -109,7 +109,7 @@ def _pooled(
     def work(bench: Bench) -> Callable[[tuple[int, Blend]], tuple[int, Any]]:
         from ckpt_studio.engine._torch.pooling import Pooler  # noqa: PLC0415 - loads torch
 
-        return Pooler(bench.sources, bench.meter)
+        return Pooler(bench.sources, bench.meter, bench.stopping)
 
     def keep(item: tuple[int, Any]) -> None:
         found[item[0]] = item[1]

@@ -77,6 +77,8 @@ def planned(plan: Plan, report: Report | None = None) -> Json:
             {
                 "part": part.part,
                 "source": None if part.source is None else str(part.source),
+                "others": list(map(str, part.others)),
+                "computed": part.computed,
                 "tensors": part.tensors,
                 "dtype_before": dict(part.dtype_before),
                 "dtype_after": dict(part.dtype_after),

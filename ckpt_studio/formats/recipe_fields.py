@@ -15,6 +15,10 @@ def _is_real(value: object) -> TypeGuard[float]:
     return math.isfinite(value)
 
 
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 class Fields:
     """The fields of one object; each reader takes a field away, ``finish`` refuses the rest."""
 
@@ -89,6 +93,14 @@ class Fields:
         if len(numbers) != len(value):
             self._refuse(name, "an object with numbers as values")
         return numbers
+
+    def named_numbers(self, name: str) -> dict[str, int]:
+        """Take an object whose values are whole numbers from 0."""
+        value = self._mapping(name)
+        found = {key: number for key, number in value.items() if _is_count(number)}
+        if len(found) != len(value):
+            self._refuse(name, "an object with whole numbers as values")
+        return found
 
     @property
     def names(self) -> tuple[str, ...]:

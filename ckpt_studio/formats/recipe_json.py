@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ckpt_studio.core.errors import FormatError
+from ckpt_studio.core.lora.recipes import AnyRecipe, LoraRecipe
 from ckpt_studio.core.metadata import Edit, RemoveKeys, RenameKey, ReplaceAll, SetValue
 from ckpt_studio.core.plan import OnOverflow
 from ckpt_studio.core.recipe import (
@@ -22,10 +23,11 @@ from ckpt_studio.core.recipe import (
     Merge,
     MetadataChoice,
     Output,
-    Recipe,
 )
+from ckpt_studio.formats import lora_json
 from ckpt_studio.formats.files import signature_of
-from ckpt_studio.formats.merge_json import merge_from_json, merge_to_json, nameless
+from ckpt_studio.formats.merge_json import merge_from_json
+from ckpt_studio.formats.nameless_json import named_to_json, nameless
 from ckpt_studio.formats.recipe_fields import Fields
 from ckpt_studio.formats.shown import shown_name
 
@@ -39,7 +41,9 @@ _HINT = "A recipe is the file that ‘save --save-recipe FILE’ writes."
 Json = dict[str, Any]
 
 
-def recipe_to_json(recipe: Recipe, *, folder: Path | None = None, indent: int | None = None) -> str:
+def recipe_to_json(
+    recipe: AnyRecipe, *, folder: Path | None = None, indent: int | None = None
+) -> str:
     """Return a recipe as JSON; paths inside ``folder`` become relative to it, others absolute."""
     document: Json = {"ckpt_studio": "recipe", "version": VERSION}
     match recipe:
@@ -54,31 +58,32 @@ def recipe_to_json(recipe: Recipe, *, folder: Path | None = None, indent: int | 
             document |= {"verb": "extract", "source": source, "part": recipe.part}
             document |= {"target": recipe.target, "prediction": recipe.prediction}
             document["ema"] = recipe.ema
-        case Merge():
-            document |= {"verb": "merge", **merge_to_json(recipe, lambda path: _path(path, folder))}
         case EditMetadata():
             document |= {"verb": "meta", "source": _path(recipe.source, folder)}
             document["edits"] = [_edit(edit) for edit in recipe.edits]
+        case _:
+            document |= named_to_json(recipe, lambda path: _path(path, folder))
     if not isinstance(recipe, EditMetadata):
         document |= _common(recipe)
     document["output"] = _output(recipe.output, folder)
     return json.dumps(_without_empty(document), indent=indent)
 
 
-def embedded_recipe(recipe: Recipe, *, folder: Path | None = None) -> str:
+def embedded_recipe(recipe: AnyRecipe, *, folder: Path | None = None) -> str:
     """Return a recipe as a checkpoint carries it: without its output.
 
-    Where it goes is no part of what it is: the same choices give the same bytes anywhere. A merge
-    names its sources by their file names and hashes, since models are known by these and travel.
+    Where it goes is no part of what it is: the same choices give the same bytes anywhere. Merges
+    and LoRAs name their sources by file names and hashes, since models are known by these and
+    travel.
     """
     bare = replace(recipe, output=Output())
-    if not isinstance(bare, Merge):
+    if not isinstance(bare, Merge | LoraRecipe):
         return recipe_to_json(bare, folder=folder)
-    document = {"ckpt_studio": "recipe", "version": VERSION, "verb": "merge", **nameless(bare)}
+    document = {"ckpt_studio": "recipe", "version": VERSION, **nameless(bare)}
     return json.dumps(_without_empty(document | _common(bare)))
 
 
-def recipe_from_json(text: str, *, folder: Path, where: str = "The recipe") -> Recipe:
+def recipe_from_json(text: str, *, folder: Path, where: str = "The recipe") -> AnyRecipe:
     """Return the recipe that a JSON text holds; relative paths count from ``folder``.
 
     Raises:
@@ -99,7 +104,7 @@ def recipe_from_json(text: str, *, folder: Path, where: str = "The recipe") -> R
     return recipe
 
 
-def read_recipe_file(path: Path) -> Recipe:
+def read_recipe_file(path: Path) -> AnyRecipe:
     """Return the recipe in a file.
 
     Raises:
@@ -129,12 +134,14 @@ def _document(text: str, where: str) -> Mapping[str, object]:
     return document
 
 
-def _common(recipe: Assemble | Convert | Extract | Merge) -> Json:
-    return {
-        "precision": {part: str(chosen) for part, chosen in recipe.precision.items()},
+def _common(recipe: Assemble | Convert | Extract | Merge | LoraRecipe) -> Json:
+    common = {
         "on_overflow": _unless(OnOverflow.ERROR, recipe.on_overflow),
         "metadata": _metadata(recipe.metadata),
     }
+    if not isinstance(recipe, LoraRecipe):
+        common["precision"] = {part: str(chosen) for part, chosen in recipe.precision.items()}
+    return common
 
 
 def _assemble(recipe: Assemble, folder: Path | None) -> Json:
@@ -263,6 +270,16 @@ def _read_merge(fields: Fields) -> Merge:
     )
 
 
+def _read_lora(read: Callable[[Fields], LoraRecipe]) -> Callable[[Fields], LoraRecipe]:
+    """Return the reader of a LoRA recipe with the fields that it shares with others."""
+    return lambda fields: replace(
+        read(fields),
+        on_overflow=_read_on_overflow(fields),
+        metadata=_read_metadata(fields),
+        output=_read_output(fields),
+    )
+
+
 def _read_edit_metadata(fields: Fields) -> EditMetadata:
     return EditMetadata(
         source=fields.needed_path("source"),
@@ -271,12 +288,15 @@ def _read_edit_metadata(fields: Fields) -> EditMetadata:
     )
 
 
-_READERS: Mapping[str, Callable[[Fields], Recipe]] = {
+_READERS: Mapping[str, Callable[[Fields], AnyRecipe]] = {
     "save": _read_assemble,
     "convert": _read_convert,
     "extract": _read_extract,
     "meta": _read_edit_metadata,
     "merge": _read_merge,
+    lora_json.EXTRACT: _read_lora(lora_json.extract_from_json),
+    lora_json.MERGE: _read_lora(lora_json.merge_from_json),
+    lora_json.RESIZE: _read_lora(lora_json.resize_from_json),
 }
 
 

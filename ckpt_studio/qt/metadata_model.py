@@ -22,6 +22,7 @@ _FLAGS = (  # asked for each cell when all rows are selected
     | Qt.ItemFlag.ItemIsDragEnabled
     | Qt.ItemFlag.ItemNeverHasChildren
 )
+_MOST_PREVIEWS = 2_000
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -51,7 +52,8 @@ class MetadataModel(QAbstractTableModel):
         super().__init__(parent)
         self._rows: Sequence[MetadataRow] = ()
         self._places: Mapping[str, int] = {}
-        self._previews: dict[int, str] = {}  # by identity: long values take long to tell apart
+        # by identity: long values take long to tell apart; kept, so that no other takes its place
+        self._previews: dict[int, tuple[str, str]] = {}
         self._texts: Mapping[MetadataColumn, Callable[[MetadataRow], str]] = {
             MetadataColumn.KEY: lambda row: one_line(row.key),
             MetadataColumn.ORIGINAL: self._original,
@@ -62,20 +64,26 @@ class MetadataModel(QAbstractTableModel):
 
     def show_rows(self, rows: Sequence[MetadataRow]) -> None:
         """Replace the rows, as gently as the change allows."""
-        before, same_keys = self._rows, [r.key for r in rows] == [r.key for r in self._rows]
-        self._places = _places(rows)
-        kept = {id(value) for row in rows for value in (row.original, row.new)}
-        self._previews = {value: seen for value, seen in self._previews.items() if value in kept}
-        if not same_keys:
+        before = self._rows
+        if len(self._previews) > _MOST_PREVIEWS:
+            self._previews.clear()
+        if not _alike(before, rows):
+            self._places = _places(rows)
             self.beginResetModel()
             self._rows = rows
             self.endResetModel()
             return
         self._rows = rows
-        changed = [place for place, row in enumerate(rows) if row != before[place]]
+        pairs = enumerate(zip(before, rows, strict=True))
+        changed = [place for place, (old, new) in pairs if old is not new and old != new]
         if changed:
             last = len(METADATA_COLUMNS) - 1
             self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], last))
+
+    @property
+    def rows(self) -> Sequence[MetadataRow]:
+        """All rows as they are shown."""
+        return self._rows
 
     def row_at(self, place: int) -> MetadataRow:
         """Return one row."""
@@ -88,12 +96,11 @@ class MetadataModel(QAbstractTableModel):
     def _preview(self, value: str) -> str:
         if not value:
             return self.tr("(empty)")
-        seen = self._previews.get(id(value))
-        if seen is None:
+        if id(value) not in self._previews:
             inside = summary(value)
             seen = f"{inside} · {preview(value)}" if inside else preview(value)
-            self._previews[id(value)] = seen
-        return seen
+            self._previews[id(value)] = value, seen
+        return self._previews[id(value)][1]
 
     def _original(self, row: MetadataRow) -> str:
         return "—" if row.original is None else self._preview(row.original)
@@ -158,6 +165,14 @@ class MetadataModel(QAbstractTableModel):
             size = METADATA_COLUMNS[section] is MetadataColumn.SIZE
             return _RIGHT if size else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
+
+
+def _alike(before: Sequence[MetadataRow], rows: Sequence[MetadataRow]) -> bool:
+    """Whether the same keys are there or removed, at the same places."""
+    return len(before) == len(rows) and all(
+        old is new or (old.key == new.key and (old.new is None) == (new.new is None))
+        for old, new in zip(before, rows, strict=True)
+    )
 
 
 def _places(rows: Sequence[MetadataRow]) -> Mapping[str, int]:

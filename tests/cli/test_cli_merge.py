@@ -106,6 +106,12 @@ def test_methods_are_listed_with_their_formulas(cli):
     assert all(spec.formula in text for spec in METHODS)
 
 
+def test_blocks_are_listed_in_their_order(cli, pair):
+    document = cli("merge", pair[0], "--list-blocks", "--json").json
+    assert document["partitions"][0]["blocks"] == ["IN", "B00", "B01", "B02", "B03", "OUT"]
+    assert "IN B00 B01 B02 B03 OUT" in cli("merge", pair[0], "--list-blocks").out
+
+
 RECIPE = Merge(
     models=("/m/a.safetensors", "/m/b b.safetensors"),
     method="ties",
@@ -206,3 +212,40 @@ def test_lists_of_numbers_may_begin_with_a_minus(cli, pair, tmp_path):
     assert {path.stem for path in tmp_path.iterdir()} == {"ab_-0.5", "ab_-0.1"}
     words = ("--alpha", "-1e-1", "--blocks", "-1,0,0.5,-0.2,1,1", "--dry-run")
     assert "blocks" not in cli("merge", *pair, *words).err
+
+
+def test_loras_are_not_merged_like_models(cli, folder, tmp_path):
+    style = folder / "style.safetensors"
+    result = cli("merge", style, style, "-o", tmp_path / "both.safetensors")
+    assert result.code == 1
+    assert "is a LoRA" in result.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--alpha", "0.2", "--param", "alpha=0.4"),
+        ("--param", "alpha=0.2", "--param", "alpha=0.4"),
+        ("--part", "te=0.2", "--part", "te=b"),
+    ],
+)
+def test_what_is_said_twice_is_a_slip(cli, pair, words):
+    assert cli("merge", *pair, *words, "--dry-run").code == 2
+
+
+@pytest.mark.parametrize(
+    "fields", [{"models": []}, {"loras": [{"path": "style.safetensors"}] * 101}]
+)
+def test_recipes_that_make_no_sense_are_refused_in_a_sentence(cli, folder, tmp_path, fields):
+    recipe = {"ckpt_studio": "recipe", "version": 1, "verb": "merge", "method": "copy"}
+    recipe |= {"models": ["a.safetensors"], "output": {"path": str(tmp_path / "o.safetensors")}}
+    path = folder / "odd.json"
+    path.write_text(json.dumps(recipe | fields))
+    result = cli("run", path, "--json")
+    assert result.code == 1
+    assert result.json["error"]["kind"] == "plan"
+
+
+def test_a_hundred_loras_can_be_baked_in(cli, folder, pair, tmp_path):
+    words = ("--lora", f"{folder / 'style.safetensors'}:0.001") * 100
+    assert cli("merge", pair[0], *words, "-o", tmp_path / "o.safetensors").code == 0

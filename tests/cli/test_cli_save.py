@@ -16,7 +16,7 @@ def test_a_dry_run_has_every_key_and_writes_nothing(cli, sd15_parts, tmp_path):
     plan = result.json
     assert set(plan) == {
         "target", "output", "container", "set", "bytes", "header_bytes", "peak_memory_bytes",
-        "free_bytes", "parts",
+        "free_bytes", "expected_seconds", "parts",
         "tensors", "missing", "dropped", "added", "same_data", "metadata", "problems",
     }  # fmt: skip
     assert plan["target"] == "sd15"

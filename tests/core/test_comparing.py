@@ -23,6 +23,12 @@ def whole(dtype="F16", metadata=None, name="whole.safetensors"):
     return opened(table, name, metadata)
 
 
+def part_alone(part, family="sd15"):
+    tables = {"unet": lambda: unet(family), "vae": lambda: vae(family)}
+    table = tables.get(part, lambda: encoder(part))()
+    return opened(table, f"{part}.safetensors")
+
+
 def differences(comparison, relative=None):
     """Differences as if A were all ones; parts named in ``relative`` differ by so much."""
     relative = relative or {}
@@ -131,6 +137,21 @@ def test_unknown_models_compare_by_their_names():
     )
     other = opened({"q": ("F16", (1,))}, "q.safetensors")
     assert verdict(compare(a, other)) == ("The files have no tensors in common.",)
+
+
+def test_unlike_parts_are_told_and_why_they_are_not_compared():
+    assert verdict(compare(part_alone("vae"), part_alone("clip_l"))) == (
+        "The files have no tensors in common.",
+        "Only A has the VAE.",
+        "Only B has the CLIP-L.",
+        "A part is compared with the same part of another model.",
+    )
+
+
+def test_models_of_two_families_are_told():
+    said = verdict(compare(part_alone("unet"), part_alone("unet", "sdxl")))
+    assert said[-1].startswith("The models are of two families: Stable Diffusion 1.5")
+    assert said[-1].endswith(" in B.")
 
 
 def test_the_largest_blocks_come_first():

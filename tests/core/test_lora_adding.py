@@ -2,12 +2,13 @@
 
 import pytest
 
+from ckpt_studio.core.architecture import family
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import AddAdapter, Cast, Concat, Read, read, reads, rows
 from ckpt_studio.core.lora.adding import LoraFile, with_adapters
 from ckpt_studio.core.recognise import recognise
 from ckpt_studio.core.tensors import DType, TensorInfo
-from tests.models import checkpoint, encoder, unet
+from tests.models import checkpoint, encoder, opened, unet
 
 HIDDEN = 3072
 
@@ -176,6 +177,15 @@ def test_what_has_no_place_or_another_shape_is_listed():
     assert coverage.source.name == "lora.safetensors"
 
 
+@pytest.mark.parametrize(("channels", "control"), [(128, True), (64, False), (32, False)])
+def test_a_control_lora_is_told_from_one_that_does_not_fit(channels, control):
+    table = pair("img_in", HIDDEN, channels, ends=PEFT)
+    table |= pair("double_blocks.0.img_attn.proj", HIDDEN, HIDDEN, ends=PEFT)
+    _, (coverage,) = with_adapters(parts("flux_dev"), "flux_dev", [lora(table)])
+    assert coverage.control is control
+    assert coverage.skipped == (() if channels == 64 else ("img_in",))
+
+
 def test_codes_of_a_quantised_weight_are_not_changed():
     given = parts("flux_dev")
     scale = TensorInfo("s", DType.F32, (), 0, 4)
@@ -209,3 +219,61 @@ def test_a_lora_that_changes_nothing_is_refused(table, family, words):
         with_adapters(parts(family), family, [lora(table)])
     assert words in caught.value.message
     assert caught.value.hint
+
+
+def in_pieces(name, dims, inputs, rank=4):
+    table = {f"{name}.alpha": ("F32", ())}
+    for number, out in enumerate(dims):
+        table[f"{name}.lora_up.{number}.weight"] = ("F16", (out, rank))
+        table[f"{name}.lora_down.{number}.weight"] = ("F16", (rank, inputs))
+    return table
+
+
+def test_a_fused_weight_that_is_trained_in_pieces_is_changed_piece_by_piece():
+    given = parts("flux_dev")
+    dims = (*[HIDDEN] * 3, 4 * HIDDEN)
+    file = lora(in_pieces("lora_unet_single_blocks_3_linear1", dims, HIDDEN))
+    changed, (coverage,) = with_adapters(given, "flux_dev", [file])
+    pieces = changed["unet"][Q].parts
+    assert [piece.shape[0] for piece in pieces] == list(dims)
+    for number, piece in enumerate(pieces):
+        assert piece.of.of == rows(
+            given["unet"][Q], HIDDEN * number, HIDDEN * number + dims[number]
+        )
+        factors = dict(piece.of.adapter.tensors)
+        assert sorted(factors) == ["alpha", "down", "up"]
+        assert factors["up"].tensor.name.endswith(f"lora_up.{number}.weight")
+        assert factors["down"].tensor.name.endswith(f"lora_down.{number}.weight")
+    assert (coverage.touched, coverage.unmatched, coverage.skipped) == (1, (), ())
+
+
+def test_pieces_that_are_not_all_there_change_nothing():
+    given = parts("flux_dev")
+    name = "lora_unet_single_blocks_3_linear1"
+    whole = pair("lora_unet_single_blocks_3_linear2", HIDDEN, 5 * HIDDEN)
+    short = lora(in_pieces(name, [HIDDEN] * 3, HIDDEN) | whole)
+    changed, (coverage,) = with_adapters(given, "flux_dev", [short])
+    assert changed["unet"][Q] == given["unet"][Q]
+    assert coverage.skipped == (name,) * 3
+    table = in_pieces(name, [HIDDEN] * 3, HIDDEN) | whole
+    del table[f"{name}.lora_up.1.weight"]
+    _, (coverage,) = with_adapters(given, "flux_dev", [lora(table)])
+    assert len(coverage.unmatched) == 6
+
+
+def test_a_fused_weight_is_changed_in_a_model_that_holds_it_apart():
+    (form,) = (each for each in family("flux_dev").unet.component.forms if each.name == "diffusers")
+    spelled = form.spelled(expressions(unet("flux_dev")))
+    table = {name: ("F16", expr.shape) for name, expr in spelled.items()}
+    recognition = opened(table).recognition
+    given = {part.part: part.tensors for part in recognition.parts}
+    file = lora(pair("lora_unet_double_blocks_3_img_attn_qkv", 3 * HIDDEN, HIDDEN))
+    changed, (coverage,) = with_adapters(given, recognition.architecture, [file])
+    assert coverage.touched == 1
+    match changed["unet"]["double_blocks.3.img_attn.qkv.weight"]:
+        case Cast(AddAdapter(of), DType.F16):
+            names = [leaf.tensor.name for leaf in reads(of)]
+        case other:
+            pytest.fail(repr(other))
+    start = "transformer_blocks.3.attn.to_"
+    assert names == [f"{start}{letter}.weight" for letter in "qkv"]

@@ -149,6 +149,35 @@ def test_another_vae_is_baked_in():
     assert plan.coverage.taken == 248
 
 
+def test_the_plan_says_what_each_part_is_made_of():
+    recipe = Merge((A, B), vae=C)
+    plan = plan_of(recipe, sd15(), sd15(), models.vae("sd15"))
+    parts = {part.part: part for part in plan.parts}
+    assert (parts["unet"].source, parts["unet"].others) == (A, (B,))
+    assert parts["unet"].computed == 686
+    assert (parts["vae"].source, parts["vae"].others, parts["vae"].computed) == (C, (), 0)
+
+
+def test_the_common_ancestor_is_named():
+    recipe = Merge((A, B, C), method="ties")
+    plan = plan_of(recipe, sd15(), sd15(), sd15())
+    (said,) = (problem for problem in plan.problems if problem.code == "ancestor")
+    assert said.message.startswith("c.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"), [("flux_dev", "chroma", True), ("flux_dev", "flux_schnell", False)]
+)
+def test_families_that_fit_one_another_are_told_apart(one, other, told):
+    plan = plan_of(Merge((A, B)), models.unet(one, "BF16"), models.unet(other, "BF16"))
+    assert any(problem.code == "families" for problem in plan.problems) is told
+
+
+def test_one_model_twice_is_told():
+    plan = plan_of(Merge((A, A)), sd15())
+    assert any(problem.code == "same-model" for problem in plan.problems)
+
+
 def test_precision_is_chosen_by_part_and_types_that_matter_stay():
     recipe = Merge((A, B), precision={"*": Precision.BF16, "vae": Precision.FP32})
     rows = rows_of(plan_of(recipe, sd15(), sd15()))
@@ -221,3 +250,47 @@ def test_a_merge_needs_the_models_that_its_method_takes():
         plan_of(Merge((A, B), method="add_difference"), sd15(), sd15())
     with pytest.raises(PlanError):
         plan_of(replace(Merge((A, B)), parameters={"omega": 1.0}), sd15(), sd15())
+
+
+def flux():
+    return {
+        **{f"model.diffusion_model.{key}": row for key, row in models.unet("flux_dev").items()},
+        **{
+            f"text_encoders.clip_l.transformer.{key}": row
+            for key, row in models.encoder("clip_l").items()
+        },
+    }
+
+
+def test_families_that_share_a_text_encoder_alone_are_refused():
+    with pytest.raises(PlanError, match="no tensor of the UNet is in both"):
+        plan_of(Merge((A, B)), sd15(), flux())
+    plan = plan_of(Merge((A, B), parts={"unet": "a"}), sd15(), flux())
+    assert plan.coverage.merged == 196
+    assert "prediction" not in {problem.code for problem in plan.problems}
+
+
+def test_parts_that_a_does_not_have_are_only_in_the_others():
+    unet = models.unet("sd15")
+    assert len(plan_of(Merge((A, B)), unet, sd15()).coverage.only_in_others) == 248 + 196
+    assert not plan_of(Merge((A, B)), sd15(), unet).coverage.only_in_others
+
+
+@pytest.mark.parametrize(("choice", "warned"), [("merge", True), ("b", False), ("a", False)])
+def test_only_a_vae_that_is_averaged_is_warned_of(choice, warned):
+    plan = plan_of(Merge((A, B), parts={"vae": choice}), sd15(), sd15())
+    assert ("merged-vae" in {problem.code for problem in plan.problems}) is warned
+
+
+def test_a_model_has_to_hold_the_parts_it_gives():
+    with pytest.raises(PlanError, match=r"b\.safetensors holds no VAE"):
+        plan_of(Merge((A, B), parts={"vae": "b"}), sd15(), models.unet("sd15"))
+    with pytest.raises(PlanError, match=r"b\.safetensors holds no Text encoder"):
+        plan_of(Merge((A, B), parts={"te": "b"}), sd15(), models.unet("sd15"))
+
+
+def test_a_model_nobody_knows_has_no_parts_to_name():
+    table = {f"stack.{n}.attn.weight": ("BF16", (64, 64)) for n in range(4)}
+    with pytest.raises(PlanError, match="no part “unet”") as caught:
+        plan_of(Merge((A, B), parts={"unet": "b"}), table, table)
+    assert caught.value.hint == "It has no known parts."

@@ -1,6 +1,8 @@
 """Rows of the metadata table, and how values look in it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ckpt_studio.core.json_text import check, compact, describe, formatted
 from ckpt_studio.core.metadata import Edit, RemoveKeys, RenameKey, SetValue, apply_all
@@ -46,6 +48,40 @@ def test_a_key_that_takes_the_name_of_a_removed_one_is_told_apart() -> None:
 
 def test_a_key_removed_and_set_again_has_its_original() -> None:
     assert ("a", State.CHANGED) in states(RemoveKeys(frozenset({"a"})), SetValue("a", "new"))
+
+
+KEYS = st.sampled_from("abcd")
+EDITS = st.lists(
+    st.builds(SetValue, KEYS, st.sampled_from(["", "1", "2"]))
+    | st.builds(RemoveKeys, st.frozensets(KEYS))
+    | st.builds(RenameKey, KEYS, KEYS)
+)
+
+
+@given(st.dictionaries(KEYS, st.sampled_from(["", "1"])), EDITS)
+def test_rows_that_are_used_again_are_those_that_would_be_made(
+    original: dict[str, str], edits: list[Edit]
+) -> None:
+    before = rows_of(original, original, ())
+    for count in range(1, len(edits) + 1):
+        done = tuple(edits[:count])
+        try:
+            metadata = apply_all(done, original)
+        except ValueError:
+            return
+        rows = rows_of(original, metadata, done, before)
+        assert rows == rows_of(original, metadata, done)
+        assert [row.key for row in rows if row.new is not None] == list(metadata)
+        before = rows
+
+
+def test_what_did_not_change_is_used_again() -> None:
+    original = {"a": "1", "b": "2"}
+    before = rows_of(original, original, ())
+    edits = (SetValue("a", "3"),)
+    after = rows_of(original, apply_all(edits, original), edits, before)
+    assert after[0] != before[0]
+    assert after[1] is before[1]
 
 
 def test_needed_keys_say_what_breaks() -> None:

@@ -55,8 +55,8 @@ def test_what_fits_can_be_computed(adapter):
         ("lora", {"up": (4,), "down": (1, 4)}),
         ("lora", {"up": (4, 2), "down": (2, 4), "dora_scale": ()}),
         ("loha", {"w1a": (4, 2), "w1b": (2, 4), "w2a": (4, 2, 2), "w2b": (4, 4)}),
-        ("lokr", {"w1": (2, 2), "w2a": (2, 3), "w2b": (1, 2)}),
-        ("lokr", {"w1": (2, 2), "w2a": (3, 2), "w2b": (4, 2), "t2": (1, 1)}),
+        ("lokr", {"left": (2, 2), "right_a": (2, 3), "right_b": (1, 2)}),
+        ("lokr", {"left": (2, 2), "right_a": (3, 2), "right_b": (4, 2), "core": (1, 1)}),
         ("ia3", {"weight": (4,), "on_input": (0,)}),
     ],
 )

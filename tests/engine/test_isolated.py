@@ -90,6 +90,13 @@ def test_a_killed_process_is_a_sentence(tmp_path: Path):
     assert threading.active_count() == threads
 
 
+def test_an_answer_that_is_broken_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    answer = "import sys; sys.stdout.buffer.write(b'cnowhere\\nthing\\n.')"
+    monkeypatch.setattr("ckpt_studio.engine.isolated._START", answer)
+    with pytest.raises(WriteError, match="ended without an answer"):
+        write_isolated(plan_of(tmp_path, bytes(64)))
+
+
 SCRIPT = """
 import sys
 from pathlib import Path

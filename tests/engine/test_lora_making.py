@@ -1,70 +1,23 @@
 """LoRAs that are extracted, joined and resized do what their models and sources say."""
 
-import re
-from pathlib import Path
-
 import numpy as np
 import pytest
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
-from ckpt_studio.core.architecture import use_families_from
 from ckpt_studio.core.errors import CkptStudioError, PlanError
 from ckpt_studio.core.lora.recipes import ExtractLora, MergeLoras, ResizeLora
 from ckpt_studio.core.recipe import LoraUse, Merge, Output, Precision
 from ckpt_studio.engine import WriteOptions, plan, write
+from tests.making.tiny_dit import BLOCKS, changed, model, random, saved, tiny_family
 
-DOCS = Path(__file__).parents[2] / "docs"
-BLOCKS = 3
 FP32 = Precision.FP32
 
 
 @pytest.fixture(autouse=True)
 def tiny(tmp_path):
-    """Use the family of the documentation, whose models are small."""
-    page = (DOCS / "adding-a-family.md").read_text(encoding="utf-8")
-    folder = tmp_path / "families"
-    folder.mkdir()
-    text = re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1]
-    (folder / "tiny_dit.toml").write_text(text, encoding="utf-8")
-    use_families_from(folder)
-    yield
-    use_families_from(None)
-
-
-def random(*shape, seed=0):
-    return np.random.default_rng([seed, *shape]).standard_normal(shape).astype(np.float32)
-
-
-def model(seed=0):
-    made = {"patch_in.weight": (64, 16), "patch_in.bias": (64,)}
-    made |= {"patch_out.weight": (16, 64), "patch_out.bias": (16,)}
-    for block in range(BLOCKS):
-        head = f"blocks.{block}."
-        made |= {f"{head}attn.{name}.weight": (64, 64) for name in "qkvo"}
-        made |= {f"{head}attn.{name}.bias": (64,) for name in "qkvo"}
-        made |= {f"{head}mlp.{name}.weight": (256, 64) for name in ("up", "gate")}
-        made |= {f"{head}mlp.down.weight": (64, 256), f"{head}scale": (6, 64)}
-    return {name: random(*shape, seed=seed + at) for at, (name, shape) in enumerate(made.items())}
-
-
-def changed(tensors, rank, seed=50):
-    """Return a model whose matrices differ by that rank."""
-    made = dict(tensors)
-    for at, (name, value) in enumerate(tensors.items()):
-        if name.endswith(".weight"):
-            up, down = random(value.shape[0], rank, seed=seed + at), random(rank, value.shape[1])
-            made[name] = value + 0.1 * up @ down
-        elif name.endswith(".bias"):
-            made[name] = value + 0.5
-    return made
-
-
-def saved(path, tensors, metadata=None):
-    save_file(
-        {name: np.ascontiguousarray(value) for name, value in tensors.items()}, path, metadata
-    )
-    return path
+    with tiny_family(tmp_path / "families"):
+        yield
 
 
 def written(recipe, threads=0):
@@ -297,6 +250,15 @@ def test_what_depends_on_the_model_is_refused(tmp_path, more, words):
     made = lora(NAMES[:1], 2, 1) | {f"{NAMES[0]}.{end}": value for end, value in more.items()}
     path = saved(tmp_path / "lora.safetensors", made)
     with pytest.raises(PlanError, match=words) as caught:
+        plan(ResizeLora(path, 2))
+    assert "into a model" in caught.value.hint
+
+
+def test_fused_weights_in_pieces_cannot_be_joined(tmp_path):
+    name = "lora_unet_double_blocks_0_img_attn_qkv"
+    ends = [f"lora_{side}.{number}.weight" for side in ("up", "down") for number in range(3)]
+    path = saved(tmp_path / "x.safetensors", {f"{name}.{end}": random(4, 4) for end in ends})
+    with pytest.raises(PlanError, match="in pieces") as caught:
         plan(ResizeLora(path, 2))
     assert "into a model" in caught.value.hint
 

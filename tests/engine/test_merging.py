@@ -225,6 +225,19 @@ def test_sources_that_are_missing_are_named(files, tmp_path):
     assert caught.value.names == ("a.safetensors", "b.safetensors")
 
 
+def test_a_model_and_its_copy_are_found_under_both_names(files, tmp_path):
+    copy = tmp_path / "copy_of_a.safetensors"
+    copy.write_bytes(files["a"].read_bytes())
+    recipe = Merge((files["a"], copy), metadata=MetadataChoice(recipe=True))
+    merged(recipe, tmp_path)
+    _, text = recipe_in(tmp_path / "out.safetensors")
+    places = (tmp_path, files["a"].parent)
+    found = with_sources(recipe_from_json(text, folder=tmp_path / "nowhere"), places)
+    merged(found, tmp_path, "again.safetensors")
+    made = (tmp_path / "out.safetensors").read_bytes()
+    assert (tmp_path / "again.safetensors").read_bytes() == made
+
+
 def test_recipes_of_parents_are_kept(files, tmp_path):
     recipe = Merge((files["a"], files["b"]), metadata=MetadataChoice(recipe=True))
     merged(recipe, tmp_path, "child.safetensors")

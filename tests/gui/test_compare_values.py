@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from ckpt_studio.app.job_log import State
+from ckpt_studio.app.main_window import JOBS
 from ckpt_studio.core.compared_table import Column, Standing
 from ckpt_studio.qt.heatmap import HeatMap
 from tests.cli.files import sparse_file
@@ -143,7 +144,7 @@ def test_a_stopped_comparison_is_tried_again_from_the_jobs(engine, qtbot, window
     press(window, "stripCancel")
     qtbot.waitUntil(lambda: idle(window))
     engine.pause_after = None
-    window.show_panel(4)
+    window.show_panel(JOBS)
     press(window, "jobAgain")
     qtbot.waitUntil(lambda: idle(window))
     window.show_panel(COMPARE)

@@ -192,6 +192,12 @@ def test_ten_megabytes_are_opened_while_the_window_answers(qtbot, panel, key):
     assert document.undo_stack.count() == 0
 
 
+def seen(act):
+    """Do something and let it be drawn."""
+    act()
+    QCoreApplication.processEvents()
+
+
 def test_fifty_thousand_keys_are_shown_selected_removed_and_pasted(qtbot, panel):
     metadata = {f"key{n}": f"value {n}" for n in range(50_000)}
     document = Document("model", opened_file(metadata=metadata))
@@ -208,8 +214,8 @@ def test_fifty_thousand_keys_are_shown_selected_removed_and_pasted(qtbot, panel)
         lambda: panel.show_view(MetadataView.JSON),
         lambda: panel.show_view(MetadataView.FORM),
     ):
-        seconds, _ = slowest(act, qtbot, lambda: True)
-        assert seconds < 20
+        seconds, _ = slowest(lambda act=act: seen(act), qtbot, lambda: True)
+        assert seconds < 2
     assert len(document.metadata) == 100_000
     while document.undo_stack.canUndo():
         document.undo_stack.undo()

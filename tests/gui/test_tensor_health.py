@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton
 from ckpt_studio.app.panels.finding_row import FindingRow
 from ckpt_studio.core.fixes import Fix
 from ckpt_studio.core.health import Finding
+from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.core.problems import note, warning
 from ckpt_studio.core.recipe import Precision
 from ckpt_studio.engine import open_checkpoint
@@ -118,6 +119,28 @@ def test_ticked_fixes_become_one_copy(qtbot, window, panel, tmp_path):
     QTest.mouseClick(named(window, "problemAction", QPushButton), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.session.current.path == out)
     qtbot.waitUntil(lambda: verdict(panel) == "The header is fine")
+
+
+def test_unsaved_edits_go_into_the_copy_and_stay_unsaved(qtbot, window, panel, tmp_path):
+    document = window.session.current
+    document.edit(SetValue("title", "Mine"))
+    look_over(qtbot, panel)
+    tick_only(panel, "leftovers")
+    told = []
+
+    def save(dialog):
+        told.append(named(dialog, "repairEdits").full_text)
+        QTest.mouseClick(named(dialog, "planSave", QPushButton), Qt.MouseButton.LeftButton)
+
+    in_dialog("savePlan", save)
+    press(panel, "healthFix")
+    out = tmp_path / "sick_fixed.safetensors"
+    qtbot.waitUntil(lambda: window.banner.message.what == f"{out.name} was saved.")
+    assert told == ["Your unsaved edits go into the copy; they stay unsaved in this file."]
+    found = open_checkpoint(out).checkpoint
+    assert "betas" not in found.tensors
+    assert found.metadata["title"] == "Mine"
+    assert document in window.session.unsaved
 
 
 def test_without_a_tick_nothing_is_to_be_fixed(qtbot, panel):

@@ -4,6 +4,9 @@ import gc
 from functools import partialmethod
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 _PATIENCE_MS = 30_000
@@ -38,6 +41,8 @@ def collect_after_module():
 
 @pytest.fixture(autouse=True)
 def collect_after_test(collect_after_module):
-    """Collect what a test leaves, after all that belongs to it is gone."""
+    """Let go of the keys, and collect what a test leaves, after all that belongs to it is gone."""
     yield
+    if QApplication.instance() is not None:
+        QTest.keyRelease(QWidget(), Qt.Key.Key_Control)  # Qt remembers what a shortcut held down
     gc.collect(1)

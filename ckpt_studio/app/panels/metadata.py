@@ -33,7 +33,6 @@ from ckpt_studio.app.panels.metadata_sources import IMPORT_ENDINGS, import_sourc
 from ckpt_studio.app.panels.metadata_switch import MetadataSwitch, MetadataView
 from ckpt_studio.app.panels.metadata_template_menu import TemplateMenu
 from ckpt_studio.app.settings import Settings
-from ckpt_studio.core.header_size import metadata_bytes
 from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, ReplaceAll, SetValue
 from ckpt_studio.core.modelspec_known import known_fields, still_missing
 from ckpt_studio.core.plain_text import one_line
@@ -83,7 +82,7 @@ class MetadataPanel(QWidget):
         self.show_document(None)
 
     def _build(self) -> None:
-        head = WrappingRow(12)
+        head = WrappingRow(8)
         head.add(label(self.tr("Metadata"), "h1"))
         head.add(self._switch)
         head.push_right()
@@ -224,7 +223,7 @@ class MetadataPanel(QWidget):
             return size
         if self._measured is None or self._measured[0] is not opened:
             checkpoint = opened.checkpoint
-            table = checkpoint.header_bytes - metadata_bytes(checkpoint.metadata)
+            table = checkpoint.header_bytes - self.meter.bytes_before(checkpoint.metadata)
             self._measured = opened, table
         return size + self._measured[1]
 

@@ -107,7 +107,8 @@ class MetadataKeys(QWidget):
         self.value.set_file_name(path.stem if path else "")
         rows: list[MetadataRow] = []
         if document is not None:
-            rows = rows_of(document.original, document.metadata, document.edits_since_original())
+            edits = document.edits_since_original()
+            rows = rows_of(document.original, document.metadata, edits, self._model.rows)
         keys = [row.key for row in self.table.selected()]
         self._model.show_rows(rows)
         if self._new_key and self._new_key in self._editing.metadata:

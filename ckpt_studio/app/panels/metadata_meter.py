@@ -39,6 +39,15 @@ class MetadataMeter(QWidget):
         self._known = known
         return sum(size for _, size in known.values())
 
+    def bytes_before(self, original: Metadata) -> int:
+        """Return the same for the metadata before the edits; what is measured is remembered."""
+        return sum(
+            self._known[key][1]
+            if key in self._known and self._known[key][0] is value
+            else entry_bytes(key, value)
+            for key, value in original.items()
+        )
+
     def show_size(self, size: int, *, whole: bool) -> None:
         """Show a header size; not ``whole`` when the table of tensors is not known yet."""
         mark = exceeded(size)

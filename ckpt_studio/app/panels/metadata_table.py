@@ -48,6 +48,8 @@ class MetadataTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + _PADDING)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        # a header looks at every cell to know whether a column is selected: 1 s for 50,000 keys
+        header.setSelectionModel(QItemSelectionModel(model, header))
         for place, column in enumerate(METADATA_COLUMNS):
             if column in _WIDTHS:
                 header.resizeSection(place, _WIDTHS[column])

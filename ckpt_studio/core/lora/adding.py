@@ -9,7 +9,7 @@ from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Adapter, AddAdapter, Expr, cast, concat, rows, swap_halves
 from ckpt_studio.core.lora.kinds import fits, row_roles
 from ckpt_studio.core.lora.looks import looks_like
-from ckpt_studio.core.lora.matching import Matched, match
+from ckpt_studio.core.lora.matching import Matched, Shapes, match
 from ckpt_studio.core.lora.modules import Module, Target
 from ckpt_studio.core.lora.reading import modules_of, unknown_in
 from ckpt_studio.core.plan import AdapterCoverage
@@ -20,6 +20,9 @@ from ckpt_studio.core.tensors import DType
 _Place = tuple[str, str]
 _Pieces = tuple[Expr, ...]
 """Consecutive rows of a tensor, which all together are the whole one."""
+
+_INPUT = "img_in.weight"
+_MATRIX = 2
 
 _WHOLE = frozenset({DType.I64, DType.I32, DType.I16, DType.I8, DType.U8})
 
@@ -70,21 +73,34 @@ def with_adapters(
             raise _other_shapes(lora.checkpoint, modules, architecture)
         for target, module in taken:
             _change(changed, parts, target, module, lora)
-        coverage.append(_coverage(lora.checkpoint, matched, taken))
+        coverage.append(_coverage(lora.checkpoint, matched, taken, shapes))
     return _rounded(parts, changed), tuple(coverage)
 
 
 def _coverage(
-    checkpoint: Checkpoint, matched: Matched, taken: Sequence[tuple[Target, Module]]
+    checkpoint: Checkpoint,
+    matched: Matched,
+    taken: Sequence[tuple[Target, Module]],
+    shapes: Mapping[str, Shapes],
 ) -> AdapterCoverage:
     held = {id(module) for _, module in taken}
+    left = [(target, module) for target, module in matched.targets if id(module) not in held]
     return AdapterCoverage(
         source=checkpoint.path,
         kinds=tuple(sorted({module.kind for _, module in matched.targets})),
         touched=len({(target.part, target.key) for target, _ in taken}),
         unmatched=(*matched.unmatched, *unknown_in(checkpoint)),
-        skipped=tuple(module.name for _, module in matched.targets if id(module) not in held),
+        skipped=tuple(module.name for _, module in left),
+        control=any(_wider(shapes[target.part][target.key], target, each) for target, each in left),
     )
+
+
+def _wider(shape: tuple[int, ...], target: Target, module: Module) -> bool:
+    """Whether a module is for an input layer with more channels, as control LoRAs of Flux have."""
+    if module.kind != "lora" or target.key != _INPUT or len(shape) < _MATRIX:
+        return False
+    down = dict(module.tensors)["down"].shape
+    return len(down) >= _MATRIX and down[1] > shape[1]
 
 
 def _coded(tensors: Mapping[str, Expr]) -> frozenset[str]:
@@ -99,6 +115,8 @@ def _takes(expr: Expr, coded: frozenset[str], target: Target, module: Module) ->
     if not expr.dtype.convertible or target.key.rpartition(".")[0] in coded:
         return False
     shape = expr.shape
+    if module.split and sum(module.split) != shape[0]:
+        return False
     if target.rows is not None:
         shape = (target.rows[1] - target.rows[0], *shape[1:])
     return fits(module.kind, {role: factor.shape for role, factor in module.tensors}, shape)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Blend, Expr, cast
-from ckpt_studio.core.lora.factoring import DIFFERENCE, dtype_of, pair
+from ckpt_studio.core.lora.factoring import DIFFERENCE, dtype_of, pair, require_ranks
 from ckpt_studio.core.lora.matching import UNET
 from ckpt_studio.core.lora.naming import module_names, network_metadata
 from ckpt_studio.core.lora.recipes import ExtractLora
@@ -35,6 +35,7 @@ def extract_lora(recipe: ExtractLora, opened: Mapping[Path, Opened]) -> Plan:
     Raises:
         PlanError: the models are of no known family, not of the same one, or quantised.
     """
+    require_ranks(recipe)
     architecture = _architecture(recipe, opened)
     a, b = (_tensors(recipe, opened, path) for path in (recipe.a, recipe.b))
     both = {
@@ -55,8 +56,11 @@ def extract_lora(recipe: ExtractLora, opened: Mapping[Path, Opened]) -> Plan:
         raise PlanError(
             f"The models are of different families: {kinds}.", "Choose two models of one family."
         )
-    rows = _rows(recipe, architecture, both, b)
-    metadata = network_metadata(architecture, recipe.rank, recipe.conv_rank)
+    rows = list(_rows(recipe, architecture, both, b))
+    if not rows:
+        raise PlanError("The models are equal: nothing would be left.", "Choose two others.")
+    sizes = (None, None) if recipe.ranks else (recipe.rank, recipe.conv_rank)
+    metadata = network_metadata(architecture, *sizes)
     return Plan(
         verb="lora",
         sources=tuple(opened[path].checkpoint for path in recipe.sources),
@@ -71,8 +75,6 @@ def extract_lora(recipe: ExtractLora, opened: Mapping[Path, Opened]) -> Plan:
 
 def _architecture(recipe: ExtractLora, opened: Mapping[Path, Opened]) -> str:
     families = [opened[path].recognition.architecture for path in (recipe.a, recipe.b)]
-    if recipe.rank < 1:
-        raise PlanError(f"A LoRA cannot have rank {recipe.rank}.", "Choose 1 or more, often 32.")
     for path, architecture in zip((recipe.a, recipe.b), families, strict=True):
         if architecture is None:
             raise PlanError(
@@ -116,7 +118,8 @@ def _rows(
                 if recipe.vectors:
                     end = "diff_b" if key.endswith(".bias") else "diff"
                     yield PlannedTensor(f"{name}.{end}", cast(change, dtype), part)
-            elif rank := _rank(recipe, key, expr.shape):
+            elif most := _rank(recipe, key, expr.shape):
+                rank = min(recipe.ranks.get(name, most), most)
                 yield from pair(name, change, rank, dtype, part)
 
 

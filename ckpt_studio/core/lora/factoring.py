@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 
+from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import (
     Adapter,
     AddAdapter,
@@ -12,6 +13,7 @@ from ckpt_studio.core.expr import (
     Zeros,
     cast,
 )
+from ckpt_studio.core.lora.recipes import ExtractLora, MergeLoras
 from ckpt_studio.core.plan import PlannedTensor
 from ckpt_studio.core.recipe import Precision
 from ckpt_studio.core.tensors import DType
@@ -23,6 +25,26 @@ _PEFT = ("unet.", "transformer.", "text_encoder", "base_model.")
 _PLAIN = frozenset({"up", "down", "alpha"})
 
 
+def require_ranks(recipe: ExtractLora | MergeLoras) -> None:
+    """Refuse ranks and shares of energy that cannot be.
+
+    Raises:
+        PlanError: one of them is out of range, or ranks that a share takes are not measured yet.
+    """
+    if recipe.rank is not None and recipe.rank < 1:
+        raise PlanError(f"A LoRA cannot have rank {recipe.rank}.", "Choose 1 or more, often 32.")
+    if recipe.energy is not None and not 0 < recipe.energy <= 1:
+        raise PlanError(
+            f"A LoRA cannot keep {recipe.energy:g} of all changes.",
+            "Choose a share above 0 and up to 1, often 0.95.",
+        )
+    if recipe.energy is not None and not recipe.ranks:
+        raise PlanError(
+            "The ranks that keep this share of all changes are not known yet.",
+            "Measure them first, or choose a rank.",
+        )
+
+
 def dtype_of(precision: Precision) -> DType:
     """Return the type of factors; those that are kept as they are come in fp32."""
     return precision.dtype or DType.F32
@@ -31,7 +53,12 @@ def dtype_of(precision: Precision) -> DType:
 def pair(
     name: str, of: Expr, rank: int, dtype: DType, part: str, *, exact: bool = False
 ) -> Iterator[PlannedTensor]:
-    """Give the rows of a module: both factors, and α = rank, which makes the scale 1."""
+    """Give the rows of a module: both factors, and α = rank, which makes the scale 1.
+
+    A module of rank 0 has none.
+    """
+    if not rank:
+        return
     peft = name.startswith(_PEFT)
     up, down = ("lora_B", "lora_A") if peft else ("lora_up", "lora_down")
     for end, side in ((up, "up"), (down, "down")):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Adapter, AddAdapter, Expr, Zeros, cast
-from ckpt_studio.core.lora.factoring import dtype_of, pair, plain_loras
+from ckpt_studio.core.lora.factoring import dtype_of, pair, plain_loras, require_ranks
 from ckpt_studio.core.lora.families import family_of, target_shape, targets_in
 from ckpt_studio.core.lora.kinds import DORA, fits, kind_named
 from ckpt_studio.core.lora.looks import looks_like
@@ -56,8 +56,7 @@ def merge_loras(recipe: MergeLoras, opened: Mapping[Path, Opened]) -> Plan:
         PlanError: a file is no LoRA, they are for different models, or a module can only be applied
             to a model (DoRA, OFT, …), or not be joined without a rank (LoHa, LoKr).
     """
-    if recipe.rank is not None and recipe.rank < 1:
-        raise PlanError(f"A LoRA cannot have rank {recipe.rank}.", "Choose 1 or more, often 32.")
+    require_ranks(recipe)
     files = {use.path: _modules(opened[use.path]) for use in recipe.loras}
     if not files:
         raise PlanError("There is no LoRA to write.", "Choose one or more LoRA files.")
@@ -69,7 +68,10 @@ def merge_loras(recipe: MergeLoras, opened: Mapping[Path, Opened]) -> Plan:
             groups.setdefault(at, []).append(each)
     rows = [row for uses in groups.values() for row in _rows(recipe, uses, family)]
     if not rows:
-        raise PlanError("All strengths are 0.", "Give a LoRA a strength other than 0.")
+        raise PlanError(
+            "Nothing would be left: all strengths or all changes are 0.",
+            "Give a LoRA a strength other than 0.",
+        )
     return Plan(
         verb="lora",
         sources=tuple(opened[path].checkpoint for path in recipe.sources),
@@ -102,12 +104,22 @@ def _uses(
         )
     found = {id(module): target for target, module in targets_in(modules, family)} if family else {}
     for module in modules:
+        if module.split:
+            raise _in_pieces(use.path, module)
         target = found.get(id(module))
         strength = use.strength
         if _in_text_encoder(module, target) and use.te_strength is not None:
             strength = use.te_strength
         if strength:
             yield _Use(module, strength, recipe.sources.index(use.path), use.path, target)
+
+
+def _in_pieces(path: Path, module: Module) -> PlanError:
+    return PlanError(
+        f"“{path.name}” holds fused weights in pieces, such as {module.name}: these cannot be "
+        "joined or resized.",
+        "Merge this file into a model instead.",
+    )
 
 
 def _in_text_encoder(module: Module, target: Target | None) -> bool:
@@ -124,18 +136,19 @@ def _rows(recipe: MergeLoras, uses: list[_Use], family: str | None) -> Iterator[
     if all(use.module.kind in _VECTORS for use in uses):
         yield PlannedTensor(f"{name}.{first.module.kind}", cast(change, dtype), part)
         return
-    plain = plain_loras(change)
     most = min(change.shape[0], prod(change.shape[1:]))
+    wanted = recipe.ranks.get(name, recipe.rank)
+    plain = plain_loras(change)
     if plain is None:
-        if recipe.rank is None:
+        if wanted is None:
             raise _needs_rank(next(use for use in uses if not _is_plain(use)))
-        yield from pair(name, change, min(recipe.rank, most), dtype, part)
+        yield from pair(name, change, min(wanted, most), dtype, part)
         return
     rank = sum(dict(each.tensors)["down"].shape[0] for each in plain)
-    if recipe.rank is None or rank <= recipe.rank:
+    if wanted is None or rank <= wanted:
         yield from pair(name, change, rank, dtype, part, exact=True)
     else:
-        yield from pair(name, change, min(recipe.rank, most), dtype, part)
+        yield from pair(name, change, min(wanted, most), dtype, part)
 
 
 def _is_plain(use: _Use) -> bool:

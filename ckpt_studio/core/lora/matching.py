@@ -5,7 +5,7 @@ kohya's programs stand for dots and for themselves (``merging.md`` 4.1).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ckpt_studio.core.architecture import family
 from ckpt_studio.core.lora.modules import Module, Target
@@ -86,10 +86,11 @@ def match_names(modules: Sequence[Module], names: KnownNames) -> Matched:
     unmatched: list[str] = []
     for module in modules:
         target = _find(module, names)
-        if target is None:
+        if target is None or (module.rows and (target.rows or target.swapped)):
             unmatched.append(module.name)
         else:
-            targets.append((target, module))
+            own = replace(target, rows=module.rows) if module.rows else target
+            targets.append((own, module))
     return Matched(tuple(targets), tuple(dict.fromkeys(unmatched)))
 
 

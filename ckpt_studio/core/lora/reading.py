@@ -3,6 +3,7 @@
 The spellings of the factors are listed in ``merging.md`` 4.1.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
@@ -59,6 +60,10 @@ _NUMBERS = frozenset({ALPHA, "on_input"})
 _STAGES = 4
 
 
+_PIECE = re.compile(r"(.+)\.lora_(up|down)\.(\d{1,2})\.weight")
+"""Factors of a fused weight that is trained in pieces, with one alpha for all (``split_dims``)."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Group:
     """The tensors of one module by role, and their names in the file."""
@@ -80,7 +85,13 @@ def unknown_in(checkpoint: Checkpoint) -> tuple[str, ...]:
 def _read(checkpoint: Checkpoint) -> tuple[tuple[Module, ...], tuple[str, ...]]:
     groups: dict[str, _Group] = {}
     unknown: list[str] = []
+    pieces: dict[str, _Group] = {}
     for key, tensor in checkpoint.tensors.items():
+        if piece := _PIECE.fullmatch(key):
+            group = pieces.setdefault(piece[1], _Group({}, {}))
+            group.tensors[f"{piece[2]}.{int(piece[3])}"] = read(0, tensor)
+            group.names[f"{piece[2]}.{int(piece[3])}"] = key
+            continue
         found = _split(key, checkpoint.tensors)
         if found is None or not _sound(found[1], tensor):
             unknown.append(key)
@@ -89,6 +100,10 @@ def _read(checkpoint: Checkpoint) -> tuple[tuple[Module, ...], tuple[str, ...]]:
         group.tensors[found[1]] = read(0, tensor)
         group.names[found[1]] = key
     modules: list[Module] = []
+    for name, group in pieces.items():
+        made = list(_pieces(name, group, groups))
+        modules += made
+        unknown += [] if made else group.names.values()
     for name, group in groups.items():
         made = list(_modules(name, group, checkpoint.metadata))
         modules += made
@@ -129,6 +144,22 @@ def _modules(name: str, group: _Group, metadata: Mapping[str, str]) -> Iterator[
         if any(needed <= tensors.keys() for needed in kind.needs) and _right_rank(kind.id, tensors):
             held = {role: expr for role, expr in tensors.items() if role in kind.roles}
             yield Module(name, kind.id, tuple(sorted(held.items())))
+
+
+def _pieces(name: str, group: _Group, groups: dict[str, _Group]) -> Iterator[Module]:
+    """Give the modules of a weight in pieces, none where one is missing; takes their alpha."""
+    count = len(group.tensors) // 2
+    wanted = {f"{role}.{number}" for role in ("up", "down") for number in range(count)}
+    if group.tensors.keys() != wanted or not all(expr.shape for expr in group.tensors.values()):
+        return
+    alphas = groups.get(name)
+    shared = {} if alphas is None or alphas.tensors.keys() != {ALPHA} else alphas.tensors
+    if shared:
+        del groups[name]
+    split = tuple(group.tensors[f"up.{number}"].shape[0] for number in range(count))
+    for number in range(count):
+        own = {role: group.tensors[f"{role}.{number}"] for role in ("up", "down")}
+        yield Module(name, "lora", tuple(sorted((own | shared).items())), split, number)
 
 
 def _per_row(magnitude: Expr) -> Expr:

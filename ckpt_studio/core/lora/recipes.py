@@ -1,10 +1,11 @@
 """What the user chose to do with LoRAs, as frozen values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ckpt_studio.core.plan import OnOverflow
-from ckpt_studio.core.recipe import LoraUse, MetadataChoice, Output, Precision
+from ckpt_studio.core.recipe import LoraUse, MetadataChoice, Output, Precision, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,8 @@ class ExtractLora:
 
     ``conv_rank`` is the rank of convolutions larger than 1 × 1: None is ``rank``, 0 leaves them
     out. ``te`` takes text encoders too. With ``vectors`` the changes of norms and biases are kept
-    whole, which not every program reads.
+    whole, which not every program reads. ``energy``, ``ranks``: see ``LoraRecipe``; ``names`` and
+    ``hashes`` are those of ``Merge``.
     """
 
     a: Path
@@ -26,6 +28,10 @@ class ExtractLora:
     on_overflow: OnOverflow = OnOverflow.ERROR
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
+    energy: float | None = None
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[Path, str] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Accept texts as paths."""
@@ -42,7 +48,8 @@ class ExtractLora:
 class MergeLoras:
     """Write the sum of LoRAs as one: exact, with the sum of their ranks, or of another rank.
 
-    With a ``rank`` the nearest LoRA of that rank is written; one file alone is resized.
+    With a ``rank`` the nearest LoRA of that rank is written; one file alone is resized. ``energy``,
+    ``ranks``: see ``LoraRecipe``; ``names`` and ``hashes`` are those of ``Merge``.
     """
 
     loras: tuple[LoraUse, ...]
@@ -51,6 +58,10 @@ class MergeLoras:
     on_overflow: OnOverflow = OnOverflow.ERROR
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
+    energy: float | None = None
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[Path, str] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -60,14 +71,21 @@ class MergeLoras:
 
 @dataclass(frozen=True, slots=True)
 class ResizeLora:
-    """Write a LoRA with another rank: the nearest one, which the report says the energy of."""
+    """Write a LoRA with another rank: the nearest one, which the report says the energy of.
+
+    ``energy``, ``ranks``: see ``LoraRecipe``; ``names`` and ``hashes`` are those of ``Merge``.
+    """
 
     source: Path
-    rank: int
+    rank: int | None = None
     precision: Precision = Precision.FP16
     on_overflow: OnOverflow = OnOverflow.ERROR
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
     output: Output = field(default_factory=Output)
+    energy: float | None = None
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[Path, str] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Accept texts as paths."""
@@ -88,7 +106,16 @@ class ResizeLora:
             on_overflow=self.on_overflow,
             metadata=self.metadata,
             output=self.output,
+            energy=self.energy,
+            ranks=self.ranks,
         )
 
 
 LoraRecipe = ExtractLora | MergeLoras | ResizeLora
+"""``energy`` is the share of the sum of squares that each module keeps, at most with ``rank``.
+
+Which ranks that takes is measured (``engine.with_ranks``) and noted in ``ranks`` by the names of
+modules; 0 leaves a module out. A recipe with ranks is carried out without measuring again.
+"""
+
+AnyRecipe = Recipe | LoraRecipe

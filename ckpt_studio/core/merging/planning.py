@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from ckpt_studio.core.assembling import assemble
+from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Blend, Expr, cast, read
 from ckpt_studio.core.kept_types import Guard
 from ckpt_studio.core.lora.adding import LoraFile, with_adapters
@@ -20,6 +21,7 @@ from ckpt_studio.core.merging.methods import MethodSpec, exact_input, method
 from ckpt_studio.core.merging.partitions import Partition
 from ckpt_studio.core.merging.partitions import partition as partition_of
 from ckpt_studio.core.merging.result_metadata import result_metadata
+from ckpt_studio.core.merging.summaries import part_summaries
 from ckpt_studio.core.merging.tables import (
     Share,
     Table,
@@ -43,7 +45,6 @@ from ckpt_studio.core.plan import (
     AdapterCoverage,
     Coverage,
     Dropped,
-    PartSummary,
     Plan,
     PlannedTensor,
     file_order,
@@ -66,6 +67,8 @@ def merge(recipe: Merge, opened: Mapping[Path, Opened]) -> Plan:
     Raises:
         PlanError: the choices make no plan, or the models do not belong together.
     """
+    if not recipe.models:
+        raise PlanError("There is nothing to merge.", "Name at least one model.")
     work = _Merging.of(recipe, opened)
     require_plain(recipe, opened)
     work.blend()
@@ -81,7 +84,7 @@ def merge(recipe: Merge, opened: Mapping[Path, Opened]) -> Plan:
         sources=tuple(opened[path].checkpoint for path in recipe.sources),
         tensors=tuple(sorted(rows, key=file_order)),
         metadata=result_metadata(recipe, opened),
-        parts=_summaries(recipe.models[0], rows, first.tensors),
+        parts=part_summaries(recipe.sources, rows, first.tensors),
         dropped=tuple(Dropped(name, reason) for name, reason in work.gone.items()),
         problems=merge_problems(recipe, opened, work.tables, work.coverage()),
         on_overflow=recipe.on_overflow,
@@ -232,14 +235,17 @@ class _Merging:
         )
 
     def _differences(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return names that only other models have, and those of another shape, in merged parts."""
+        """Return names that only other models have, and those of another shape.
+
+        Parts that one model gives are left out: there both are what the user asked for.
+        """
         only: dict[str, None] = {}
         conflicts: dict[str, None] = {}
         for table in self.tables[1:]:
             for part, key, expr in entries(table):
-                if giver(self.recipe, part) is not None or part not in self.tables[0]:
+                if part in self.tables[0] and giver(self.recipe, part) is not None:
                     continue
-                own = self.tables[0][part].get(key)
+                own = self.tables[0].get(part, {}).get(key)
                 if own is None:
                     only[f"{part}.{key}" if part else key] = None
                 elif own.shape != expr.shape and not _shown_merged(own, self.merged):
@@ -304,26 +310,3 @@ def _shown_merged(own: Expr, merged: set[str]) -> bool:
     """Whether a tensor was merged although its shape differs, as input layers are."""
     tensor = getattr(own, "tensor", None)
     return isinstance(tensor, TensorInfo) and tensor.name in merged
-
-
-def _summaries(
-    path: Path, rows: list[PlannedTensor], tensors: Mapping[str, TensorInfo]
-) -> tuple[PartSummary, ...]:
-    groups: dict[str, list[PlannedTensor]] = {}
-    for row in rows:
-        groups.setdefault(row.part, []).append(row)
-    return tuple(_summary(part, path, group, tensors) for part, group in groups.items())
-
-
-def _summary(
-    part: str, path: Path, rows: list[PlannedTensor], tensors: Mapping[str, TensorInfo]
-) -> PartSummary:
-    before: dict[str, int] = {}
-    after: dict[str, int] = {}
-    for row in rows:
-        was = tensors.get(row.name)
-        if was is not None:
-            before[was.dtype.label] = before.get(was.dtype.label, 0) + was.nbytes
-        after[row.dtype.label] = after.get(row.dtype.label, 0) + row.nbytes
-    size = sum(row.nbytes for row in rows)
-    return PartSummary(part or "other", path, len(rows), size, before, after)

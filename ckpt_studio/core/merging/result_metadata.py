@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ckpt_studio.core.lora.recipes import LoraRecipe
+from ckpt_studio.core.merging.methods import completed, method
 from ckpt_studio.core.merging.pending import AUTOV1, KEYS, SHA256, pending, without_marks
 from ckpt_studio.core.metadata import apply_all
 from ckpt_studio.core.recipe import Merge
@@ -44,7 +46,7 @@ def result_metadata(recipe: Merge, opened: Mapping[Path, Opened]) -> dict[str, s
     return dict(apply_all(recipe.metadata.edits, kept))
 
 
-def display_names(recipe: Merge) -> dict[Path, str]:
+def display_names(recipe: Merge | LoraRecipe) -> dict[Path, str]:
     """Return what each source is called in metadata: never its folder, and no name twice."""
     names: dict[Path, str] = {}
     for path in recipe.sources:
@@ -79,7 +81,7 @@ def _a1111_recipe(recipe: Merge) -> dict[str, Any]:
         "secondary_model_hash": hashes[1],
         "tertiary_model_hash": hashes[2],
         "interp_method": known or recipe.method,
-        "multiplier": recipe.parameters.get("alpha", 0.5),
+        "multiplier": _multiplier(recipe),
         "save_as_half": any(str(each) == "fp16" for each in recipe.precision.values()),
         "custom_name": "",
         "config_source": 0,
@@ -88,6 +90,12 @@ def _a1111_recipe(recipe: Merge) -> dict[str, Any]:
         "is_inpainting": False,
         "is_instruct_pix2pix": False,
     }
+
+
+def _multiplier(recipe: Merge) -> float:
+    """Return the one number that A1111 knows: α of the methods that have one."""
+    numbers = completed(method(recipe.method), len(recipe.models), recipe.parameters)
+    return numbers.get("alpha", 0.0)
 
 
 def _a1111_models(recipe: Merge, opened: Mapping[Path, Opened]) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from ckpt_studio.core.text import listed
 _LARGEST_SEED = 1 << 53
 """Beyond it several whole numbers are one floating number."""
 
+_MOST_LORAS = 100
+"""Each is one level more of an expression."""
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -30,7 +33,7 @@ class Values:
         """Return every parameter for a tensor: its part, ComfyUI's key and its name in the file."""
         recipe = self.recipe
         found = completed(self.spec, len(recipe.models), recipe.parameters)
-        found |= recipe.part_values.get(_group(part), {})
+        found |= recipe.part_values.get(group(part), {})
         found |= recipe.part_values.get(part, {})
         place = self._place(part, key)
         if place is not None:
@@ -59,14 +62,15 @@ def matches(pattern: str, key: str, name: str) -> bool:
     return pattern in key or pattern in name
 
 
-def _group(part: str) -> str:
+def group(part: str) -> str:
+    """Return what stands for a part and its like: all text encoders are one, "te"."""
     return ANY_TEXT_ENCODER if is_text_encoder(part) else part
 
 
 def giver(recipe: Merge, part: str) -> int | None:
     """Return the number of the model that gives a part as it is; None where it is merged."""
     default = "a" if part == "vae" or len(recipe.models) == 1 else MERGED
-    choice = recipe.parts.get(part, recipe.parts.get(_group(part), default))
+    choice = recipe.parts.get(part, recipe.parts.get(group(part), default))
     return None if choice == MERGED else LETTERS.index(choice)
 
 
@@ -80,7 +84,7 @@ def require_sound(recipe: Merge, spec: MethodSpec, parts: Iterable[str]) -> None
     for values in _all_values(recipe):
         check(spec, models, {**recipe.parameters, **values})
     _require_numbers(recipe)
-    known = {*parts, *map(_group, parts)}
+    known = {each for part in parts if part for each in (part, group(part))}
     for part, choice in recipe.parts.items():
         if part not in known:
             raise PlanError(
@@ -100,6 +104,10 @@ def require_sound(recipe: Merge, spec: MethodSpec, parts: Iterable[str]) -> None
 
 def _require_numbers(recipe: Merge) -> None:
     """Check the numbers that belong to no method."""
+    if len(recipe.loras) > _MOST_LORAS:
+        raise PlanError(
+            f"{len(recipe.loras):,} LoRAs are too many.", f"Bake in at most {_MOST_LORAS} at once."
+        )
     for lora in recipe.loras:
         for value in (lora.strength, lora.te_strength or 0.0, *lora.blocks):
             if not abs(value) <= LARGEST:

@@ -69,7 +69,7 @@ class Computer:
 
     def _computed(self, expr: Computed, start: int, stop: int, into: torch.Tensor) -> torch.Tensor:
         if isinstance(expr, Factor):
-            side: torch.Tensor = self._factored.side(expr, lambda: self._factors(expr))
+            side: torch.Tensor = self._factored.side(expr, lambda: self.factors(expr))
             return side.reshape(-1)[start:stop]
         if isinstance(expr, AddAdapter):
             return self._adapted(expr, start, stop, into)
@@ -94,14 +94,26 @@ class Computer:
         """Return a whole tensor; element-wise methods get it in slices, as they always do."""
         if not elementwise(expr):
             return _blend(expr, [self.tensor(part) for part in expr.inputs], 0)
+        count = prod(expr.shape)
+        if not any(isinstance(part, Computed) for part in expr.inputs):
+            return self._from_slices(expr, torch.empty(count))
         inputs = [self.tensor(part).reshape(-1) for part in expr.inputs]
-        result = torch.empty_like(inputs[0])
-        for start in range(0, result.numel(), SLICE_VALUES):
+        result = torch.empty(count)
+        for start in range(0, count, SLICE_VALUES):
             stop = start + SLICE_VALUES
             result[start:stop] = _blend(expr, [part[start:stop] for part in inputs], start)
         return result
 
-    def _factors(self, expr: Factor) -> Factors:
+    def _from_slices(self, expr: Blend, result: torch.Tensor) -> torch.Tensor:
+        """Fill a tensor slice by slice: its inputs are never there as a whole."""
+        for start in range(0, result.numel(), SLICE_VALUES):
+            into = result[start : start + SLICE_VALUES]
+            part = self._sliced(expr, start, start + into.numel(), into)
+            if part.data_ptr() != into.data_ptr():
+                into.copy_(part)
+        return result
+
+    def factors(self, expr: Factor) -> Factors:
         """Return both sides of a tensor, of LoRAs without making the tensor itself."""
         loras = plain_loras(expr.of)
         if loras is None:
@@ -144,11 +156,13 @@ class Computer:
             self._known[adapter] = factors
 
     def _read(self, expr: Expr, start: int, stop: int, into: torch.Tensor) -> torch.Tensor:
-        """Read values and widen them; a slice goes through a buffer that is used again."""
+        """Read values and widen them; a slice goes through a buffer that is used again.
+
+        What is read may hold computed parts, which read in turn: the buffer is not theirs then.
+        """
         if isinstance(expr, Cast) and expr.dtype is DType.F32:
             expr = expr.of  # what is read is widened anyway
         size = expr.dtype.bits // 8
-        # What is read may hold computed rows, which must not get the same buffer.
         buffer, self._raw = self._raw, bytearray()
         raw = memoryview(buffer)[: (stop - start) * size]
         if len(raw) < (stop - start) * size:

@@ -13,10 +13,14 @@ from hashlib import blake2b
 import torch
 
 from ckpt_studio.core.errors import FormatError
+from ckpt_studio.engine._torch.stopping import raise_if_stopped
 
 _OVERSAMPLING = 16
 _ITERATIONS = 2
 _PIECE = 1 << 20
+_ROUNDING = 1e-9
+"""What single precision may lack of the whole energy."""
+
 _WHOLE_SHARE = 3
 """Where the subspace would have more than a third of all dimensions, the matrix is taken whole."""
 
@@ -37,6 +41,17 @@ class Factors:
     def sides(self) -> Mapping[str, torch.Tensor]:
         """Both by their names."""
         return {"up": self.up, "down": self.down}
+
+    def rank_for(self, share: float) -> int:
+        """Return how many singular values hold a share of the sum of squares; all, if they do not.
+
+        Only of factors that are the nearest product, not of ``whole`` ones. Nothing needs none.
+        """
+        if not self.total:
+            return 0
+        held = self.up.double().square().sum(0).square().cumsum(0)
+        short = held < share * self.total * (1 - _ROUNDING)
+        return min(int(short.sum()) + 1, len(held))
 
     @classmethod
     def whole(cls, up: torch.Tensor, down: torch.Tensor) -> "Factors":
@@ -59,12 +74,16 @@ def factors_of(matrix: torch.Tensor, rank: int, key: str) -> Factors:
             f"{key} has values that are no numbers, or are infinite.",
             "Look for the damaged tensor with a health check of both models.",
         )
-    size = min(rank + _OVERSAMPLING, *matrix.shape)
-    if size * _WHOLE_SHARE > min(matrix.shape):
-        u, s, v = torch.linalg.svd(matrix, full_matrices=False)
+    if in_subspace(rank, *matrix.shape):
+        u, s, v = _in_subspace(matrix, rank + _OVERSAMPLING, key)
     else:
-        u, s, v = _in_subspace(matrix, size, key)
+        u, s, v = torch.linalg.svd(matrix, full_matrices=False)
     return _balanced(u, s, v, rank, total)
+
+
+def in_subspace(rank: int, rows: int, columns: int) -> bool:
+    """Whether a matrix is decomposed in a subspace for this rank, which finds a little less."""
+    return (rank + _OVERSAMPLING) * _WHOLE_SHARE <= min(rows, columns)
 
 
 def nearest_of_product(up: torch.Tensor, down: torch.Tensor, rank: int) -> Factors:
@@ -97,10 +116,13 @@ def _in_subspace(matrix: torch.Tensor, size: int, key: str) -> tuple[torch.Tenso
     generator.manual_seed(int.from_bytes(blake2b(key.encode(), digest_size=7).digest(), "big"))
     basis, _ = torch.linalg.qr(matrix @ torch.randn(matrix.shape[1], size, generator=generator))
     for _ in range(_ITERATIONS):
+        raise_if_stopped()
         across, _ = torch.linalg.qr(matrix.T @ basis)
         basis, _ = torch.linalg.qr(matrix @ across)
-    u, s, v = torch.linalg.svd(basis.T @ matrix, full_matrices=False)
-    return basis @ u, s, v
+    # A QR decomposition of the long side leaves a small square for the singular values.
+    across, square = torch.linalg.qr(matrix.T @ basis)
+    u, s, v = torch.linalg.svd(square.T, full_matrices=False)
+    return basis @ u, s, v @ across.T
 
 
 def _balanced(

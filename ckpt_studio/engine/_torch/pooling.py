@@ -1,6 +1,6 @@
 """The first pass of methods that need statistics of the whole model (``merging.md`` 2.3)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -8,6 +8,7 @@ from ckpt_studio.core.expr import Blend
 from ckpt_studio.engine._torch.casting import Caster
 from ckpt_studio.engine._torch.computing import Computer
 from ckpt_studio.engine._torch.methods import pooled, statistics
+from ckpt_studio.engine._torch.stopping import stop_when
 from ckpt_studio.engine.pool import Meter
 from ckpt_studio.engine.sources import Sources
 from ckpt_studio.engine.stepping import SLICE_VALUES
@@ -19,7 +20,8 @@ Found = tuple[int, torch.Tensor]
 class Pooler:
     """Takes the statistics of one blend after the other in one thread."""
 
-    def __init__(self, sources: Sources, meter: Meter) -> None:
+    def __init__(self, sources: Sources, meter: Meter, given_up: Callable[[], bool]) -> None:
+        stop_when(given_up)
         self._meter = meter
         self._computer = Computer(sources, Caster(SLICE_VALUES).convert_view)
 

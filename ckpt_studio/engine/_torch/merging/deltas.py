@@ -11,6 +11,7 @@ import torch
 from ckpt_studio.engine._torch.merging.linear import Tensors, Values, weights_of
 from ckpt_studio.engine._torch.merging.place import Place, blocks, uniform
 from ckpt_studio.engine._torch.merging.sums import products
+from ckpt_studio.engine._torch.stopping import raise_if_stopped
 
 _HALF = 1 << 16
 _ROUNDING = 1e-9  # 0.29·100 is a little less than 29
@@ -174,6 +175,7 @@ def _chances(
     table, given = chances.view(-1, width), change.view(-1, width)
     step = max(1, _RANKED // width)
     for first in range(0, table.shape[0], step):
+        raise_if_stopped()
         order = given[first : first + step].abs().argsort(dim=1, stable=True)
         table[first : first + step].scatter_(1, order, ladder.expand_as(order))
     return chances

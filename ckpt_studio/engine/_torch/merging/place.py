@@ -6,6 +6,8 @@ from hashlib import blake2b
 
 import torch
 
+from ckpt_studio.engine._torch.stopping import raise_if_stopped
+
 BLOCK = 1 << 16
 """Values of one block: fits the cache, and has a random generator of its own."""
 
@@ -20,8 +22,9 @@ class Place:
 
 
 def blocks(count: int) -> Iterator[slice]:
-    """Yield the slices of so many values, one for each block."""
+    """Yield the slices of so many values, one for each block, until the job is given up."""
     for first in range(0, count, BLOCK):
+        raise_if_stopped()
         yield slice(first, min(first + BLOCK, count))
 
 

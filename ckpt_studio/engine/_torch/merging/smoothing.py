@@ -10,6 +10,7 @@ import math
 import torch
 
 from ckpt_studio.engine._torch.merging.linear import Tensors, Values
+from ckpt_studio.engine._torch.stopping import raise_if_stopped
 
 _SIGMA, _REACH = 1.0, 4
 _AT_ONCE = 1 << 15  # values of which all neighbours are looked at together: 6 MB for a convolution
@@ -39,6 +40,7 @@ def _median(given: torch.Tensor) -> torch.Tensor:
     step = max(1, _AT_ONCE // width)
     result = torch.empty_like(given)
     for first in range(0, rows, step):
+        raise_if_stopped()
         stop = min(first + step, rows)
         block = given[_mirrored(torch.arange(first - 1, stop + 1), rows)]
         for dim in range(1, given.dim()):
@@ -96,6 +98,7 @@ def _gaussian(given: torch.Tensor) -> torch.Tensor:
         places = torch.arange(given.shape[dim])
         result = torch.zeros_like(given)
         for at, weight in zip(range(-_REACH, _REACH + 1), weights, strict=True):
+            raise_if_stopped()
             shifted = given.index_select(dim, _mirrored(places + at, given.shape[dim]))
             result.add_(shifted, alpha=weight / total)
         given = result

@@ -1,4 +1,4 @@
-"""What is done with LoRAs as the words of the command that does the same."""
+"""Work on LoRAs as the words of the command that does the same."""
 
 from collections.abc import Iterator
 
@@ -8,23 +8,26 @@ from ckpt_studio.core.recipe import Precision
 
 
 def lora_words(recipe: LoraRecipe) -> Iterator[str]:
-    """Yield the command up to the metadata and the output."""
+    """Yield the command up to the options that all commands share."""
     yield "lora"
     match recipe:
         case ExtractLora():
             yield from _extract(recipe)
         case MergeLoras():
             yield from ("merge", *map(lora_word, recipe.loras))
-            if recipe.rank is not None:
-                yield from ("--rank", str(recipe.rank))
         case ResizeLora():
-            yield from ("resize", str(recipe.source), "--rank", str(recipe.rank))
+            yield from ("resize", str(recipe.source))
+    if recipe.rank is not None:
+        yield from ("--rank", str(recipe.rank))
+    if recipe.energy is not None:
+        yield from ("--energy", repr(recipe.energy))
     if recipe.precision is not Precision.FP16:
-        yield from ("--dtype", recipe.precision.value)
+        keep = recipe.precision is Precision.KEEP  # factors that are kept come in fp32
+        yield from ("--dtype", "fp32" if keep else recipe.precision.value)
 
 
 def _extract(recipe: ExtractLora) -> Iterator[str]:
-    yield from ("extract", str(recipe.a), str(recipe.b), "--rank", str(recipe.rank))
+    yield from ("extract", str(recipe.a), str(recipe.b))
     if recipe.conv_rank is not None:
         yield from ("--conv-rank", str(recipe.conv_rank))
     if not recipe.te:
