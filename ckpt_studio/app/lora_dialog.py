@@ -154,6 +154,12 @@ class LoraDialog(QDialog):
         precision = Precision(self._precision.currentData())
         return replace(wanted, precision=precision, output=output)
 
+    @property
+    def planned(self) -> LoraRecipe | None:
+        """What the plan is shown of: with the largest ranks, where they are measured later."""
+        recipe = self.recipe
+        return None if recipe is None else replace(recipe, energy=None)
+
     def show_documents(self, documents: Sequence[Document]) -> None:
         """Offer the open files."""
         self._documents = documents
