@@ -175,7 +175,7 @@ def test_each_layer_gets_the_rank_that_keeps_a_share(qtbot, window, dialog, lora
     dialog.resize_.choose(loras[0])
     choose(dialog, "loraNewKind", "Share of the changes")
     named(dialog, "loraNewShare").setValue(40)
-    assert (dialog.recipe.energy, dialog.recipe.rank) == (0.4, 16)
+    assert (dialog.recipe.energy, dialog.recipe.rank) == (0.4, 128)
     made = make(qtbot, window, dialog)
     assert made[f"{LAYER}.lora_down.weight"].shape[0] in {1, 2, 3}  # of 4
     assert "The rank holds " in window.banner.message.todo

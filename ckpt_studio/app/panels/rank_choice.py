@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ckpt_studio.qt.combo_box import ComboBox
@@ -10,7 +10,9 @@ from ckpt_studio.qt.labels import label
 from ckpt_studio.qt.number_box import NumberBox
 from ckpt_studio.qt.whole_box import WholeBox
 
-_MOST_RANK, _PERCENT = 4096, 100
+_MOST_RANK, _PERCENT, _WIDTH = 4096, 100, 200
+_ROOMY = 128
+"""The largest rank that is proposed where a share is to be kept."""
 
 
 class RankKind(StrEnum):
@@ -40,6 +42,8 @@ class RankChoice(QWidget):
             RankKind.SHARE,
             self.tr("Each layer gets the least rank that keeps this share of its change"),
         )
+        self._kind.setFixedWidth(_WIDTH)
+        self._usual = rank
         self._share = NumberBox(f"{name}Share", self.tr("Share of the changes in percent"))
         self._share.setRange(1, _PERCENT)
         self._share.setSingleStep(1)
@@ -54,6 +58,7 @@ class RankChoice(QWidget):
         row.setSpacing(10)
         for widget in (self._kind, self._share, self._most, self._rank, self._note):
             row.addWidget(widget)
+        row.addStretch()
         self._kind.currentIndexChanged.connect(self._choose)
         self._share.valueChanged.connect(self.changed)
         self._rank.valueChanged.connect(self.changed)
@@ -78,4 +83,7 @@ class RankChoice(QWidget):
         for widget in (self._share, self._most, self._note):
             widget.setVisible(share)
         self._rank.setVisible(self._chosen is not RankKind.EXACT)
+        with QSignalBlocker(self._rank):
+            if self._rank.value() == (self._usual if share else _ROOMY):
+                self._rank.setValue(_ROOMY if share else self._usual)
         self.changed.emit()
