@@ -39,11 +39,12 @@ from ckpt_studio.app.panels.metadata_switch import MetadataView
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.core.compared_table import COLUMNS, Column
 from ckpt_studio.core.errors import CkptStudioError
-from ckpt_studio.core.merging.draft import with_blocks, with_values
+from ckpt_studio.core.merging.draft import with_adjust, with_blocks, with_rules, with_values
 from ckpt_studio.core.merging.presets import presets
 from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.core.output_kinds import OutputKind
 from ckpt_studio.core.plan import Report
+from ckpt_studio.core.recipe import NameRule
 from ckpt_studio.qt import theme
 from ckpt_studio.qt.pictures import thumbnail_of
 
@@ -51,7 +52,7 @@ _PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 _OUTPUT = Path("ComfyUI/models/checkpoints/my_model.safetensors")  # the same on every computer
 _LORA = Path("ComfyUI/models/loras/my_lora.safetensors")
 _PANELS = {"assemble": ASSEMBLE, "tensors": TENSORS, "metadata": METADATA, "jobs": JOBS}
-_MERGE_SIZE = (1280, 1190)
+_MERGE_SIZE = (1280, 1280)
 _SIZE = (1280, 800)
 _COLORS, _MAP_COLORS = 64, 240
 _OPENING_MS, _PAINTING_MS = 2_000, 300
@@ -216,7 +217,8 @@ def merge(files: list[str]) -> None:
         if choices.partition is not None:
             made = {each.name: each.values for each in presets(choices.partition, 0.3)}
             draft = with_blocks(draft, "alpha", made["S-curve up"])
-        choices.change(draft, "")
+        draft = with_rules(draft, (NameRule("attn2", {"alpha": 0.6}),))
+        choices.change(with_adjust(draft, (0, 0, 0, 3, 0, 0, 0, 0)), "")
         window.merging.output.set_path(_OUTPUT)
         _wait(_OPENING_MS)
         for scheme in (theme.Scheme.DARK, theme.Scheme.LIGHT):

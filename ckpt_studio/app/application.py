@@ -20,6 +20,7 @@ from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.comparing import Comparison
 from ckpt_studio.core.differences import TensorDifference
 from ckpt_studio.core.health import Finding
+from ckpt_studio.core.lora.recipes import LoraRecipe
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recognition import Opened
@@ -114,6 +115,7 @@ def real_verbs() -> Verbs:
         check=_check_health,
         save_array=_save_array,
         compare_rows=_compare_rows,
+        with_ranks=_with_ranks,
     )
 
 
@@ -173,6 +175,11 @@ def _compare_rows(
     cancel: CancelToken,
 ) -> None:
     engine.compare_rows_isolated(comparison, rows, found=found, progress=progress, cancel=cancel)
+
+
+def _with_ranks(recipe: LoraRecipe, progress: ProgressCallback, cancel: CancelToken) -> LoraRecipe:
+    ranked: LoraRecipe = isolated("with_ranks", recipe, progress=progress, cancel=cancel)
+    return ranked
 
 
 def _icon() -> QIcon:

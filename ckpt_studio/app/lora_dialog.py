@@ -12,8 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
-    QTabWidget,
+    QTabBar,
     QVBoxLayout,
     QWidget,
 )
@@ -51,7 +50,7 @@ class LoraDialog(QDialog):
         self._documents: Sequence[Document] = ()
         self._path_typed: Path | None = None  # instead of the proposed one
         self.extract, self.join, self.resize_ = ExtractPage(), JoinPage(), ResizePage()
-        self._tabs = QTabWidget()
+        self._tabs = QTabBar()
         self._precision = ComboBox("loraPrecision", self.tr("Precision"))
         self._path = QLineEdit()
         self._browse = QPushButton(self.tr("&Browse…"))
@@ -62,9 +61,15 @@ class LoraDialog(QDialog):
 
     def _build(self) -> None:
         self._tabs.setObjectName("loraTabs")
-        self._tabs.addTab(self.extract, self.tr("Extract from two models"))
-        self._tabs.addTab(self.join, self.tr("Join LoRAs"))
-        self._tabs.addTab(self.resize_, self.tr("Change the rank"))
+        self._tabs.setDrawBase(False)
+        self._tabs.setExpanding(False)
+        self._tabs.setAccessibleName(self.tr("What to do with LoRAs"))
+        for words in (
+            self.tr("Extract from two models"),
+            self.tr("Join LoRAs"),
+            self.tr("Change the rank"),
+        ):
+            self._tabs.addTab(words)
         for precision in _PRECISIONS:
             self._precision.add(PRECISION_NAMES[precision], precision)
         self._path.setObjectName("loraPath")
@@ -76,7 +81,7 @@ class LoraDialog(QDialog):
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(8)
         for row, (words, field) in enumerate(
-            ((self.tr("&Precision"), self._precision), (self.tr("&Save to"), self._path))
+            ((self.tr("&Precision"), self._precision), (self.tr("Save t&o"), self._path))
         ):
             caption = label(words, "dim")
             caption.setBuddy(field)
@@ -88,7 +93,8 @@ class LoraDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 14, 20, 16)
         column.setSpacing(12)
-        column.addWidget(self._tabs)
+        for widget in (self._tabs, *self._pages):
+            column.addWidget(widget)
         column.addLayout(grid)
         column.addWidget(self._plan_view)
         column.addStretch()
@@ -123,9 +129,7 @@ class LoraDialog(QDialog):
     def _turn(self) -> None:
         """Show another page; the dialog is as high as that one needs."""
         for page in self._pages:
-            shown = page is self._page
-            policy = QSizePolicy.Policy.Preferred if shown else QSizePolicy.Policy.Ignored
-            page.setSizePolicy(QSizePolicy.Policy.Preferred, policy)
+            page.setVisible(page is self._page)
         self.refresh()
         self.adjustSize()
 
@@ -150,6 +154,12 @@ class LoraDialog(QDialog):
         precision = Precision(self._precision.currentData())
         return replace(wanted, precision=precision, output=output)
 
+    @property
+    def planned(self) -> LoraRecipe | None:
+        """What the plan is shown of: with the largest ranks, where they are measured later."""
+        recipe = self.recipe
+        return None if recipe is None else replace(recipe, energy=None)
+
     def show_documents(self, documents: Sequence[Document]) -> None:
         """Offer the open files."""
         self._documents = documents
@@ -160,9 +170,9 @@ class LoraDialog(QDialog):
         self._path_typed = path
         self.refresh()
 
-    def choose_page(self, page: QWidget) -> None:
+    def choose_page(self, page: ExtractPage | JoinPage | ResizePage) -> None:
         """Turn to what is wanted: ``extract``, ``join`` or ``resize_``."""
-        self._tabs.setCurrentWidget(page)
+        self._tabs.setCurrentIndex(self._pages.index(page))
 
     def refresh(self) -> None:
         """Show what is chosen, and ask for its plan."""

@@ -10,13 +10,19 @@ from ckpt_studio.app.document import Document
 from ckpt_studio.app.lora_dialog import LoraDialog
 from ckpt_studio.app.model_folders import ModelFolders
 from ckpt_studio.app.panes import show_in_folder
+from ckpt_studio.app.parts_job import planned
 from ckpt_studio.app.planner import Planned, Planner
 from ckpt_studio.app.retained_text import retained_line, retained_lines
-from ckpt_studio.app.saving import Saving, planned_anew
+from ckpt_studio.app.saving import Saving
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.sources import Sources
+from ckpt_studio.app.verbs import Verbs
+from ckpt_studio.core.lora.recipes import LoraRecipe
 from ckpt_studio.core.plan import Report
+from ckpt_studio.core.progress import CancelToken, ProgressCallback
+from ckpt_studio.engine.writing import WriteOptions
 from ckpt_studio.qt.banner import Message, Remedy
+from ckpt_studio.qt.job import Work
 
 Take = Callable[[tuple[Path, ...]], object]
 
@@ -97,20 +103,20 @@ class LoraMaking(QObject):
 
     @Slot()
     def _plan(self) -> None:
-        recipe = self._dialog.recipe if self._dialog else None
+        recipe = self._dialog.planned if self._dialog else None
         if recipe is None:
             self._planner.forget()
         else:
             self._planner.request(recipe)
 
     @Slot(Planned)
-    def _show_plan(self, planned: Planned) -> None:
-        if self._dialog is not None and planned.recipe == self._dialog.recipe:
-            self._dialog.show_plan(planned.plan)
+    def _show_plan(self, found: Planned) -> None:
+        if self._dialog is not None and found.recipe == self._dialog.planned:
+            self._dialog.show_plan(found.plan)
 
     @Slot(object, Exception)
     def _show_failure(self, recipe: object, error: Exception) -> None:
-        if self._dialog is not None and recipe == self._dialog.recipe:
+        if self._dialog is not None and recipe == self._dialog.planned:
             self._dialog.show_failure(error)
 
     @Slot()
@@ -119,7 +125,7 @@ class LoraMaking(QObject):
         if recipe is None or recipe.output.path is None:
             return
         saving = self._saving
-        work = planned_anew(self._session.verbs, recipe, saving.options)
+        work = _measured(self._session.verbs, recipe, saving.options)
         title = self.tr("Making {name}").format(name=recipe.output.path.name)
         saving.log.start(title, work, recipe, self._tell)
 
@@ -146,3 +152,13 @@ class LoraMaking(QObject):
         if self._dialog is not None:
             self._dialog.deleteLater()
         self._dialog = None
+
+
+def _measured(verbs: Verbs, recipe: LoraRecipe, options: WriteOptions) -> Work:
+    """Return work that writes a LoRA; where a share is to be kept, ranks are measured first."""
+
+    def work(progress: ProgressCallback, cancel: CancelToken) -> Report:
+        ranked = recipe if recipe.energy is None else verbs.with_ranks(recipe, progress, cancel)
+        return verbs.write(planned(verbs.plan(ranked)), options, progress, cancel)
+
+    return work

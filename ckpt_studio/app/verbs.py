@@ -54,13 +54,15 @@ CompareRows = Callable[
     ],
     object,
 ]
+WithRanks = Callable[[LoraRecipe, ProgressCallback, CancelToken], LoraRecipe]
 
 
 @dataclass(frozen=True, slots=True)
 class Verbs:
     """What a path stands for, open a file, plan a recipe or each of its parts, write, hash.
 
-    ``write_together`` writes several plans in one pass over what they share.
+    ``write_together`` writes several plans in one pass over what they share; ``with_ranks``
+    measures which ranks a LoRA needs to keep its share of the changes.
     Of the values: statistics of tensors as they are found, a look at the header for what may be
     wrong, a check of everything, one tensor as a ``.npy`` file, rows of two files beside each
     other.
@@ -78,3 +80,4 @@ class Verbs:
     check: CheckHealth
     save_array: SaveArray
     compare_rows: CompareRows
+    with_ranks: WithRanks

@@ -2,15 +2,17 @@
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractSpinBox, QFileDialog, QLineEdit, QPushButton, QTabWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QFileDialog, QLineEdit, QPushButton, QTabBar
 from safetensors.numpy import load_file
 
 from ckpt_studio.app.lora_dialog import LoraDialog
 from ckpt_studio.app.main_window import COMPARE, JOBS
+from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.lora.recipes import ExtractLora, MergeLoras, ResizeLora
 from ckpt_studio.core.recipe import LoraUse, Precision
 from tests.engine import test_lora_making as making
 from tests.gui.acting import choose, click, drop, named
+from tests.gui.lettering import require_letters_and_names
 from tests.gui.merging import press, type_in
 
 tiny = making.tiny  # the family of the small models
@@ -45,7 +47,7 @@ def dialog(window):
 
 
 def show_tab(dialog, place):
-    named(dialog, "loraTabs", QTabWidget).setCurrentIndex(place)
+    named(dialog, "loraTabs", QTabBar).setCurrentIndex(place)
 
 
 def saving(qtbot, dialog):
@@ -96,7 +98,8 @@ def test_a_lora_is_extracted_from_two_models(qtbot, window, dialog, models, tmp_
     click(window, "jobCopyCommand")
     command = QGuiApplication.clipboard().text()
     assert command.startswith("ckpt-studio lora extract ")
-    assert "--rank 2 --conv-rank 0 --no-te --vectors --dtype fp32 -o" in command
+    for words in ("--rank 2", "--conv-rank 0", "--no-te", "--vectors", "--dtype fp32", "-o"):
+        assert f" {words} " in command
     assert record.recipe == recipe
 
 
@@ -122,7 +125,7 @@ def test_loras_are_joined_exactly_or_cut_to_a_rank(qtbot, window, dialog, loras,
     named(dialog, "loraJoinEncoders0", QAbstractSpinBox).setValue(0.25)
     assert dialog.recipe.loras == (LoraUse(loras[0], 1.0, 0.25), LoraUse(loras[1], 0.5))
     assert not named(dialog, "loraJoinRank").isVisible()
-    choose(dialog, "loraJoinKind", "Nearest one of rank")
+    choose(dialog, "loraJoinKind", "Rank")
     named(dialog, "loraJoinRank").setValue(3)
     assert isinstance(dialog.recipe, MergeLoras)
     assert dialog.recipe.rank == 3
@@ -155,6 +158,28 @@ def test_a_lora_that_is_looked_at_is_resized(qtbot, window, loras, tmp_path):
     made = make(qtbot, window, dialog)
     assert made[f"{LAYER}.lora_down.weight"].shape == (1, 64)
     assert "The rank holds " in window.banner.message.todo
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_letters_and_names_of_each_page(dialog, loras, place):
+    dialog.join.add(loras)
+    show_tab(dialog, place)
+    if place == 1:
+        choose(dialog, "loraJoinKind", "Share of the changes")
+    require_letters_and_names(dialog)
+    dialog.reject()
+
+
+def test_each_layer_gets_the_rank_that_keeps_a_share(qtbot, window, dialog, loras):
+    show_tab(dialog, 2)
+    dialog.resize_.choose(loras[0])
+    choose(dialog, "loraNewKind", "Share of the changes")
+    named(dialog, "loraNewShare").setValue(40)
+    assert (dialog.recipe.energy, dialog.recipe.rank) == (0.4, 16)
+    made = make(qtbot, window, dialog)
+    assert made[f"{LAYER}.lora_down.weight"].shape[0] in {1, 2, 3}  # of 4
+    assert "The rank holds " in window.banner.message.todo
+    assert "--energy 0.4" in command_line(window.jobs.records[0].recipe)
 
 
 def test_what_cannot_be_done_is_said_in_the_dialog(qtbot, window, dialog, models, loras):

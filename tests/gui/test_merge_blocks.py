@@ -5,20 +5,15 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractSpinBox,
     QApplication,
-    QComboBox,
     QFileDialog,
-    QLabel,
     QMenu,
     QTableView,
-    QWidget,
 )
 
 from tests.gui.acting import choose, named
+from tests.gui.lettering import require_letters_and_names
 from tests.gui.merging import curve, planned, press, recipe, said, show, tiny, wait
-from tests.gui.test_window import mnemonics
 
 
 @pytest.fixture
@@ -190,20 +185,10 @@ def test_without_blocks_the_ratio_counts_again(qtbot, blocks):
 
 
 def test_letters_and_names_with_everything_in_sight(blocks):
-    panel = named(blocks, "mergePanel")
-    controls = [each for each in panel.findChildren(QWidget) if each.isVisible()]
-    texts = [
-        each.text()
-        for each in controls
-        if isinstance(each, QAbstractButton) or (isinstance(each, QLabel) and each.buddy())
-    ]
-    letters = mnemonics([*texts, *(each.text() for each in blocks.menuBar().actions())])
-    assert len(letters) == len(set(letters)), sorted(letters)
-    for each in controls:
-        tabbed = each.focusPolicy() & Qt.FocusPolicy.TabFocus
-        inner = isinstance(each.parent(), QAbstractSpinBox | QComboBox | QTableView)
-        if tabbed and not inner:
-            assert each.accessibleName() or getattr(each, "text", str)(), each.objectName()
+    press(blocks, "mergeMore")
+    press(blocks, "mergeAddRule")
+    menus = [each.text() for each in blocks.menuBar().actions()]
+    require_letters_and_names(named(blocks, "mergePanel"), menus)
 
 
 def test_tab_goes_down_the_panel(blocks):

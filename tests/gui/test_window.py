@@ -1,5 +1,4 @@
 import os
-import re
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from ckpt_studio.engine.target import SUFFIX
 from ckpt_studio.qt import theme
 from tests import models
 from tests.gui.acting import drop, in_dialog, named, settled, wait_for_plan
+from tests.gui.lettering import mnemonics
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 FIXED_NAMES = """
@@ -69,11 +69,6 @@ def test_everything_that_can_be_pressed_has_an_object_name(full):
         if not each.objectName() and not isinstance(each.parent(), QLineEdit)
     ]
     assert nameless == []
-
-
-def mnemonics(texts):
-    found = [re.search(r"&([^&\s])", text.replace("&&", "")) for text in texts]
-    return [match.group(1).lower() for match in found if match]
 
 
 def test_mnemonics_are_unique_in_every_menu(full):

@@ -27,7 +27,7 @@ class CompareFoot(QWidget):
         self.export.setToolTip(self.tr("Save a table of all tensors"))
         self.copy = QPushButton(self.tr("C&opy summary"))
         self.copy.setObjectName("compareCopy")
-        self.lora = QPushButton(self.tr("Make a &LoRA of the difference…"))
+        self.lora = QPushButton(self.tr("Make a LoRA of the &difference…"))
         self.lora.setObjectName("compareLora")
         self.lora.setToolTip(self.tr("What B has learned, as a LoRA for A"))
         row = QHBoxLayout(self)

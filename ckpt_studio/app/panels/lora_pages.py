@@ -5,14 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.lora_row import LoraRow
 from ckpt_studio.app.panels.model_slot import ModelSlot
+from ckpt_studio.app.panels.rank_choice import RankChoice
 from ckpt_studio.core.lora.recipes import ExtractLora, MergeLoras, ResizeLora
 from ckpt_studio.core.recipe import LoraUse
-from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.drop import DropFrame
 from ckpt_studio.qt.labels import ElidedLabel, label
 from ckpt_studio.qt.whole_box import WholeBox
@@ -42,15 +42,9 @@ class _Page(QWidget):
         slot.files_dropped.connect(lambda paths: self.files_wanted.emit(paths, take_first))
         return slot
 
-    def _rank_box(self, name: str, words: str, least: int = 1) -> WholeBox:
-        box = WholeBox(name, words, least, _MOST_RANK, width=_WIDTH)
-        box.setValue(_USUAL_RANK if least > 0 else least)
-        box.valueChanged.connect(self.changed)
-        return box
-
     def _column(self) -> QVBoxLayout:
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 14, 0, 4)
+        column.setContentsMargins(0, 2, 0, 4)
         column.setSpacing(8)
         return column
 
@@ -64,8 +58,13 @@ class ExtractPage(_Page):
         self.b: Path | None = None
         self._a = self._slot("A", "A", self.tr("the model it started from"), self._take_a)
         self._b = self._slot("B", "B", self.tr("the model it became"), self._take_b)
-        self._rank = self._rank_box("loraRank", self.tr("Rank"))
-        self._conv = self._rank_box("loraConvRank", self.tr("Rank of convolutions"), _SAME)
+        self._size = RankChoice("lora", _USUAL_RANK)
+        self._size.changed.connect(self.changed)
+        self._conv = WholeBox(
+            "loraConvRank", self.tr("Rank of convolutions"), _SAME, _MOST_RANK, width=_WIDTH
+        )
+        self._conv.setValue(_SAME)
+        self._conv.valueChanged.connect(self.changed)
         self._conv.setSpecialValueText(self.tr("the same"))
         self._conv.setToolTip(
             self.tr("Of convolutions larger than 1 × 1; 0 leaves them out, −1 is the same rank")
@@ -78,23 +77,18 @@ class ExtractPage(_Page):
         self._vectors.setToolTip(self.tr("Kept whole; ComfyUI reads them, not every program does"))
         self._encoders.toggled.connect(self.changed)
         self._vectors.toggled.connect(self.changed)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(10)
-        for column, (words, box) in enumerate(
-            ((self.tr("&Rank"), self._rank), (self.tr("C&onvolutions"), self._conv))
-        ):
-            caption = label(words, "dim")
-            caption.setBuddy(box)
-            grid.addWidget(caption, 0, 2 * column)
-            grid.addWidget(box, 0, 2 * column + 1)
-        grid.addWidget(self._encoders, 0, 4)
-        grid.addWidget(self._vectors, 0, 5)
-        grid.setColumnStretch(6, 1)
+        caption = label(self.tr("Con&volutions"), "dim")
+        caption.setBuddy(self._conv)
+        more = QHBoxLayout()
+        more.setSpacing(10)
+        for widget in (caption, self._conv, self._encoders, self._vectors):
+            more.addWidget(widget)
+        more.addStretch()
         outer = self._column()
         outer.addWidget(self._a)
         outer.addWidget(self._b)
-        outer.addLayout(grid)
-        outer.addStretch()
+        outer.addWidget(self._size)
+        outer.addLayout(more)
 
     @property
     def lacking(self) -> str:
@@ -112,7 +106,8 @@ class ExtractPage(_Page):
         return ExtractLora(
             self.a,
             self.b,
-            rank=self._rank.value(),
+            rank=self._size.rank or _USUAL_RANK,
+            energy=self._size.energy,
             conv_rank=None if conv == _SAME else conv,
             te=self._encoders.isChecked(),
             vectors=self._vectors.isChecked(),
@@ -146,12 +141,8 @@ class JoinPage(_Page):
         self._add.setObjectName("loraAdd")
         self._add.setAutoDefault(False)
         self._add.clicked.connect(lambda: self.files_wanted.emit((), self.add))
-        self._kind = ComboBox("loraJoinKind", self.tr("Rank of the result"))
-        self._kind.add(self.tr("Exact: the ranks add up"), None, self.tr("Nothing is lost"))
-        self._kind.add(self.tr("Nearest one of rank"), _USUAL_RANK, self.tr("Smaller files"))
-        self._rank = self._rank_box("loraJoinRank", self.tr("Rank"))
-        self._rank.hide()
-        self._kind.currentIndexChanged.connect(self._choose_kind)
+        self._size = RankChoice("loraJoin", _USUAL_RANK, exact=True)
+        self._size.changed.connect(self.changed)
         frame = DropFrame()
         frame.setProperty("card", True)
         frame.files_dropped.connect(lambda paths: self.files_wanted.emit(paths, self.add))
@@ -164,16 +155,9 @@ class JoinPage(_Page):
         self._list.setContentsMargins(12, 10, 12, 10)
         self._list.setSpacing(6)
         self._list.addLayout(head)
-        foot = QHBoxLayout()
-        foot.setSpacing(10)
-        foot.addWidget(label(self.tr("Result"), "dim"))
-        foot.addWidget(self._kind)
-        foot.addWidget(self._rank)
-        foot.addStretch()
         outer = self._column()
         outer.addWidget(frame)
-        outer.addLayout(foot)
-        outer.addStretch()
+        outer.addWidget(self._size)
 
     @property
     def lacking(self) -> str:
@@ -183,8 +167,9 @@ class JoinPage(_Page):
     @property
     def recipe(self) -> MergeLoras | None:
         """What is to be done; None while something lacks."""
-        rank = None if self._rank.isHidden() else self._rank.value()
-        return MergeLoras(self.loras, rank=rank) if self.loras else None
+        if not self.loras:
+            return None
+        return MergeLoras(self.loras, rank=self._size.rank, energy=self._size.energy)
 
     def show_documents(self, _: Sequence[Document]) -> None:
         """Show the LoRAs that are chosen."""
@@ -223,10 +208,6 @@ class JoinPage(_Page):
         self.loras = (*self.loras[:place], *new, *self.loras[place + 1 :])
         self.changed.emit()
 
-    def _choose_kind(self) -> None:
-        self._rank.setVisible(self._kind.currentData() is not None)
-        self.changed.emit()
-
 
 class ResizePage(_Page):
     """A LoRA gets another rank."""
@@ -235,20 +216,11 @@ class ResizePage(_Page):
         super().__init__(parent)
         self.source: Path | None = None
         self._source = self._slot("Source", self.tr("LoRA"), "", self.choose)
-        self._rank = self._rank_box("loraNewRank", self.tr("New rank"))
-        self._rank.setValue(_USUAL_RANK // 2)
-        caption = label(self.tr("New &rank"), "dim")
-        caption.setBuddy(self._rank)
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addWidget(caption)
-        row.addWidget(self._rank)
-        row.addWidget(label(self.tr("The nearest LoRA of that rank is written."), "dim"))
-        row.addStretch()
+        self._size = RankChoice("loraNew", _USUAL_RANK // 2)
+        self._size.changed.connect(self.changed)
         outer = self._column()
         outer.addWidget(self._source)
-        outer.addLayout(row)
-        outer.addStretch()
+        outer.addWidget(self._size)
 
     @property
     def lacking(self) -> str:
@@ -258,7 +230,9 @@ class ResizePage(_Page):
     @property
     def recipe(self) -> ResizeLora | None:
         """What is to be done; None while something lacks."""
-        return ResizeLora(self.source, self._rank.value()) if self.source else None
+        if self.source is None:
+            return None
+        return ResizeLora(self.source, self._size.rank, energy=self._size.energy)
 
     def show_documents(self, documents: Sequence[Document]) -> None:
         """Offer the open LoRAs."""

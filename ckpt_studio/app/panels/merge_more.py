@@ -25,7 +25,7 @@ class MergeMore(QFrame):
         self._switch = QToolButton()
         self._summary = ElidedLabel(role="dim", mode=Qt.TextElideMode.ElideRight)
         self._rules, self._look = MergeRules(choices), MergeLook(choices)
-        self._prune = QCheckBox(self.tr("Leave out training lefto&vers"))
+        self._prune = QCheckBox(self.tr("Leave out trainin&g leftovers"))
         self._body = QWidget()
         self._build()
         self._switch.toggled.connect(self._show_body)
