@@ -1,5 +1,6 @@
 """Loads torch in the background: it takes longer than copying a gigabyte."""
 
+import gc
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -84,5 +85,6 @@ class TorchStart:
             from ckpt_studio.engine._torch.threads import threads  # noqa: PLC0415 - loads torch
 
             self._threads = threads()
+            gc.freeze()  # looking through all of torch for garbage takes half a second each time
         except ImportError as problem:
             self._problem = problem

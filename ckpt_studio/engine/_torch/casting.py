@@ -22,6 +22,7 @@ TORCH = {
     DType.F8_E4M3: torch.float8_e4m3fn,
     DType.F8_E5M2: torch.float8_e5m2,
 }
+_ROW = 4096
 _INTS = {8: torch.int8, 16: torch.int16, 32: torch.int32}
 
 
@@ -99,13 +100,25 @@ class Caster:
         return wide
 
     def _flushed(self, wide: torch.Tensor, result: torch.Tensor, after: DType) -> int:
-        """Count values that became zero. Zeros are rare, so first look whether there is any."""
+        """Count values that became zero.
+
+        Zeros are rare, so first look whether there is any, then which rows of values have some:
+        counting takes ten times as long as looking.
+        """
         ints = _INTS[after.bits]
         magnitude = self._bits.view(ints)[: result.numel()]
         torch.bitwise_and(result.view(ints), (1 << (after.bits - 1)) - 1, out=magnitude)
         if torch.aminmax(magnitude)[0].item():
             return 0
-        return int(torch.count_nonzero(wide)) - int(torch.count_nonzero(magnitude))
+        whole = result.numel() // _ROW * _ROW
+        rows, given = magnitude[:whole].view(-1, _ROW), wide[:whole].view(-1, _ROW)
+        with_zeros = (rows.amin(1) == 0).nonzero().squeeze(1)
+        return _lost(given[with_zeros], rows[with_zeros]) + _lost(wide[whole:], magnitude[whole:])
+
+
+def _lost(wide: torch.Tensor, magnitude: torch.Tensor) -> int:
+    """Count values that are not zero but whose magnitude in the other type is."""
+    return int(torch.count_nonzero(wide)) - int(torch.count_nonzero(magnitude))
 
 
 def _round_to_odd(given: torch.Tensor, wide: torch.Tensor) -> None:
