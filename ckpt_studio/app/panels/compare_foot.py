@@ -1,12 +1,13 @@
 """The bottom of the Compare panel: the metadata to open, how much is shown, what to take along."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from ckpt_studio.core.compared_table import ComparedTable
 from ckpt_studio.core.comparison_text import keys_line
 from ckpt_studio.core.text import count
 from ckpt_studio.qt.labels import label
+from ckpt_studio.qt.wrapping_row import WrappingRow
 
 
 class CompareFoot(QWidget):
@@ -30,16 +31,14 @@ class CompareFoot(QWidget):
         self.lora = QPushButton(self.tr("Make a LoRA of the &difference…"))
         self.lora.setObjectName("compareLora")
         self.lora.setToolTip(self.tr("What B has learned, as a LoRA for A"))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.metadata)
-        row.addStretch()
-        row.addWidget(self._shown)
-        row.addSpacing(8)
-        row.addWidget(self.lora)
-        row.addWidget(self.export)
-        row.addWidget(self.copy)
+        row = WrappingRow(8)
+        row.add(self.metadata)
+        row.push_right()
+        for widget in (self._shown, self.lora, self.export, self.copy):
+            row.add(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(row)
         self.metadata.toggled.connect(self._show_arrow)
         self._show_arrow()
 
