@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QDockWidget, QWidget
 
 from tests.gui.acting import drop, named, settled, wait_for_plan
+from tests.gui.merging import press, show, small_lora, wait
 
 
 def cut(window):
@@ -43,3 +44,15 @@ def test_no_control_is_cut_beside_the_details(qtbot, window, folder, width):
         qtbot.waitUntil(lambda: cut(window) == [], timeout=10_000)
     view = named(window, "tensorTable")
     assert view.columnWidth(0) > 150
+
+
+def test_no_control_of_a_merge_is_cut_beside_the_details(qtbot, window, folder, tmp_path):
+    show(qtbot, window, folder / "unet.safetensors", small_lora(tmp_path / "style.safetensors"))
+    press(window, "mergeLoraByBlock0")
+    press(window, "mergeMore")
+    press(window, "mergeAddRule")
+    window.findChild(QDockWidget, "detailsDock").show()
+    window.resize(1000, 700)
+    qtbot.waitUntil(lambda: window.width() == 1000)
+    qtbot.waitUntil(lambda: cut(window) == [], timeout=10_000)
+    wait(qtbot, window)

@@ -99,33 +99,33 @@ class LoraRow(QFrame):
         for widget in (self._reach, self._by_block, self._up, self._down):
             widget.setVisible(self._baked)
         self._blocks.hide()
-        names = QVBoxLayout()
-        names.setSpacing(1)
-        names.addWidget(self._name)
-        names.addWidget(self._reach)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addLayout(names, 1)
-        row.addWidget(self._show)
+        first, second = QHBoxLayout(), QHBoxLayout()
+        for row in (first, second):
+            row.setSpacing(8)
+        first.addWidget(self._name, 1)
         for words, number in (
             (self.tr("strength"), self._strength),
             (self.tr("text encoders"), self._encoders),
         ):
-            row.addWidget(label(words, "dim"))
-            row.addWidget(number)
-        for widget in (self._by_block, self._up, self._down, self._remove):
-            row.addWidget(widget)
+            first.addWidget(label(words, "dim"))
+            first.addWidget(number)
+        first.addWidget(self._remove)
+        second.addWidget(self._reach, 1)
+        for widget in (self._show, self._by_block, self._up, self._down):
+            second.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 6, 8, 6)
-        column.setSpacing(6)
-        column.addLayout(row)
+        column.setSpacing(2)
+        column.addLayout(first)
+        column.addLayout(second)
         column.addWidget(self._blocks)
 
     @property
     def controls(self) -> tuple[QWidget, ...]:
         """Everything that takes the focus, in the order of Tab."""
-        numbers = (self._show, self._strength, self._encoders, self._by_block)
-        return (*numbers, self._up, self._down, self._remove, *self._blocks.controls)
+        first = (self._strength, self._encoders, self._remove)
+        second = (self._show, self._by_block, self._up, self._down)
+        return (*first, *second, *self._blocks.controls)
 
     def show_lora(self, lora: LoraUse, coverage: AdapterCoverage | None, total: int) -> None:
         """Show a LoRA and what it does to the model, where that is known."""

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ckpt_studio.app.merge_choices import MergeChoices
 from ckpt_studio.core.merging import draft as drafts
@@ -11,9 +11,9 @@ from ckpt_studio.core.merging.adjusting import NAMES
 from ckpt_studio.core.merging.checks import adjustable
 from ckpt_studio.qt.labels import ElidedLabel, label
 from ckpt_studio.qt.number_box import NumberBox
+from ckpt_studio.qt.wrapping_row import WrappingRow
 
 _STROKES = 7_000
-_IN_A_ROW, _COLUMNS = 4, 3  # a caption, a box and what is left of the width
 _MOST, _STEP = 100.0, 0.5
 
 
@@ -42,25 +42,30 @@ class MergeLook(QWidget):
         words = self.tr("0 changes nothing; values of 1 to 10 can be seen")
         head.addWidget(ElidedLabel(words, "dim"), 1)
         head.addWidget(self._reset)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(6)
-        for place, (box, (name, tip)) in enumerate(zip(self._boxes, self._words(), strict=True)):
-            row, column = divmod(place, _IN_A_ROW)
+        row = WrappingRow(16)
+        captions = []
+        for box, (name, tip) in zip(self._boxes, self._words(), strict=True):
             caption = label(name, "dim")
             caption.setToolTip(tip)
             box.setToolTip(tip)
             box.setAccessibleName(name)
             box.setSingleStep(_STEP)
-            grid.addWidget(caption, row, _COLUMNS * column)
-            grid.addWidget(box, row, _COLUMNS * column + 1)
-        for column in range(_IN_A_ROW):
-            grid.setColumnStretch(_COLUMNS * column + 2, 1)
+            cell = QWidget()
+            pair = QHBoxLayout(cell)
+            pair.setContentsMargins(0, 0, 0, 0)
+            pair.setSpacing(8)
+            pair.addWidget(caption)
+            pair.addWidget(box)
+            row.add(cell)
+            captions.append(caption)
+        widest = max(caption.sizeHint().width() for caption in captions)
+        for caption in captions:
+            caption.setFixedWidth(widest)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(8)
         outer.addLayout(head)
-        outer.addLayout(grid)
+        outer.addWidget(row)
 
     def _words(self) -> tuple[tuple[str, str], ...]:
         detail = self.tr("More detail and noise, or less with a negative number. SuperMerger: {id}")

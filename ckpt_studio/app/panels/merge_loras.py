@@ -74,6 +74,7 @@ class MergeLoras(DropFrame):
             row = self._row(len(self._rows))
             self._rows.append(row)
             self._list.addWidget(row)
+            row.show()
         for before, after in pairwise(self.controls):
             QWidget.setTabOrder(before, after)
 
