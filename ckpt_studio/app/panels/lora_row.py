@@ -111,8 +111,8 @@ class LoraRow(QFrame):
             first.addWidget(number)
         first.addWidget(self._remove)
         second.addWidget(self._reach, 1)
-        for widget in (self._show, self._by_block, self._up, self._down):
-            second.addWidget(widget)
+        for control in (self._show, self._by_block, self._up, self._down):
+            second.addWidget(control)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 6, 8, 6)
         column.setSpacing(2)
