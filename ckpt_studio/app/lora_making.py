@@ -46,7 +46,7 @@ class LoraMaking(QObject):
         super().__init__(window)
         self._session, self._sources, self._saving = session, sources, saving
         self._folders, self._window = folders, window
-        self._dialog: "LoraDialog | None" = None
+        self._dialog: LoraDialog | None = None
         self._planner = Planner(session.verbs, self)
         self._planner.planned.connect(self._show_plan)
         self._planner.failed.connect(self._show_failure)

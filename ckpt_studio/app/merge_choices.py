@@ -36,7 +36,7 @@ class MergeChoices(QObject):
         self._draft = Draft()
         self._plan: Plan | None = None
         self._divided: tuple[Opened, tuple[Partition, ...]] | None = None
-        self._reach: "tuple[Opened, MergeReach] | None" = None
+        self._reach: tuple[Opened, MergeReach] | None = None
         self._planner = Planner(session.verbs, self)
         self._planner.planned.connect(self._take_plan)
         self._planner.failed.connect(self._take_failure)
