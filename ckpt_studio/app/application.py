@@ -30,7 +30,7 @@ from ckpt_studio.engine.isolated import isolated
 from ckpt_studio.engine.leftovers import leftovers
 from ckpt_studio.engine.meaning import meaning_of
 from ckpt_studio.engine.npy_saving import NpyOptions, SavedArray
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 
 _PROGRAM = "ckpt-studio"
 _SWITCH_INTERVAL_S = 0.001  # lets the GUI thread in soon while a job holds the interpreter

@@ -11,7 +11,7 @@ from ckpt_studio.app.job_text import error_words
 from ckpt_studio.app.save_plan import SavePlanDialog
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Convert
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.labels import label
 
 

@@ -12,7 +12,7 @@ from ckpt_studio.app.saving import Saving
 from ckpt_studio.app.session import Session
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Convert
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.banner import Message
 
 MakeDialog = Callable[[Convert, Plan, WriteOptions, QWidget], ConvertDialog]

@@ -15,7 +15,7 @@ from ckpt_studio.app.settings import Settings
 from ckpt_studio.core.errors import CkptStudioError, WriteError
 from ckpt_studio.core.pasted_metadata import as_json
 from ckpt_studio.core.recipe import Output
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.banner import Message, Remedy
 
 

@@ -19,7 +19,7 @@ from ckpt_studio.app.problem_lines import problem_line
 from ckpt_studio.core import text
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.problems import Severity
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.labels import ElidedLabel, label
 
 _WIDTH = 620

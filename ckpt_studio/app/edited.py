@@ -13,7 +13,7 @@ from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recipe import EditMetadata, Output
 from ckpt_studio.core.recognition import Opened
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.formats.shown import shown_name
 from ckpt_studio.qt.job import Work
 

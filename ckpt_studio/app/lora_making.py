@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.app.document import Document
-from ckpt_studio.app.lora_dialog import LoraDialog
 from ckpt_studio.app.model_folders import ModelFolders
 from ckpt_studio.app.panes import show_in_folder
 from ckpt_studio.app.parts_job import planned
@@ -20,9 +20,12 @@ from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.core.lora.recipes import LoraRecipe
 from ckpt_studio.core.plan import Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.banner import Message, Remedy
 from ckpt_studio.qt.job import Work
+
+if TYPE_CHECKING:
+    from ckpt_studio.app.lora_dialog import LoraDialog
 
 Take = Callable[[tuple[Path, ...]], object]
 
@@ -72,8 +75,10 @@ class LoraMaking(QObject):
         dialog.extract.choose(a, b)
         dialog.choose_page(dialog.extract)
 
-    def _opened(self) -> LoraDialog:
+    def _opened(self) -> "LoraDialog":
         if self._dialog is None:
+            from ckpt_studio.app.lora_dialog import LoraDialog  # noqa: PLC0415 - not at the start
+
             dialog = LoraDialog(self._folders, self._window)
             dialog.recipe_changed.connect(self._plan)
             dialog.files_wanted.connect(self._open_files)

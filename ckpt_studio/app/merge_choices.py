@@ -1,12 +1,12 @@
 """The merge being put together: its choices with undo, and its plan, made in the background."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 from typing_extensions import override
 
-from ckpt_studio.app.merge_reach import MergeReach
 from ckpt_studio.app.planner import Planned, Planner
 from ckpt_studio.app.session import Session
 from ckpt_studio.core.architecture import Architecture, family
@@ -16,6 +16,9 @@ from ckpt_studio.core.merging.tables import keys_of
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Merge, Output
 from ckpt_studio.core.recognition import Opened
+
+if TYPE_CHECKING:
+    from ckpt_studio.app.merge_reach import MergeReach
 
 
 class MergeChoices(QObject):
@@ -94,12 +97,14 @@ class MergeChoices(QObject):
         return next((each for each in self.partitions if name in {"", each.id}), None)
 
     @property
-    def reach(self) -> MergeReach | None:
+    def reach(self) -> "MergeReach | None":
         """What numbers reach in model A; None without it."""
         opened = self.first
         if opened is None:
             return None
         if self._reach is None or self._reach[0] is not opened:
+            from ckpt_studio.app.merge_reach import MergeReach  # noqa: PLC0415 - not at the start
+
             self._reach = (opened, MergeReach(opened))
         return self._reach[1]
 

@@ -14,7 +14,7 @@ from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.precision_choices import choices
 from ckpt_studio.core.recipe import Convert, Precision
 from ckpt_studio.core.source_names import generic, plain_stem
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.combo_box import ComboBox
 
 

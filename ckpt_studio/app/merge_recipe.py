@@ -16,7 +16,6 @@ from ckpt_studio.core.errors import FormatError
 from ckpt_studio.core.progress import CancelToken
 from ckpt_studio.core.recipe import Merge
 from ckpt_studio.engine.replaying import MissingSourcesError, moved, with_sources
-from ckpt_studio.formats.recipe_json import METADATA_KEY, read_recipe_file, recipe_from_json
 from ckpt_studio.qt.banner import Message, Remedy
 
 
@@ -118,6 +117,12 @@ def read_merge(path: Path, opening: Open) -> Merge:
     Raises:
         FormatError: there is none, or it is not that of a merge.
     """
+    from ckpt_studio.formats.recipe_json import (  # noqa: PLC0415 - not at the start of the window
+        METADATA_KEY,
+        read_recipe_file,
+        recipe_from_json,
+    )
+
     if path.suffix.lower() == ".json":
         recipe = read_recipe_file(path)
     else:

@@ -16,7 +16,7 @@ from ckpt_studio.core.plan import Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recipe import Merge
 from ckpt_studio.core.separate_files import report_of_all
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.job import Work
 
 

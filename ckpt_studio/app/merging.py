@@ -26,7 +26,6 @@ from ckpt_studio.core.merging.weights_text import Preset
 from ckpt_studio.core.plan import Report
 from ckpt_studio.core.recipe import LoraUse, Merge
 from ckpt_studio.core.recognition import Opened
-from ckpt_studio.formats.presets_file import read_presets
 from ckpt_studio.qt.banner import Message
 
 if TYPE_CHECKING:
@@ -186,6 +185,8 @@ class Merging(QObject):
         def show(found: tuple[Preset, ...]) -> None:
             if self._panel is not None:
                 self._panel.blocks.tools.set_own_presets(found)
+
+        from ckpt_studio.formats.presets_file import read_presets  # noqa: PLC0415 - late
 
         self._reading.request(lambda _: read_presets(path), show)
 

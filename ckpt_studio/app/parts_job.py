@@ -11,8 +11,8 @@ from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.plan import OnOverflow, Plan, Report
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback
 from ckpt_studio.core.separate_files import report_of_all
-from ckpt_studio.engine.separating import SeparatePlans
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.separate_plans import SeparatePlans
+from ckpt_studio.engine.write_options import WriteOptions
 
 
 @dataclass(slots=True)

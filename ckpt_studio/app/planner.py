@@ -12,7 +12,7 @@ from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.planned_table import planned_table
 from ckpt_studio.core.recipe import Assemble, Convert, Layout, Merge
 from ckpt_studio.core.recognition import Opened
-from ckpt_studio.engine.separating import SeparatePlans
+from ckpt_studio.engine.separate_plans import SeparatePlans
 from ckpt_studio.qt.job import Job
 
 _PAUSE_MS = 30

@@ -13,7 +13,7 @@ from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Convert
 from ckpt_studio.core.source_names import generic, plain_stem
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.labels import ElidedLabel
 
 _LONGEST = 600

@@ -26,7 +26,7 @@ from ckpt_studio.app.save_plan_text import (
 from ckpt_studio.core import text
 from ckpt_studio.core.plan import OnOverflow, Plan, source_names
 from ckpt_studio.core.problems import Severity
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import ElidedLabel, label
 from ckpt_studio.qt.name_list import NameList

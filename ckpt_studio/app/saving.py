@@ -19,8 +19,8 @@ from ckpt_studio.core.lora.recipes import LoraRecipe
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recipe import Assemble, Convert, Recipe
-from ckpt_studio.engine.separating import SeparatePlans
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.separate_plans import SeparatePlans
+from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.job import Work
 
 

@@ -17,7 +17,7 @@ from ckpt_studio.core.output_kinds import OutputKind, kind_of
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Assemble, Output
 from ckpt_studio.core.recognition import Opened
-from ckpt_studio.engine.separating import SeparatePlans
+from ckpt_studio.engine.separate_plans import SeparatePlans
 
 
 class Session(QObject):

@@ -17,8 +17,8 @@ from ckpt_studio.core.statistics import TensorStatistics
 from ckpt_studio.engine.hashing import Hashes
 from ckpt_studio.engine.meaning import Meaning
 from ckpt_studio.engine.npy_saving import NpyOptions, SavedArray
-from ckpt_studio.engine.separating import SeparatePlans
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.separate_plans import SeparatePlans
+from ckpt_studio.engine.write_options import WriteOptions
 
 Open = Callable[[Path], Opened]
 Meant = Callable[[Path, CancelToken], Meaning]

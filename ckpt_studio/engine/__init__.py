@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from ckpt_studio.engine.planning import plan
     from ckpt_studio.engine.ranking import with_ranks
     from ckpt_studio.engine.remembering import write_remembering
-    from ckpt_studio.engine.separating import SeparatePlans, plan_parts
+    from ckpt_studio.engine.separate_plans import SeparatePlans
+    from ckpt_studio.engine.separating import plan_parts
     from ckpt_studio.engine.statistics import take_statistics
-    from ckpt_studio.engine.writing import WriteOptions, write, write_together
+    from ckpt_studio.engine.write_options import WriteOptions
+    from ckpt_studio.engine.writing import write, write_together
 
 __all__ = [
     "HashCache",
@@ -68,8 +70,8 @@ _HOMES = {
     "Imported": "importing",
     "Library": "opening",
     "NpyOptions": "npy_saving",
-    "SeparatePlans": "separating",
-    "WriteOptions": "writing",
+    "SeparatePlans": "separate_plans",
+    "WriteOptions": "write_options",
     "check_health": "health",
     "compare_rows_isolated": "compared_rows",
     "compare_values": "comparing",

@@ -22,7 +22,7 @@ from typing import IO, Any
 from ckpt_studio.core.errors import Cancelled, CkptStudioError, WriteError
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback, ignore_progress
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 
 _TICK_S = 0.05
 _NICE = 10  # the window comes first where both want the processor

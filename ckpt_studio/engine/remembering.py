@@ -11,7 +11,7 @@ from dataclasses import replace
 from ckpt_studio.core.errors import FormatError
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.engine.hash_cache import HashCache
-from ckpt_studio.engine.writing import WriteOptions
+from ckpt_studio.engine.write_options import WriteOptions
 
 WriteWith = Callable[[Plan, WriteOptions], Report]
 

@@ -1,13 +1,11 @@
 """Plan the parts of a checkpoint as files of their own: one plan for each, and one to look at."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.problems import Problem, warning
 from ckpt_studio.core.recipe import Assemble
 from ckpt_studio.core.separate_files import (
-    PartFile,
     SeparateFiles,
     nothing_chosen,
     separate_files,
@@ -17,19 +15,7 @@ from ckpt_studio.core.text import binary_size
 from ckpt_studio.engine.opening import Library
 from ckpt_studio.engine.output_places import clashes
 from ckpt_studio.engine.planning import plan
-
-
-@dataclass(frozen=True, slots=True)
-class SeparatePlans:
-    """What a recipe with the layout PARTS writes.
-
-    ``files`` are all parts, those left out included; ``plans`` are carried out one after the
-    other; ``whole`` shows all of them in one and is not to be written.
-    """
-
-    files: tuple[PartFile, ...]
-    plans: tuple[Plan, ...]
-    whole: Plan
+from ckpt_studio.engine.separate_plans import SeparatePlans
 
 
 def plan_parts(recipe: Assemble, library: Library | None = None) -> SeparatePlans:

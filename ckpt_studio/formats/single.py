@@ -9,7 +9,6 @@ from ckpt_studio.formats.files import open_source, read_exactly
 from ckpt_studio.formats.gguf import MAGIC, refuse_gguf
 from ckpt_studio.formats.safetensors import read_checkpoint
 from ckpt_studio.formats.shown import shown_name
-from ckpt_studio.formats.torch_pickle import looks_like_torch, read_torch
 
 _HEAD = 512
 _LENGTH = 8
@@ -25,9 +24,14 @@ def read_single(path: Path) -> Checkpoint:
     if head.startswith(MAGIC):
         refuse_gguf(path)
     safetensors = head[_LENGTH : _LENGTH + 1] == b"{" and not any(head[5:_LENGTH])
-    if not safetensors and looks_like_torch(head):
-        return read_torch(path)
-    return read_checkpoint(path)
+    return read_checkpoint(path) if safetensors else _read_other(path, head)
+
+
+def _read_other(path: Path, head: bytes) -> Checkpoint:
+    """Read a file that is not safetensors, by readers that most starts do without."""
+    from ckpt_studio.formats.torch_pickle import looks_like_torch, read_torch  # noqa: PLC0415
+
+    return read_torch(path) if looks_like_torch(head) else read_checkpoint(path)
 
 
 def _head(path: Path) -> bytes:

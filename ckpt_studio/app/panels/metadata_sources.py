@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
 from PySide6.QtGui import QImage, QImageWriter
 
-from ckpt_studio.formats.pictures import PICTURE_ENDINGS
+from ckpt_studio.formats.picture_endings import PICTURE_ENDINGS
 from ckpt_studio.qt.drop import dropped_files
 
 _TEXT_ENDINGS = frozenset({".json", ".txt"})

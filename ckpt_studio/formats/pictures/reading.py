@@ -12,9 +12,6 @@ from ckpt_studio.formats.pictures.stealth import read_stealth
 from ckpt_studio.formats.shown import shown_name
 from ckpt_studio.formats.sniff import guess
 
-PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
-"""Endings of the files that can be read, for dialogs and drops."""
-
 _HEAD = 512
 _OTHERS = {b"GIF8": "a GIF picture", b"BM": "a BMP picture"}
 _HINT = "Choose a PNG, JPEG or WebP picture, as the program that made it saved it."
