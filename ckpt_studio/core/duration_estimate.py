@@ -10,7 +10,7 @@ from ckpt_studio.core.rewriting import parts_of
 _READ_BYTES_S, _WRITE_BYTES_S = 2.5e9, 1.2e9
 _START_S = 1.0
 _CAST_NS, _ADAPTER_NS, _BLEND_NS = 1.0, 3.0, 2.0
-_FACTOR_NS = 0.2  # for each value and rank, of both sides together
+_FACTOR_NS = 0.5  # for each value and rank
 _SLOW_NS = {
     "train_difference": 3,
     "slerp": 5,
