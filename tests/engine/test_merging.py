@@ -273,3 +273,28 @@ def test_how_a_came_about_is_not_said_of_the_result(files, tmp_path):
     merged(Merge((tmp_path / "first.safetensors", files["c"])), tmp_path, "second.safetensors")
     with safe_open(tmp_path / "second.safetensors", "pt") as file:
         assert file.metadata() == {"format": "pt", "modelspec.title": "Model A"}
+
+
+@pytest.mark.parametrize("wide_first", [True, False])
+@pytest.mark.parametrize("method", ["weighted_sum", "add_difference"])
+def test_input_layers_of_other_widths_meet_in_the_channels_they_share(tmp_path, wide_first, method):
+    random = torch.Generator().manual_seed(3)
+
+    def model_with(name, channels):
+        found = {
+            "img_in.weight": torch.randn((16, channels), generator=random),
+            "blocks.0.attn.weight": torch.randn((16, 16), generator=random),
+        }
+        save_file(found, tmp_path / name)
+        return tmp_path / name, found["img_in.weight"].double()
+
+    (a, own), (b, other), (c, base) = (
+        model_with(f"{letter}.safetensors", channels)
+        for letter, channels in zip("abc", (12, 4, 4) if wide_first else (4, 12, 12), strict=True)
+    )
+    models = (a, b) if method == "weighted_sum" else (a, b, c)
+    found = merged(Merge(models, method=method, parameters={"alpha": 0.25}), tmp_path)
+    change = other[:, :4] - (own[:, :4] if method == "weighted_sum" else base[:, :4])
+    exact = own.clone()
+    exact[:, :4] += 0.25 * change
+    assert torch.allclose(found["img_in.weight"].double(), exact, atol=1e-6)
