@@ -14,6 +14,7 @@ from PySide6.QtCore import QIODevice, QLockFile, QSaveFile
 
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.lora.recipes import AnyRecipe
+from ckpt_studio.formats.recipe_json import recipe_from_json, recipe_to_json
 
 _SUFFIX = ".json"
 _MOST_BYTES = 256 << 20
@@ -41,8 +42,6 @@ class UnsavedWork:
             return
         file = QSaveFile(str(self._file))
         if file.open(QIODevice.OpenModeFlag.WriteOnly):
-            from ckpt_studio.formats.recipe_json import recipe_to_json  # noqa: PLC0415 - late
-
             file.write(json.dumps([recipe_to_json(recipe) for recipe in recipes]).encode())
             file.commit()
 
@@ -105,8 +104,6 @@ def _is_left(file: Path) -> bool:
 
 
 def _recipes(file: Path) -> tuple[AnyRecipe, ...]:
-    from ckpt_studio.formats.recipe_json import recipe_from_json  # noqa: PLC0415 - late
-
     try:
         if file.stat().st_size > _MOST_BYTES:
             return ()
