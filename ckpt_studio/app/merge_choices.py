@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QUndoCommand, QUndoStack
-from typing_extensions import override
+from PySide6.QtGui import QUndoStack
 
 from ckpt_studio.app.planner import Planned, Planner
 from ckpt_studio.app.session import Session
+from ckpt_studio.app.swap import Swap
 from ckpt_studio.core.architecture import Architecture, family
 from ckpt_studio.core.merging.draft import Draft
 from ckpt_studio.core.merging.partitions import Partition, partitions_for
@@ -118,7 +118,12 @@ class MergeChoices(QObject):
     def change(self, draft: Draft, title: str, stroke: int = -1) -> None:
         """Replace the draft as one step; steps in a row with the same ``stroke`` are one."""
         if draft != self._draft:
-            self.undo_stack.push(_Change(self, title, draft, stroke))
+            self.undo_stack.push(Swap(title, self._draft, draft, self._swap, stroke))
+
+    def _swap(self, draft: Draft, _: Draft) -> None:
+        """Show a draft in place of another; the output goes its own way."""
+        recipe = replace(draft.recipe, output=self._draft.recipe.output)
+        self._show(replace(draft, recipe=recipe))
 
     def set_output(self, output: Output) -> None:
         """Say where the result goes; this is no step of its own."""
@@ -158,37 +163,3 @@ class MergeChoices(QObject):
 
     def _current(self, recipe: object) -> bool:
         return not self._draft.lacking and recipe == self._draft.merge
-
-
-class _Change(QUndoCommand):
-    """Swap the draft before for the draft after; the output goes its own way."""
-
-    def __init__(self, choices: MergeChoices, title: str, after: Draft, stroke: int) -> None:
-        super().__init__(title)
-        self._choices, self._stroke = choices, stroke
-        self._before, self._after = choices.draft, after
-
-    @override
-    def id(self) -> int:
-        return self._stroke
-
-    @override
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Change):
-            return False
-        self._after = other._after  # noqa: SLF001 - one unit
-        self.setObsolete(self._after == self._before)
-        return True
-
-    @override
-    def redo(self) -> None:
-        self._swap(self._after)
-
-    @override
-    def undo(self) -> None:
-        self._swap(self._before)
-
-    def _swap(self, draft: Draft) -> None:
-        output = self._choices.draft.recipe.output
-        recipe = replace(draft.recipe, output=output)
-        self._choices._show(replace(draft, recipe=recipe))  # noqa: SLF001 - one unit

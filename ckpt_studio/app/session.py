@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QUndoCommand, QUndoGroup, QUndoStack
-from typing_extensions import override
+from PySide6.QtGui import QUndoGroup, QUndoStack
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.planner import Planned, Planner
+from ckpt_studio.app.swap import Swap
 from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.core import slots
 from ckpt_studio.core.architecture import Architecture
@@ -156,7 +156,18 @@ class Session(QObject):
         Steps in a row with the same ``merge`` number are one step: typing a name is undone at once.
         """
         if recipe != self._recipe:
-            self.undo_stack.push(_Change(self, title, recipe, merge))
+            self.undo_stack.push(Swap(title, self._recipe, recipe, self._swap, merge))
+
+    def _swap(self, recipe: Assemble, other: Assemble) -> None:
+        """Show a recipe in place of another.
+
+        Metadata have their own way. So has the path of the output, unless the step is about the
+        kind of the output: then it comes back with the kind.
+        """
+        now, output = self._recipe, recipe.output
+        if kind_of(recipe.output) is kind_of(other.output):
+            output = replace(now.output, names=output.names, shard_bytes=output.shard_bytes)
+        self._show(replace(recipe, output=output, metadata=now.metadata))
 
     def set_output(self, output: Output) -> None:
         """Say where the result goes; this is no step of its own."""
@@ -209,46 +220,3 @@ class Session(QObject):
         if recipe == self._recipe:
             self._plan = None
             self.plan_failed.emit(error)
-
-
-class _Change(QUndoCommand):
-    """Swap the recipe before for the recipe after.
-
-    Metadata have their own way. So has the path of the output, unless the step is about the kind
-    of the output: then it comes back with the kind.
-    """
-
-    def __init__(self, session: Session, title: str, after: Assemble, merge: int = -1) -> None:
-        super().__init__(title)
-        self._session, self._merge = session, merge
-        self._before, self._after = session.recipe, after
-
-    @override
-    def id(self) -> int:
-        return self._merge
-
-    @override
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Change):
-            return False
-        self._after = other._after  # noqa: SLF001 - one unit
-        self.setObsolete(self._after == self._before)
-        return True
-
-    @override
-    def redo(self) -> None:
-        self._swap(self._after)
-
-    @override
-    def undo(self) -> None:
-        self._swap(self._before)
-
-    def _swap(self, recipe: Assemble) -> None:
-        now = self._session.recipe
-        output = recipe.output
-        if kind_of(self._before.output) is kind_of(self._after.output):
-            kept, chosen = now.output, recipe.output
-            output = replace(kept, names=chosen.names, shard_bytes=chosen.shard_bytes)
-        self._session._show(  # noqa: SLF001 - one unit
-            replace(recipe, output=output, metadata=now.metadata)
-        )

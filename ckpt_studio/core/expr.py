@@ -5,7 +5,6 @@ the classes: they cancel what undoes itself, so that a tensor that ends up uncha
 again and is copied by the kernel. Rows are slices along dimension 0, which are contiguous bytes.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -280,11 +279,6 @@ def concat(parts: tuple[Expr, ...]) -> Expr:
         else:
             joined.append(part)
     return joined[0] if len(joined) == 1 else Concat(tuple(joined))
-
-
-def _flat(parts: tuple[Expr, ...]) -> Iterator[Expr]:
-    for part in parts:
-        yield from part.parts if isinstance(part, Concat) else (part,)
 
 
 def swap_halves(of: Expr) -> Expr:
