@@ -33,7 +33,11 @@ from ckpt_studio.engine.npy_saving import NpyOptions, SavedArray
 from ckpt_studio.engine.write_options import WriteOptions
 
 _PROGRAM = "ckpt-studio"
-_SWITCH_INTERVAL_S = 0.001  # lets the GUI thread in soon while a job holds the interpreter
+_SWITCH_INTERVAL_S = 0.0001
+"""How long the GUI thread waits for a job that holds the interpreter.
+
+It waits so long each time that Qt calls into Python, which is a hundred times in one layout.
+"""
 
 
 def run(argv: list[str]) -> int:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from ckpt_studio.core import json_sharing
 from ckpt_studio.core.json_lines import over_lines
 from ckpt_studio.core.plain_text import DECEIVING
 
@@ -24,15 +25,20 @@ def looks_like_json(text: str) -> bool:
 
 def check(text: str) -> JsonError | None:
     """Return the first mistake, None for valid JSON."""
+    parsed = parse(text)
+    return parsed if isinstance(parsed, JsonError) else None
+
+
+def parse(text: str) -> Any | JsonError:
+    """Return the value of a JSON text, or its first mistake."""
     try:
-        json.loads(text)
+        return json_sharing.loads(text)
     except json.JSONDecodeError as error:
         return JsonError(error.lineno, error.colno, error.msg)
     except RecursionError:
         return JsonError(1, 1, "nested too deeply")
     except ValueError:  # a number with more digits than Python converts
         return JsonError(1, 1, "a number is too long")
-    return None
 
 
 def formatted(text: str) -> str:
@@ -52,7 +58,7 @@ def compact(text: str) -> str:
     Raises:
         ValueError: one sentence, when it is not JSON.
     """
-    return json.dumps(_parsed(text), separators=(",", ":"), ensure_ascii=False)
+    return json_sharing.dumps(_parsed(text), (",", ":"), ascii_only=False)
 
 
 def escaped(text: str) -> str:
@@ -67,13 +73,18 @@ class Style:
     separators: tuple[str, str]
     ascii_only: bool
 
-    def line(self, text: str) -> str:
-        """Return JSON on one line in this style; what is not JSON stays as it is."""
-        return text if check(text) else self.dumped(json.loads(text))
+    def line(self, value: Any) -> str:
+        """Return a value as JSON on one line in this style."""
+        return json_sharing.dumps(value, self.separators, ascii_only=self.ascii_only)
 
-    def dumped(self, value: Any) -> str:
-        """Return a value as text."""
-        return json.dumps(value, separators=self.separators, ensure_ascii=self.ascii_only)
+    def wrote(self, text: str, value: Any) -> bool:
+        """Whether a text is how this style writes its value."""
+        at = 0
+        for piece in json_sharing.pieces(value, self.separators, ascii_only=self.ascii_only):
+            if not text.startswith(piece, at):
+                return False
+            at += len(piece)
+        return at == len(text)
 
 
 _STYLES = tuple(
@@ -96,8 +107,8 @@ def laid_out(text: str) -> LaidOut | None:
     if not looks_like_json(text) or "\n" in text:
         return None
     try:
-        value = json.loads(text)
-        style = next((style for style in _likely(text) if style.dumped(value) == text), None)
+        value = json_sharing.loads(text)
+        style = next((style for style in _likely(text) if style.wrote(text, value)), None)
         return LaidOut(_formatted(value), style) if style else None
     except (RecursionError, ValueError):
         return None
@@ -116,7 +127,7 @@ def describe(text: str) -> str:
     if not looks_like_json(text):
         return ""
     try:
-        return _described(json.loads(text))
+        return _described(json_sharing.loads(text))
     except (ValueError, RecursionError):
         return ""
 
@@ -149,7 +160,7 @@ def _formatted(value: Any) -> str:
 
 
 def _parsed(text: str) -> Any:
-    mistake = check(text)
-    if mistake:
-        raise ValueError(f"Line {mistake.line}, column {mistake.column}: {mistake.reason}.")
-    return json.loads(text)
+    value = parse(text)
+    if isinstance(value, JsonError):
+        raise ValueError(f"Line {value.line}, column {value.column}: {value.reason}.")  # noqa: TRY004
+    return value

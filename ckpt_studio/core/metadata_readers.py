@@ -3,10 +3,10 @@
 Facts: ``ux.md`` 0.5, 0.7–0.9, 1c and 5.5; ``merging.md`` 3.1 and 3.4.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from ckpt_studio.core import json_sharing
 from ckpt_studio.core.header_size import MIB
 from ckpt_studio.core.metadata import Metadata
 
@@ -94,7 +94,7 @@ def _opens(key: str, metadata: Metadata) -> bool:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json_sharing.loads(text)
     except (ValueError, RecursionError):
         return None
 

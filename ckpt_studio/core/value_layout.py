@@ -8,6 +8,7 @@ from ckpt_studio.core.json_text import (
     check,
     laid_out,
     looks_like_json,
+    parse,
 )
 from ckpt_studio.core.plain_text import deceives, lines
 
@@ -69,5 +70,9 @@ def layout(value: str, *, as_it_is: bool = False) -> Layout:
 
 def stored(typed: str, style: Style | None) -> Stored:
     """Return what a typed text is stored as: JSON in the style that its value had."""
-    mistake = check(typed) if looks_like_json(typed) else None
-    return Stored(typed if style is None or mistake else style.line(typed), mistake)
+    if not looks_like_json(typed):
+        return Stored(typed)
+    value = parse(typed)
+    if isinstance(value, JsonError):
+        return Stored(typed, value)
+    return Stored(typed if style is None else style.line(value))

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ckpt_studio.core import json_sharing
 from ckpt_studio.core.generation.info import Parameters
 
 MOST_JSON = 8 << 20
@@ -20,7 +21,7 @@ def parsed(text: str) -> Any:
     if len(text) > MOST_JSON:
         raise ValueError(f"is longer than {MOST_JSON >> 20} MiB")
     try:
-        return json.loads(text, parse_constant=_nothing, parse_float=_finite)
+        return json_sharing.loads(text, parse_constant=_nothing, parse_float=_finite)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise ValueError(f"is not valid JSON: {error.msg} ({where})") from error
