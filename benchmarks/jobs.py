@@ -133,6 +133,9 @@ def window(setting: Setting) -> Iterator[Figure]:
     yield seconds_figure("20,000-tensor header → table", median(tables), 0.4, "0.4 s")
     strokes = [_window_job(home, "keystroke", large) for _ in rounds][1:]
     yield seconds_figure("One keystroke in its filter", median(strokes), 0.030, "0.03 s", digits=3)
+    visits = [_window_job(home, "visits", large) for _ in rounds][1:]
+    job = "Longest stall of the window from its start to the first look at every panel"
+    yield seconds_figure(job, median(visits), 0.05, "0.05 s", digits=3)
 
 
 def stall(setting: Setting) -> Iterator[Figure]:

@@ -11,6 +11,11 @@ from time import perf_counter
 
 PYTHON = sys.executable
 _LAUNCH = os.fspath(Path(__file__).with_name("launch.py"))
+_ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+}
+"""Modules are compiled once, as they are in a program that is installed."""
+
 COMMAND_LINE = (PYTHON, "-m", "ckpt_studio")
 
 
@@ -48,7 +53,7 @@ def run(command: tuple[str | Path, ...], **environment: str) -> Run:
         stderr=subprocess.STDOUT,
         pass_fds=(writing,),
         text=True,
-        env={**os.environ, **environment},
+        env=_ENVIRONMENT | environment,
         check=False,
     )
     os.close(writing)

@@ -8,17 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QTableView, QToolButton
 
-from benchmarks.window_job import child, shown, wait
+from benchmarks.window_job import Watch, child, moment, ready, wait
 from ckpt_studio.app.main_window import METADATA, MainWindow
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.core.value_layout import layout
 from ckpt_studio.qt.value_edit import ValueEdit
 
-_MOMENT_S = 0.3
 Step = tuple[str, Callable[[], object], Callable[[], bool]]
 
 
@@ -43,20 +42,10 @@ def stalls(window: MainWindow) -> dict[str, float]:
     """Return the longest time without an answer in each step."""
     longest: dict[str, float] = {}
     for step in steps(window):
-        worst, last = 0.0, perf_counter()
-
-        def tick() -> None:
-            nonlocal worst, last
-            now = perf_counter()
-            worst, last = max(worst, now - last), now
-
-        timer = QTimer(window)
-        timer.timeout.connect(tick)
-        timer.start(1)
-        done(step)
-        wait(moment())
-        timer.stop()
-        longest[step[0]] = worst
+        with Watch() as watch:
+            done(step)
+            wait(moment())
+        longest[step[0]] = watch.longest
     return longest
 
 
@@ -96,7 +85,7 @@ def done(step: Step) -> float:
 
 def opened(path: str) -> MainWindow:
     """Return a window with the metadata of a file on screen."""
-    window = shown([])
+    window = ready()
     window.sources.look_at((Path(path),))
     wait(lambda: window.session.current.path is not None)
     window.show_panel(METADATA)
@@ -107,17 +96,6 @@ def opened(path: str) -> MainWindow:
 def press(window: MainWindow, name: str) -> None:
     """Press a button."""
     child(window, QToolButton, name).click()
-
-
-def moment() -> Callable[[], bool]:
-    """Return a test that holds a moment after it is first asked."""
-    begun: list[float] = []
-
-    def over() -> bool:
-        begun.append(perf_counter())
-        return begun[-1] - begun[0] > _MOMENT_S
-
-    return over
 
 
 _JOBS = {"nodes": nodes, "text": text, "stall": stall}

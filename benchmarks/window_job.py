@@ -1,7 +1,7 @@
 """What the window takes, measured inside it; prints one number.
 
 python -m benchmarks.window_job first SECONDS | table FILE | keystroke FILE
-python -m benchmarks.window_job stall OUT PRECISION FILE…
+python -m benchmarks.window_job stall OUT PRECISION FILE… | visits FILE
 """
 
 import sys
@@ -16,10 +16,19 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QPushButton, QWidget
 
 from ckpt_studio.app.application import application, create_window
-from ckpt_studio.app.main_window import MainWindow
+from ckpt_studio.app.main_window import (
+    ASSEMBLE,
+    COMPARE,
+    JOBS,
+    MERGE,
+    METADATA,
+    TENSORS,
+    MainWindow,
+)
 from ckpt_studio.core.recipe import Precision
 
 _PATIENCE_S = 300.0
+_MOMENT_S = 0.3
 _TENSORS = 20_000
 Widget = TypeVar("Widget", bound=QWidget)
 
@@ -53,7 +62,7 @@ def first(started: str) -> float:
 
 def table(path: str) -> float:
     """Seconds from asking for a file to its last row in the table."""
-    window = shown([])
+    window = ready()
     started = perf_counter()
     window.sources.look_at((Path(path),))
     wait(lambda: filled(window) >= _TENSORS)
@@ -63,7 +72,7 @@ def table(path: str) -> float:
 
 def keystroke(path: str) -> float:
     """Seconds that one more letter in the filter takes, the worst of several."""
-    window = shown([])
+    window = ready()
     window.sources.look_at((Path(path),))
     wait(lambda: filled(window) >= _TENSORS)
     field = child(window, QLineEdit, "tensorFilter")
@@ -91,21 +100,59 @@ def stall(out: str, precision: str, *paths: str) -> float:
     window.session.change(chosen, "Precision")
     window.saving.output.set_path(Path(out))
     wait(lambda: not window.session.planning and window.session.plan is not None)
-    longest, last = 0.0, perf_counter()
-
-    def tick() -> None:
-        nonlocal longest, last
-        now = perf_counter()
-        longest, last = max(longest, now - last), now
-        confirm()
-
-    timer = QTimer(window)
-    timer.timeout.connect(tick)
-    timer.start(1)
-    window.saving.save()
-    wait(lambda: not window.jobs.queue.busy and Path(out).exists())
+    with Watch(confirm) as watch:
+        window.saving.save()
+        wait(lambda: not window.jobs.queue.busy and Path(out).exists())
     Path(out).unlink()
-    return longest
+    return watch.longest
+
+
+def visits(path: str) -> float:
+    """Seconds of the longest time without an answer from the start to a look at everything."""
+    window = shown([])
+    with Watch() as watch:
+        wait(lambda: not window.warming.busy)
+        window.sources.look_at((Path(path),))
+        wait(lambda: filled(window) >= _TENSORS)
+        for panel in (METADATA, TENSORS, COMPARE, MERGE, JOBS, ASSEMBLE):
+            window.show_panel(panel)
+            wait(moment())
+    return watch.longest
+
+
+class Watch:
+    """Measures the longest time in which the event loop did not come round, in seconds."""
+
+    def __init__(self, each_time: Callable[[], None] = lambda: None) -> None:
+        self.longest = 0.0
+        self._each_time = each_time
+        self._timer = QTimer(interval=1)
+        self._timer.timeout.connect(self._tick)
+
+    def __enter__(self) -> "Watch":
+        self._last = perf_counter()
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tick()
+        self._timer.stop()
+
+    def _tick(self) -> None:
+        now = perf_counter()
+        self.longest, self._last = max(self.longest, now - self._last), now
+        self._each_time()
+
+
+def moment() -> Callable[[], bool]:
+    """Return a test that holds a moment after it is first asked."""
+    begun: list[float] = []
+
+    def over() -> bool:
+        begun.append(perf_counter())
+        return begun[-1] - begun[0] > _MOMENT_S
+
+    return over
 
 
 def confirm() -> None:
@@ -115,10 +162,25 @@ def confirm() -> None:
         child(dialog, QPushButton, "planSave").click()
 
 
+def leave() -> None:
+    """Stop what runs in the background."""
+    for window in QApplication.topLevelWidgets():
+        if isinstance(window, MainWindow):
+            window.warming.stop()
+
+
+def ready() -> MainWindow:
+    """Return a window that has made all that it makes in its first second."""
+    window = shown([])
+    wait(lambda: not window.warming.busy)
+    return window
+
+
 def shown(paths: list[str]) -> MainWindow:
     """Return a window on screen, with files."""
     window = create_window(paths)
     window.show()
+    window.warming.start()
     application().processEvents()
     return window
 
@@ -138,9 +200,16 @@ def child(parent: QWidget, kind: type[Widget], name: str) -> Widget:
     return found
 
 
-_JOBS = {"first": first, "table": table, "keystroke": keystroke, "stall": stall}
+_JOBS = {
+    "first": first,
+    "table": table,
+    "keystroke": keystroke,
+    "stall": stall,
+    "visits": visits,
+}
 
 if __name__ == "__main__":
     job, *arguments = sys.argv[1:]
     sys.stdout.write(f"{_JOBS[job](*arguments)}\n")
     sys.stdout.flush()
+    leave()

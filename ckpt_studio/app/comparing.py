@@ -52,11 +52,12 @@ class Comparing(QObject):
         self._values.changed.connect(self._show_job)
         self._values.ended.connect(self._end)
         self._exports.failed.connect(self.failed)
+        self.late.visited.connect(self._choose_both)
 
-    def _built(self) -> QWidget:
+    def _built(self, parent: QWidget) -> QWidget:
         from ckpt_studio.app.panels.compare import ComparePanel  # noqa: PLC0415 - on first visit
 
-        panel = ComparePanel()
+        panel = ComparePanel(parent)
         panel.pair_changed.connect(self._compare)
         panel.files_dropped.connect(self.take)
         panel.browse_requested.connect(self._browse)
@@ -67,9 +68,6 @@ class Comparing(QObject):
         panel.failed.connect(self.failed)
         self._panel = panel
         self._offer_documents()
-        documents = self._session.documents
-        if len(documents) == _BOTH:
-            self._choose(dict(zip("AB", documents, strict=True)))
         return panel
 
     @property
@@ -115,6 +113,15 @@ class Comparing(QObject):
             return
         free = "B" if panel.head.sides["A"].document is not None else "A"
         self._choose({letter or free: documents[0]})
+
+    def _choose_both(self) -> None:
+        """Compare the two files that are open where nothing was chosen yet."""
+        documents = self._session.documents
+        chosen = self._panel is not None and any(
+            side.document is not None for side in self._panel.head.sides.values()
+        )
+        if len(documents) == _BOTH and not chosen:
+            self._choose(dict(zip("AB", documents, strict=True)))
 
     def _choose(self, documents: Mapping[str, Document]) -> None:
         if self._panel is not None:

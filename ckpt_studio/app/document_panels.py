@@ -55,21 +55,21 @@ class DocumentPanels(QObject):
         if self._metadata_panel is not None:
             self._metadata_panel.finish_editing()
 
-    def _tensors_built(self) -> QWidget:
+    def _tensors_built(self, parent: QWidget) -> QWidget:
         from ckpt_studio.app.panels.tensors import TensorsPanel  # noqa: PLC0415 - on first visit
         from ckpt_studio.app.tensor_jobs import TensorJobs  # noqa: PLC0415
 
-        panel = TensorsPanel()
+        panel = TensorsPanel(parent)
         self._tensor_jobs = TensorJobs(self._session, self._log, self._saving, panel)
         self._tensor_jobs.message.connect(self.message)
         self._tensor_jobs.open_requested.connect(self.open_requested)
         self._follow(panel)
         return panel
 
-    def _metadata_built(self) -> QWidget:
+    def _metadata_built(self, parent: QWidget) -> QWidget:
         from ckpt_studio.app.panels.metadata import MetadataPanel  # noqa: PLC0415 - on first visit
 
-        panel = MetadataPanel()
+        panel = MetadataPanel(parent=parent)
         panel.save_requested.connect(self.save_requested)
         self._metadata_panel = panel
         self._follow(panel)

@@ -49,6 +49,7 @@ from ckpt_studio.app.source_choice import SourceChoice
 from ckpt_studio.app.sources import Sources
 from ckpt_studio.app.status_line import StatusLine
 from ckpt_studio.app.verbs import Verbs
+from ckpt_studio.app.warming import Warming
 from ckpt_studio.app.window_state import WindowState
 from ckpt_studio.core.plan import Report
 from ckpt_studio.qt.banner import Banner
@@ -107,8 +108,8 @@ class MainWindow(QMainWindow):
             self.banner,
             settings.recovery_folder,
         )
+        self.warming = Warming(self, lambda: self.sources.busy)
         self.show_panel(self._state.panel)
-        self._retitle()
 
     def _build(self) -> None:
         for panel in (
@@ -337,6 +338,7 @@ class MainWindow(QMainWindow):
         self.recovery.finish()
         for part in (self.sources, self.session, self._shards, self.leftovers, self._documents):
             part.stop()
+        self.warming.stop()
         self.saving.edits.stop()
         self.file_changes.stop()
         self.folders.stop()

@@ -69,10 +69,10 @@ class Merging(QObject):
         title = self.tr("Merge")
         session.other_uses[title] = lambda path: path in self.choices.draft.sources
 
-    def _built(self) -> QWidget:
+    def _built(self, parent: QWidget) -> QWidget:
         from ckpt_studio.app.panels.merge import MergePanel  # noqa: PLC0415 - on first visit
 
-        panel = MergePanel(self._session, self.choices)
+        panel = MergePanel(self._session, self.choices, parent)
         panel.files_dropped.connect(self.take)
         panel.browse_requested.connect(self._browse)
         panel.vae_dropped.connect(self._take_vae)

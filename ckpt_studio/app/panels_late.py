@@ -1,18 +1,32 @@
-"""Panels that are built when they are first shown, so that the window opens at once."""
+"""Panels that are built when they are first wanted, so that the window opens at once."""
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
+from typing_extensions import override
 
 
 class LatePanel(QWidget):
-    """An empty place that builds its panel on the first visit."""
+    """An empty place that builds its panel on the first visit, or before.
 
-    def __init__(self, build: Callable[[], QWidget], parent: QWidget | None = None) -> None:
+    The panel is told its parent from the start: a widget that changes its parent is styled again
+    with everything in it.
+    """
+
+    visited = Signal()  # the panel is about to be seen
+
+    def __init__(self, build: Callable[[QWidget], QWidget], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._build: Callable[[], QWidget] | None = build
+        self._build: Callable[[QWidget], QWidget] | None = build
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+
+    @property
+    def built(self) -> bool:
+        """Whether the panel is there."""
+        return self._build is None
 
     def ensure_built(self) -> None:
         """Build the panel unless it is there."""
@@ -20,4 +34,10 @@ class LatePanel(QWidget):
             build, self._build = self._build, None
             layout = self.layout()
             if layout is not None:
-                layout.addWidget(build())
+                layout.addWidget(build(self))
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.ensure_built()
+        self.visited.emit()

@@ -91,9 +91,6 @@ class MergePanel(QWidget):
         column.setContentsMargins(20, 0, 20, 4)
         column.setSpacing(12)
         cards = (self.models, numbers, self.blocks, self.parts, self.loras, self.more)
-        for widget in (*cards, self.plan_view, self.result):
-            column.addWidget(widget)
-        column.addStretch()
         self._area.setWidgetResizable(True)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -107,6 +104,9 @@ class MergePanel(QWidget):
         outer.addLayout(head)
         outer.addWidget(self._area)
         outer.addLayout(foot)
+        for widget in (*cards, self.plan_view, self.result):
+            column.addWidget(widget)
+        column.addStretch()
 
     def _connect(self) -> None:
         choices = self._choices

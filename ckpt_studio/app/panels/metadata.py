@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QPushButton,
@@ -32,6 +32,7 @@ from ckpt_studio.app.panels.metadata_several import SeveralDialog
 from ckpt_studio.app.panels.metadata_sources import IMPORT_ENDINGS, import_source
 from ckpt_studio.app.panels.metadata_switch import MetadataSwitch, MetadataView
 from ckpt_studio.app.panels.metadata_template_menu import TemplateMenu
+from ckpt_studio.app.panels_late import LatePanel
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, ReplaceAll, SetValue
 from ckpt_studio.core.modelspec_known import known_fields, still_missing
@@ -61,15 +62,14 @@ class MetadataPanel(QWidget):
         self._save.setObjectName("metadataSave")
         self._save.setProperty("role", "primary")
         self._switch, self._menus = MetadataSwitch(), MetadataMenus()
-        self.keys, self.form, self.json = (
-            MetadataKeys(self._editing),
-            MetadataForm(),
-            MetadataJson(),
-        )
+        self.keys, self.json = MetadataKeys(self._editing), MetadataJson()
+        self._form: MetadataForm | None = None
+        self._form_page = LatePanel(self._form_built)
         self._fill = TemplateMenu(
             self._menus.templates, self._templates, self.keys.selected_values, self
         )
         self._exports = MetadataExport(self._editing, self)
+        self._stale = True
         self._files: tuple[Document, ...] = ()
         self._measured: tuple[Opened, int] | None = None  # a file, bytes of its table of tensors
         self._views = QStackedWidget()
@@ -89,8 +89,6 @@ class MetadataPanel(QWidget):
         head.add(self.picker)
         head.add(self._menus)
         head.add(self._save)
-        for view in (self.keys, self.form, self.json):
-            self._views.addWidget(view)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 12)
         column.setSpacing(10)
@@ -98,6 +96,8 @@ class MetadataPanel(QWidget):
         column.addWidget(self._notice)
         column.addWidget(self._views, 1)
         column.addWidget(self.meter)
+        for view in (self.keys, self._form_page, self.json):
+            self._views.addWidget(view)
 
     def _connect(self) -> None:
         editing, menus = self._editing, self._menus
@@ -119,16 +119,23 @@ class MetadataPanel(QWidget):
         fill.several_requested.connect(self._edit_several)
         fill.failed.connect(self.failed)
         menus.readings_requested.connect(self._show_readings)
-        self.form.value_edited.connect(self._set_field)
         self.json.edited.connect(self._set_all)
-        for view in (self.form, self.json):
-            view.undo_requested.connect(editing.undo)
-            view.redo_requested.connect(editing.redo)
-
+        self._connect_undo(self.json)
         for keys in (QKeySequence.StandardKey.Find, QKeySequence.StandardKey.Replace):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(self._find)
+
+    def _connect_undo(self, view: MetadataForm | MetadataJson) -> None:
+        view.undo_requested.connect(self._editing.undo)
+        view.redo_requested.connect(self._editing.redo)
+
+    def _form_built(self, parent: QWidget) -> QWidget:
+        form = self._form = MetadataForm(parent)
+        form.value_edited.connect(self._set_field)
+        self._connect_undo(form)
+        parent.setFocusProxy(form)
+        return form
 
     def set_documents(self, documents: Sequence[Document]) -> None:
         """Offer these documents for choice."""
@@ -150,8 +157,10 @@ class MetadataPanel(QWidget):
         """Show the metadata as a table, a form or JSON."""
         self.finish_editing()
         self._switch.show_view(view)
+        if view is MetadataView.FORM:
+            self._form_page.ensure_built()
         self._views.setCurrentIndex(int(view))
-        self.setFocusProxy((self.keys, self.form, self.json)[view])
+        self.setFocusProxy((self.keys, self._form_page, self.json)[view])
         self._show_view()
 
     def _find(self) -> None:
@@ -194,7 +203,17 @@ class MetadataPanel(QWidget):
             document.opened_changed.connect(self._show_size)
             document.undo_stack.cleanChanged.connect(self._show_saved)
 
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._refresh()
+
     def _refresh(self) -> None:
+        """Show the document as it is now; what is hidden does so when it is shown."""
+        self._stale = not self.isVisible()
+        if self._stale:
+            return
         document = self._editing.document
         self._show_size()
         self._save.setVisible(document is not None and not document.assembled)
@@ -206,9 +225,9 @@ class MetadataPanel(QWidget):
         shown = self._views.currentWidget()
         if shown is self.keys:
             self.keys.refresh()
-        elif shown is self.form:
-            self.form.show_metadata(self._editing.metadata)
-        else:
+        elif self._form is not None and shown is self._form_page:
+            self._form.show_metadata(self._editing.metadata)
+        elif shown is self.json:
             self.json.show_metadata(self._editing.metadata)
 
     def _show_size(self) -> None:

@@ -52,6 +52,7 @@ class MetadataForm(QScrollArea):
         self._notes = {field.key: label(role="dim", wrap=True) for field in FIELDS}
         self._showing = False
         page = QWidget()
+        self.setWidget(page)
         self._column = QVBoxLayout(page)
         self._column.setContentsMargins(0, 0, 8, 0)
         self._column.setSpacing(14)
@@ -63,7 +64,6 @@ class MetadataForm(QScrollArea):
             self._column.addWidget(label(title, "h2"))
             self._column.addLayout(self._group(level))
         self._column.addStretch()
-        self.setWidget(page)
 
     def show_metadata(self, metadata: Metadata) -> None:
         """Show the values of all fields and what is wrong with them."""

@@ -46,10 +46,6 @@ class MetadataKeys(QWidget):
     def _build(self) -> None:
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
-        split.addWidget(self.table)
-        split.addWidget(self.value)
-        split.setStretchFactor(0, 1)
-        split.setStretchFactor(1, 1)
         self.table.setMinimumHeight(90)
         self.value.setMinimumHeight(130)
         column = QVBoxLayout(self)
@@ -58,6 +54,9 @@ class MetadataKeys(QWidget):
         for widget in (self.bar, self.key_bar, self.find_bar):
             column.addWidget(widget)
         column.addWidget(split, 1)
+        for place, pane in enumerate((self.table, self.value)):
+            split.addWidget(pane)
+            split.setStretchFactor(place, 1)
 
     def _connect(self) -> None:
         bar, table, editor = self.bar, self.table, self.editor

@@ -58,10 +58,10 @@ class MetadataValue(QWidget):
         top.addWidget(self._title, 1)
         switch = QHBoxLayout()
         switch.setSpacing(0)
-        for mode, title, page in (
-            (ValueMode.TEXT, self.tr("Text"), self.editor),
-            (ValueMode.WORKFLOW, self.tr("Workflow"), self.workflow),
-            (ValueMode.PICTURE, self.tr("Picture"), self.picture),
+        for mode, title in (
+            (ValueMode.TEXT, self.tr("Text")),
+            (ValueMode.WORKFLOW, self.tr("Workflow")),
+            (ValueMode.PICTURE, self.tr("Picture")),
         ):
             button = QToolButton()
             button.setText(title)
@@ -71,7 +71,6 @@ class MetadataValue(QWidget):
             button.setProperty("segment", True)
             self._group.addButton(button, int(mode))
             switch.addWidget(button)
-            self._pages.addWidget(page)
         top.addLayout(switch)
         for tools in self._tools:
             top.addWidget(tools)
@@ -80,6 +79,8 @@ class MetadataValue(QWidget):
         column.setSpacing(4)
         column.addLayout(top)
         column.addWidget(self._pages, 1)
+        for page in (self.editor, self.workflow, self.picture):
+            self._pages.addWidget(page)
 
     @property
     def mode(self) -> ValueMode:

@@ -99,9 +99,6 @@ class TensorsPanel(QWidget):
         tools.addWidget(self.filters, 1)
         tools.setAlignment(self.filters, Qt.AlignmentFlag.AlignTop)
         tools.addWidget(self._export, 0, Qt.AlignmentFlag.AlignTop)
-        for view in (self.table, self.tree, self.map, self._empty):
-            self._views.addWidget(view)
-        self._panes.add_view(self._views)
         foot = QHBoxLayout()
         foot.addWidget(self._count)
         foot.addSpacing(16)
@@ -116,6 +113,9 @@ class TensorsPanel(QWidget):
         column.addLayout(tools)
         column.addWidget(self._panes, 1)
         column.addLayout(foot)
+        self._panes.add_view(self._views)
+        for view in (self.table, self.tree, self.map, self._empty):
+            self._views.addWidget(view)
 
     def _mode(self, place: int, title: str) -> QToolButton:
         button = QToolButton()

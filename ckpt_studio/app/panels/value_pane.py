@@ -95,8 +95,6 @@ class ValuePane(QFrame):
         row.setSpacing(16)
         row.addWidget(self.facts, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.plot, 1)
-        for page in (ask, found):
-            self._pages.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(6)
@@ -104,6 +102,8 @@ class ValuePane(QFrame):
         column.addWidget(self.progress)
         column.addWidget(self._note)
         column.addWidget(self._pages, 1)
+        for page in (ask, found):
+            self._pages.addWidget(page)
 
     @property
     def collected(self) -> Collected:
