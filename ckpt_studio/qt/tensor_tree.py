@@ -1,7 +1,7 @@
 """The tensors of a file as a tree of dotted names; a folder is worked out when it is opened."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from typing_extensions import override
@@ -42,17 +42,19 @@ class TensorTreeModel(QAbstractItemModel):
 
     def group_at(self, index: _Index) -> Group:
         """Return the folder or tensor behind an index, everything for no index."""
-        return cast("Group", index.internalPointer()) if index.isValid() else self._root
+        group: Group | None = index.internalPointer()
+        return self._root if group is None else group
 
     @override
     def index(self, row: int, column: int, parent: _Index = _ROOT, /) -> QModelIndex:
-        if not self.hasIndex(row, column, parent):
+        children = self.group_at(parent).children
+        if not (0 <= row < len(children) and 0 <= column < len(_COLUMNS)):
             return QModelIndex()
-        return self.createIndex(row, column, self.group_at(parent).children[row])
+        return self.createIndex(row, column, children[row])
 
     @override
     def parent(self, index: _Index = _ROOT, /) -> Any:
-        above = self.group_at(index).parent if index.isValid() else None
+        above = self.group_at(index).parent
         if above is None or above is self._root:
             return QModelIndex()
         return self.createIndex(above.place, 0, above)

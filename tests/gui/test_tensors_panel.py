@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -183,6 +184,55 @@ def test_the_tree_has_folders_with_sums(panel, qtbot):
     assert panel.findChild(QLabel, "tensorSelection").full_text.startswith("3 selected")
     qtbot.keyClicks(panel.filters.field, "vae-that-is-not-there")
     assert model.rowCount() == 0
+
+
+def open_tree(panel, qtbot, names):
+    panel.show_document(Document("model", opened_file(names=names)))
+    qtbot.mouseClick(panel.findChild(QToolButton, "tensorTreeMode"), Qt.MouseButton.LeftButton)
+    panel.tree.expandAll()
+    return panel.tree
+
+
+MANY = [
+    f"model.blocks.{block}.{layer}.{kind}"
+    for block in range(60)
+    for layer in ("attn.to_q", "attn.to_k", "ff.net.0", "ff.net.2", "norm")
+    for kind in ("weight", "bias")
+]
+
+
+@pytest.mark.parametrize("way", ["all at once", "first to last"])
+def test_all_of_an_open_tree_is_selected_without_a_wait(panel, qtbot, way):
+    tree = open_tree(panel, qtbot, MANY)
+    started = time.thread_time()
+    if way == "all at once":
+        qtbot.keyClick(tree, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    else:
+        tree.setCurrentIndex(tree.model().index(0, 0))
+        qtbot.keyClick(tree, Qt.Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    assert time.thread_time() - started < 0.5
+    assert panel.findChild(QLabel, "tensorSelection").full_text.startswith("600 selected")
+
+
+def test_what_is_in_a_selected_folder_looks_selected(panel, qtbot):
+    tree = open_tree(panel, qtbot, MANY)
+    model = tree.model()
+    folder, other = (model.index(place, 0, model.index(0, 0)) for place in (3, 4))
+    inside = model.index(0, 1, model.index(0, 0, folder))
+    tree.setCurrentIndex(folder)
+    chosen = background(tree, folder)
+    assert background(tree, inside) == chosen
+    assert background(tree, other) != chosen
+    assert panel.findChild(QLabel, "tensorSelection").full_text.startswith("10 selected")
+    tree.setCurrentIndex(other)
+    assert background(tree, inside) != chosen
+
+
+def background(tree, index):
+    """The colour at the end of a cell, where there is no text."""
+    tree.scrollTo(index)
+    place = tree.visualRect(index)
+    return tree.viewport().grab().toImage().pixelColor(place.right() - 3, place.top() + 3).name()
 
 
 @pytest.mark.parametrize("form", ["Csv", "Json"])

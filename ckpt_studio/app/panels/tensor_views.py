@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from ckpt_studio.core.query import COLUMNS, Column, Row
 from ckpt_studio.qt.delegates import ColorDelegate, PartDelegate
+from ckpt_studio.qt.folder_selection import FolderDelegate, FolderSelection
 from ckpt_studio.qt.tensor_model import TensorModel
 from ckpt_studio.qt.tensor_tree import TensorTreeModel
 
@@ -109,17 +110,25 @@ class TensorTree(QTreeView):
         for place, width in enumerate((320, 70, 110, 130, 110, 80)):
             header.resizeSection(place, width)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self._dim = ColorDelegate("dim", self)
+        self._chosen = FolderSelection(model, self)
+        self.setSelectionModel(self._chosen)
+        self._plain, self._dim = (
+            FolderDelegate(self._chosen.holds, role, self) for role in ("text", "dim")
+        )
+        self.setItemDelegate(self._plain)
         for place in (1, 3):
             self.setItemDelegateForColumn(place, self._dim)
 
+    @override
+    def selectAll(self) -> None:
+        """Select everything, folders with what is inside."""
+        last = self.groups.index(self.groups.rowCount() - 1, self.groups.columnCount() - 1)
+        everything = QItemSelection(self.groups.index(0, 0), last)
+        self._chosen.select(everything, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
     def selected_rows(self) -> list[Row]:
         """Return the tensors that are selected, or inside selected folders, each once."""
-        found = {
-            id(row): row
-            for index in self.selectionModel().selectedRows()
-            for row in self.groups.group_at(index).rows
-        }
+        found = {id(row): row for group in self._chosen.selected() for row in group.rows}
         return list(found.values())
 
 
