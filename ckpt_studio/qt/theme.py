@@ -127,10 +127,11 @@ def apply(application: QApplication, scheme: Scheme) -> Theme:
     if _Current.theme == theme and application.styleSheet():
         return theme
     _Current.theme = theme
-    application.setStyle("Fusion")
-    font = application.font()
-    font.setPixelSize(max(_TEXT_PIXELS, QFontInfo(font).pixelSize()))
-    application.setFont(font)
+    if not application.styleSheet():  # each of these styles all widgets again
+        application.setStyle("Fusion")
+        font = application.font()
+        font.setPixelSize(max(_TEXT_PIXELS, QFontInfo(font).pixelSize()))
+        application.setFont(font)
     application.setPalette(palette(theme))
     application.setStyleSheet(style_sheet(theme))
     return theme
