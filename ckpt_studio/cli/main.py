@@ -87,6 +87,8 @@ def run(argv: Sequence[str]) -> int:
 
 def _parsed(argv: Sequence[str]) -> Namespace:
     arguments, unknown = _parser(argv).parse_known_args(argv)
+    if unknown and not any(word.startswith("-") for word in unknown):
+        arguments.parser.error(f"name this before the options, or leave it out: {unknown[0]}")
     if unknown:
         arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     return arguments

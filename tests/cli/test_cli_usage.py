@@ -36,6 +36,14 @@ def test_the_hint_names_the_help_of_the_command(cli, tmp_path, arguments, comman
     assert error["hint"] == f"Try ‘{command} --help’."
 
 
+def test_a_file_that_comes_too_late_is_told_where_it_belongs(cli, tmp_path):
+    a, b, c = (small_file(tmp_path / f"{name}.safetensors") for name in "abc")
+    result = cli("merge", a, b, "--method", "average", c, "--dry-run", "--json")
+    assert result.code == 2
+    said = f"name this before the options, or leave it out: {c}"
+    assert result.json["error"]["message"] == said
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

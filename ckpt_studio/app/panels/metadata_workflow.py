@@ -100,7 +100,8 @@ class WorkflowView(QWidget):
         top = QHBoxLayout(self.tools)
         top.setContentsMargins(0, 0, 0, 0)
         top.setSpacing(8)
-        self._search.setFixedWidth(150)
+        self._search.setMinimumWidth(70)
+        self._search.setMaximumWidth(150)
         for widget in (self._about, self._search, self._copy, self._drag):
             top.addWidget(widget)
         column = QVBoxLayout(self)
