@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ckpt_studio.core.architecture import Component, component, family
 from ckpt_studio.core.expr import read
+from ckpt_studio.core.families.architecture import Component, component, family
 from ckpt_studio.engine.writing import write
 from ckpt_studio.formats.safetensors import read_checkpoint
 from tests.making.plans import plan_for, write_source

@@ -9,7 +9,7 @@ from benchmarks import files
 from benchmarks.jobs import MB, Figure, Setting, memory_figure
 from benchmarks.loras import write_tuned
 from benchmarks.measure import COMMAND_LINE, PYTHON, run
-from ckpt_studio.core.architecture import family
+from ckpt_studio.core.families.architecture import family
 from ckpt_studio.core.lora.naming import module_names
 
 _RANK = 32

@@ -7,8 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.families_across_forms import TWELVE
-from ckpt_studio.core.architecture import Architecture, Component, Placement, components, families
-from ckpt_studio.core.diffusers_layout import layout_of
+from ckpt_studio.core.diffusers.diffusers_layout import layout_of
+from ckpt_studio.core.families.architecture import (
+    Architecture,
+    Component,
+    Placement,
+    components,
+    families,
+)
 
 _CLASSES = Path(__file__).parent.parent / "tests" / "data" / "diffusers.toml"
 

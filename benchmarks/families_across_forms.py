@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from ckpt_studio.core.architecture import Architecture, Component, Form, Placement, family
 from ckpt_studio.core.expr import Expr, read
+from ckpt_studio.core.families.architecture import Architecture, Component, Form, Placement, family
+from ckpt_studio.core.families.templates import Spec
 from ckpt_studio.core.plan import Plan, PlannedTensor
 from ckpt_studio.core.recipe import Assemble, Output
-from ckpt_studio.core.templates import Spec
 from ckpt_studio.core.tensors import DType, TensorInfo
 from ckpt_studio.engine.planning import plan
 from ckpt_studio.engine.writing import write

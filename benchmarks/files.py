@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable
 from pathlib import Path
 
-from ckpt_studio.core.architecture import family
+from ckpt_studio.core.families.architecture import family
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.tensors import DType, TensorInfo
 from ckpt_studio.formats.encoding import encode_header

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QPushButton, QTableView, QToolButton
 from benchmarks.window_job import Watch, child, moment, ready, wait
 from ckpt_studio.app.main_window import METADATA, MainWindow
 from ckpt_studio.app.panels.metadata_table import MetadataTable
-from ckpt_studio.core.value_layout import layout
+from ckpt_studio.core.json_values.value_layout import layout
 from ckpt_studio.qt.value_edit import ValueEdit
 
 Step = tuple[str, Callable[[], object], Callable[[], bool]]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from ckpt_studio.core.comparing import compare
+from ckpt_studio.core.comparison.comparing import compare
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.engine import open_checkpoint
 from ckpt_studio.engine._torch import counting, differences

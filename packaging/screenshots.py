@@ -37,7 +37,7 @@ from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.app.panels.metadata_import import ImportDialog
 from ckpt_studio.app.panels.metadata_switch import MetadataView
 from ckpt_studio.app.panels.metadata_table import MetadataTable
-from ckpt_studio.core.compared_table import COLUMNS, Column
+from ckpt_studio.core.comparison.compared_table import COLUMNS, Column
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.merging.draft import with_adjust, with_blocks, with_rules, with_values
 from ckpt_studio.core.merging.presets import presets

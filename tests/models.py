@@ -6,11 +6,11 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from ckpt_studio.core.architecture import component, family
 from ckpt_studio.core.checkpoint import Checkpoint, Signature, SourceFile
+from ckpt_studio.core.families.architecture import component, family
+from ckpt_studio.core.families.templates import Modules
 from ckpt_studio.core.recognise import recognise
 from ckpt_studio.core.recognition import Opened
-from ckpt_studio.core.templates import Modules
 from ckpt_studio.core.tensors import DTYPES, DType, TensorInfo
 
 DATA = Path(__file__).parent / "data"

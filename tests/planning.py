@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from ckpt_studio.core.architecture import family
-from ckpt_studio.core.assembling import assemble
+from ckpt_studio.core.assembly.assembling import assemble
+from ckpt_studio.core.families.architecture import family
 from ckpt_studio.core.recipe import Assemble
 from ckpt_studio.core.recognition import Opened
 from tests.models import opened, part_table, unet

@@ -17,8 +17,8 @@ from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.core import data_files
 from ckpt_studio.core.checkpoint import Checkpoint
-from ckpt_studio.core.comparing import Comparison
-from ckpt_studio.core.differences import TensorDifference
+from ckpt_studio.core.comparison.comparing import Comparison
+from ckpt_studio.core.comparison.differences import TensorDifference
 from ckpt_studio.core.health import Finding
 from ckpt_studio.core.lora.recipes import LoraRecipe
 from ckpt_studio.core.plan import Plan, Report

@@ -15,8 +15,8 @@ from ckpt_studio.app.panels_late import LatePanel
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.sources import Sources
 from ckpt_studio.app.value_comparing import ValueComparing
-from ckpt_studio.core.compared_table import ComparedTable
-from ckpt_studio.core.comparison_export import comparison_csv
+from ckpt_studio.core.comparison.compared_table import ComparedTable
+from ckpt_studio.core.comparison.comparison_export import comparison_csv
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.formats.new_file import write_small_file
 

@@ -6,10 +6,10 @@ from PySide6.QtCore import QObject, Signal
 
 from ckpt_studio.app.background import Background
 from ckpt_studio.core.checkpoint import SourceFile
-from ckpt_studio.core.compared_table import ComparedTable
-from ckpt_studio.core.comparing import compare
+from ckpt_studio.core.comparison.compared_table import ComparedTable
+from ckpt_studio.core.comparison.comparing import compare
+from ckpt_studio.core.comparison.verdict import verdict
 from ckpt_studio.core.recognition import Opened
-from ckpt_studio.core.verdict import verdict
 from ckpt_studio.formats.shown import shown_name
 
 _KEPT = 4

@@ -7,8 +7,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 from typing_extensions import override
 
+from ckpt_studio.core.editing.metadata_rules import checked, difference, same
 from ckpt_studio.core.metadata import Edit, Metadata, SetValue, apply_all
-from ckpt_studio.core.metadata_rules import checked, difference, same
 from ckpt_studio.core.recognition import Opened
 
 Edits = tuple[Edit, ...]

@@ -12,8 +12,8 @@ from ckpt_studio.app.edited import Edited
 from ckpt_studio.app.job_text import error_words
 from ckpt_studio.app.panels.save_text import save_text
 from ckpt_studio.app.settings import Settings
+from ckpt_studio.core.editing.pasted_metadata import as_json
 from ckpt_studio.core.errors import CkptStudioError, WriteError
-from ckpt_studio.core.pasted_metadata import as_json
 from ckpt_studio.core.recipe import Output
 from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.banner import Message, Remedy

@@ -5,8 +5,8 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from ckpt_studio.core import text
+from ckpt_studio.core.editing.metadata_changes import changes
 from ckpt_studio.core.header_size import exceeded, newly_exceeded
-from ckpt_studio.core.metadata_changes import changes
 from ckpt_studio.core.plan import Plan, Report
 
 

@@ -10,8 +10,8 @@ from ckpt_studio.app.edit_saving import EditSaving
 from ckpt_studio.app.edited import same_header
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.verbs import Open
+from ckpt_studio.core.editing.metadata_changes import changes
 from ckpt_studio.core.errors import CkptStudioError
-from ckpt_studio.core.metadata_changes import changes
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.engine.opening import is_unchanged
 from ckpt_studio.qt.banner import Message, Remedy

@@ -7,12 +7,12 @@ from time import monotonic
 from PySide6.QtCore import QObject, Signal, Slot
 
 from ckpt_studio.app.verbs import Open
-from ckpt_studio.core import slots
+from ckpt_studio.core.assembly import slots
+from ckpt_studio.core.assembly.slots import Files, Refused
 from ckpt_studio.core.errors import CkptStudioError
 from ckpt_studio.core.model_folders import Model
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback
 from ckpt_studio.core.recipe import Assemble
-from ckpt_studio.core.slots import Files, Refused
 from ckpt_studio.qt.job import Job
 
 _MOST = 400

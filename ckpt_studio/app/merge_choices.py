@@ -9,7 +9,7 @@ from PySide6.QtGui import QUndoStack
 from ckpt_studio.app.planner import Planned, Planner
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.swap import Swap
-from ckpt_studio.core.architecture import Architecture, family
+from ckpt_studio.core.families.architecture import Architecture, family
 from ckpt_studio.core.merging.draft import Draft
 from ckpt_studio.core.merging.partitions import Partition, partitions_for
 from ckpt_studio.core.merging.tables import keys_of

@@ -8,12 +8,12 @@ from PySide6.QtWidgets import QWidget
 from ckpt_studio.app.convert_dialog import ConvertDialog
 from ckpt_studio.app.output_name import free_path
 from ckpt_studio.app.panels.slot_view import PRECISION_NAMES
-from ckpt_studio.core import architecture
-from ckpt_studio.core.architecture import Architecture
+from ckpt_studio.core.assembly.precision_choices import choices
+from ckpt_studio.core.assembly.source_names import generic, plain_stem
+from ckpt_studio.core.families import architecture
+from ckpt_studio.core.families.architecture import Architecture
 from ckpt_studio.core.plan import Plan
-from ckpt_studio.core.precision_choices import choices
 from ckpt_studio.core.recipe import Convert, Precision
-from ckpt_studio.core.source_names import generic, plain_stem
 from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.combo_box import ComboBox
 

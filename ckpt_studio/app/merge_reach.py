@@ -1,9 +1,9 @@
 """What the numbers of a merge reach in model A, by its header alone."""
 
+from ckpt_studio.core.families.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.merging.partitions import Partition
 from ckpt_studio.core.merging.tables import owners, table_of
 from ckpt_studio.core.merging.values import giver, matches
-from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.recipe import Merge
 from ckpt_studio.core.recognition import Opened
 

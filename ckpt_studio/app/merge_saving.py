@@ -11,11 +11,11 @@ from ckpt_studio.app.parts_job import planned
 from ckpt_studio.app.saving import Saving, planned_anew
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.verbs import Verbs
+from ckpt_studio.core.assembly.separate_files import report_of_all
 from ckpt_studio.core.merging.draft import Draft
 from ckpt_studio.core.plan import Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recipe import Merge
-from ckpt_studio.core.separate_files import report_of_all
 from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.job import Work
 

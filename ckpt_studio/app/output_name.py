@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from ckpt_studio.core.assembly.source_names import plain_stem
 from ckpt_studio.core.lora.recipes import ExtractLora, LoraRecipe, MergeLoras, ResizeLora
 from ckpt_studio.core.merging.draft import Draft
 from ckpt_studio.core.output_kinds import OutputKind, ending, kind_of, models_folder
 from ckpt_studio.core.recipe import Assemble, Merge, Precision
-from ckpt_studio.core.source_names import plain_stem
 
 _MOST_NAMED, _STEM = 3, 40
 """Models that the name of a merge names, and the letters of each."""

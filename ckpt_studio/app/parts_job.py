@@ -7,10 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from ckpt_studio.app.verbs import Verbs
+from ckpt_studio.core.assembly.separate_files import report_of_all
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.plan import OnOverflow, Plan, Report
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback
-from ckpt_studio.core.separate_files import report_of_all
 from ckpt_studio.engine.separate_plans import SeparatePlans
 from ckpt_studio.engine.write_options import WriteOptions
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ckpt_studio.app.verbs import Verbs
-from ckpt_studio.core import architecture
+from ckpt_studio.core.assembly.planned_table import planned_table
+from ckpt_studio.core.families import architecture
 from ckpt_studio.core.lora.recipes import LoraRecipe
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.plan import Plan
-from ckpt_studio.core.planned_table import planned_table
 from ckpt_studio.core.recipe import Assemble, Convert, Layout, Merge
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.engine.separate_plans import SeparatePlans

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckpt_studio.app.convert_dialog import ConvertDialog
 from ckpt_studio.app.output_name import free_path
+from ckpt_studio.core.assembly.source_names import generic, plain_stem
 from ckpt_studio.core.health import Finding
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Convert
-from ckpt_studio.core.source_names import generic, plain_stem
 from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.labels import ElidedLabel
 

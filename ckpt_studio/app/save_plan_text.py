@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from ckpt_studio.core import text
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.plan import Container, PartSummary, Plan
 
 _FEW = 3

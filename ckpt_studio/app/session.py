@@ -11,8 +11,8 @@ from ckpt_studio.app.document import Document
 from ckpt_studio.app.planner import Planned, Planner
 from ckpt_studio.app.swap import Swap
 from ckpt_studio.app.verbs import Verbs
-from ckpt_studio.core import slots
-from ckpt_studio.core.architecture import Architecture
+from ckpt_studio.core.assembly import slots
+from ckpt_studio.core.families.architecture import Architecture
 from ckpt_studio.core.output_kinds import OutputKind, kind_of
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Assemble, Output

@@ -10,12 +10,12 @@ from ckpt_studio.app.fit_check import FitCheck
 from ckpt_studio.app.model_folders import ModelFolders
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
-from ckpt_studio.core import slots
+from ckpt_studio.core.assembly import slots
+from ckpt_studio.core.assembly.slots import Refused
+from ckpt_studio.core.families.part_names import is_text_encoder, part_name
 from ckpt_studio.core.model_folders import Model
 from ckpt_studio.core.model_search import Choice, Group, fitting
-from ckpt_studio.core.part_names import is_text_encoder, part_name
 from ckpt_studio.core.recognition import Opened
-from ckpt_studio.core.slots import Refused
 from ckpt_studio.engine.opening import open_checkpoint
 from ckpt_studio.qt.choice_popup import ChoicePopup
 

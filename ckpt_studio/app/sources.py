@@ -11,10 +11,10 @@ from ckpt_studio.app.folder_dialog import FolderDialog
 from ckpt_studio.app.opener import Opener, Outcome, TakeFiles
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.settings import Settings
-from ckpt_studio.core import slots
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.assembly import slots
+from ckpt_studio.core.assembly.slots import Refused
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.recognition import Opened
-from ckpt_studio.core.slots import Refused
 from ckpt_studio.qt.banner import Message
 
 MODEL_SUFFIXES = (

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from ckpt_studio.app.comparisons import names
 from ckpt_studio.app.job_log import JobLog, Record
 from ckpt_studio.app.verbs import CompareRows
-from ckpt_studio.core.compared_table import ComparedTable
-from ckpt_studio.core.differences import TensorDifference
+from ckpt_studio.core.comparison.compared_table import ComparedTable
+from ckpt_studio.core.comparison.differences import TensorDifference
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 
 _AT_ONCE = 600  # rows taken in within some milliseconds

@@ -18,15 +18,15 @@ from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.app.background import Background
 from ckpt_studio.app.panels_late import LatePanel
-from ckpt_studio.core import architecture
+from ckpt_studio.core.families import architecture
 from ckpt_studio.core.progress import CancelToken
 
 _SOON_MS = 200  # the window is on screen and has drawn itself
 _BETWEEN_MS = 20  # the user's turn
 _WITHOUT_QT = (
     "ckpt_studio.core.generation",
-    "ckpt_studio.core.metadata_import",
-    "ckpt_studio.core.modelspec_known",
+    "ckpt_studio.core.editing.metadata_import",
+    "ckpt_studio.core.editing.modelspec_known",
     "ckpt_studio.core.merging.presets",
     "ckpt_studio.engine.importing",
     "ckpt_studio.formats.recipe_json",

@@ -12,8 +12,8 @@ from ckpt_studio.cli.job import job
 from ckpt_studio.cli.options import require_written
 from ckpt_studio.cli.plan_text import plan_text
 from ckpt_studio.core.errors import Cancelled, CkptStudioError, PlanError
+from ckpt_studio.core.families.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.lora.recipes import AnyRecipe, LoraRecipe
-from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.problems import Problem, note
 from ckpt_studio.core.recipe import Assemble, EditMetadata, Extract, Layout

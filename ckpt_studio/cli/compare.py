@@ -7,11 +7,11 @@ from ckpt_studio.cli import options
 from ckpt_studio.cli.command import Answer, Command, UsageError
 from ckpt_studio.cli.job import job
 from ckpt_studio.cli.printing import printable, shortened, table
-from ckpt_studio.core.comparing import Comparison, compare
-from ckpt_studio.core.comparison_export import comparison_csv
-from ckpt_studio.core.differences import TensorDifference
+from ckpt_studio.core.comparison.comparing import Comparison, compare
+from ckpt_studio.core.comparison.comparison_export import comparison_csv
+from ckpt_studio.core.comparison.differences import TensorDifference
+from ckpt_studio.core.comparison.verdict import percent
 from ckpt_studio.core.text import count
-from ckpt_studio.core.verdict import percent
 from ckpt_studio.engine import open_checkpoint
 from ckpt_studio.engine.comparing import compare_values
 from ckpt_studio.engine.summary import Json

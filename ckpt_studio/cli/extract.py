@@ -7,12 +7,12 @@ from ckpt_studio.cli import options
 from ckpt_studio.cli.carry_out import carry_out
 from ckpt_studio.cli.command import Answer, Command, UsageError
 from ckpt_studio.cli.printing import printable
+from ckpt_studio.core.assembly.separate_files import folder_of, require_inside
+from ckpt_studio.core.assembly.source_names import stem
 from ckpt_studio.core.errors import PlanError
-from ckpt_studio.core.part_names import is_text_encoder
+from ckpt_studio.core.families.part_names import is_text_encoder
 from ckpt_studio.core.recipe import Extract, Output
 from ckpt_studio.core.recognition import FoundPart
-from ckpt_studio.core.separate_files import folder_of, require_inside
-from ckpt_studio.core.source_names import stem
 from ckpt_studio.engine import open_checkpoint
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ckpt_studio.core.architecture import family
 from ckpt_studio.core.errors import PlanError
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.families.architecture import family
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.problems import Problem, Severity
 

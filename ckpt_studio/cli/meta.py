@@ -9,6 +9,7 @@ from ckpt_studio.cli.carry_out import carry_out
 from ckpt_studio.cli.command import Answer, Command, UsageError
 from ckpt_studio.cli.inspection_text import metadata_lines
 from ckpt_studio.cli.printing import printable, strict_json
+from ckpt_studio.core.editing.metadata_rules import checked
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.metadata import (
     LOCKED_KEYS,
@@ -18,7 +19,6 @@ from ckpt_studio.core.metadata import (
     RenameKey,
     SetValue,
 )
-from ckpt_studio.core.metadata_rules import checked
 from ckpt_studio.core.recipe import EditMetadata, Output
 from ckpt_studio.engine import WriteOptions, open_checkpoint
 from ckpt_studio.formats.new_file import write_small_file

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from ckpt_studio.cli import options
 from ckpt_studio.cli.image_option import keep_problems, require_offers
+from ckpt_studio.core.editing.metadata_import import Proposal
+from ckpt_studio.core.editing.metadata_import import edits as edits_of
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.metadata import Edit, Metadata
-from ckpt_studio.core.metadata_import import Proposal
-from ckpt_studio.core.metadata_import import edits as edits_of
 from ckpt_studio.engine import Imported, import_checkpoint, import_picture, import_text
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ckpt_studio.cli.command import UsageError
 from ckpt_studio.cli.image_option import with_image
+from ckpt_studio.core.assembly.checkpoint_metadata import as_edits
 from ckpt_studio.core.byte_sizes import parse_size
-from ckpt_studio.core.checkpoint_metadata import as_edits
-from ckpt_studio.core.json_text import check
+from ckpt_studio.core.editing.metadata_rules import check_key, check_text
+from ckpt_studio.core.json_values.json_text import check
 from ckpt_studio.core.metadata import Edit, RemoveKeys, SetValue
-from ckpt_studio.core.metadata_rules import check_key, check_text
 from ckpt_studio.core.plan import OnOverflow
 from ckpt_studio.core.recipe import MetadataChoice, Precision
 from ckpt_studio.engine import WriteOptions

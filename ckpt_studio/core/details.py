@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from ckpt_studio.core import slots
-from ckpt_studio.core.architecture import family
-from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder, part_name
+from ckpt_studio.core.assembly import slots
+from ckpt_studio.core.assembly.separate_files import folder_of
+from ckpt_studio.core.families.architecture import family
+from ckpt_studio.core.families.part_names import ANY_TEXT_ENCODER, is_text_encoder, part_name
 from ckpt_studio.core.recipe import Assemble
 from ckpt_studio.core.recognition import FoundPart, Opened, dtype_bytes
-from ckpt_studio.core.separate_files import folder_of
 from ckpt_studio.core.text import counted
 
 _FOLDERS = {  # `comfyui.md` 3: folders below ComfyUI's ``models`` and the loaders that read them

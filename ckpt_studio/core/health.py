@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ckpt_studio.core.architecture import Architecture, component, family
+from ckpt_studio.core.assembly.tidying import is_position_ids, left_out
+from ckpt_studio.core.families.architecture import Architecture, component, family
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.fixes import Fix
 from ckpt_studio.core.metadata import RemoveKeys
-from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.problems import Problem, Severity, error, note, warning
 from ckpt_studio.core.recipe import Convert, Precision
 from ckpt_studio.core.recognise import leftover_reason
@@ -15,7 +16,6 @@ from ckpt_studio.core.statistics import TensorStatistics, Values
 from ckpt_studio.core.stored_hashes import wrong_hashes
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.core.text import binary_size, count, counted, listed
-from ckpt_studio.core.tidying import is_position_ids, left_out
 
 _MATRIX = 2
 

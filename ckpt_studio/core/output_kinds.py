@@ -6,12 +6,12 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from ckpt_studio.core.architecture import Architecture
-from ckpt_studio.core.architecture import family as family_named
-from ckpt_studio.core.diffusers_layout import layout_of
+from ckpt_studio.core.assembly.separate_files import COMFYUI_FOLDERS
+from ckpt_studio.core.diffusers.diffusers_layout import layout_of
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.families.architecture import Architecture
+from ckpt_studio.core.families.architecture import family as family_named
 from ckpt_studio.core.recipe import Assemble, Layout, Output
-from ckpt_studio.core.separate_files import COMFYUI_FOLDERS
 
 GIGABYTE = 10**9
 USUAL_SHARD_BYTES = 5 * GIGABYTE

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from ckpt_studio.core import data_files
-from ckpt_studio.core.part_names import is_text_encoder
+from ckpt_studio.core.families.part_names import is_text_encoder
 
 Exists = Callable[[str], bool]
 

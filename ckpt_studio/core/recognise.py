@@ -7,7 +7,10 @@ from math import prod
 from typing import Any
 
 from ckpt_studio.core import data_files
-from ckpt_studio.core.architecture import (
+from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.expr import Expr, read, reshape
+from ckpt_studio.core.expr import reads as leaves
+from ckpt_studio.core.families.architecture import (
     Architecture,
     Component,
     Form,
@@ -15,13 +18,10 @@ from ckpt_studio.core.architecture import (
     families_with,
     with_vae,
 )
-from ckpt_studio.core.checkpoint import Checkpoint
-from ckpt_studio.core.expr import Expr, read, reshape
-from ckpt_studio.core.expr import reads as leaves
+from ckpt_studio.core.families.renames import apply_rules
+from ckpt_studio.core.families.templates import Spec
 from ckpt_studio.core.quantised import companions
 from ckpt_studio.core.recognition import FoundPart, Recognition
-from ckpt_studio.core.renames import apply_rules
-from ckpt_studio.core.templates import Spec
 
 UNET_PREFIXES = (
     *("model.diffusion_model.", "model.model.", "net.", "diffusion_model.", "model."),

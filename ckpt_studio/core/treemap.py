@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.query import Row
 from ckpt_studio.core.text import count
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ckpt_studio.core.checkpoint import SourceFile
-from ckpt_studio.core.comparing import Comparison, compare
-from ckpt_studio.core.differences import Difference, TensorDifference
+from ckpt_studio.core.comparison.comparing import Comparison, compare
+from ckpt_studio.core.comparison.differences import Difference, TensorDifference
 from ckpt_studio.core.errors import SourceChangedError
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback, ignore_progress
 from ckpt_studio.core.recognition import Opened

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from ckpt_studio.core.comparing import ComparedTensor, Side
+from ckpt_studio.core.comparison.comparing import ComparedTensor, Side
 from ckpt_studio.core.expr import reads
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine.lowering import FileKey, Segment, lower

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
 
-from ckpt_studio.core.comparing import ComparedTensor, Comparison, largest_blocks_first
-from ckpt_studio.core.differences import Difference, TensorDifference
+from ckpt_studio.core.comparison.comparing import ComparedTensor, Comparison, largest_blocks_first
+from ckpt_studio.core.comparison.differences import Difference, TensorDifference
 from ckpt_studio.core.progress import CancelToken, ProgressCallback, ignore_progress
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine.compared_slices import (

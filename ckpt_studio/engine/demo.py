@@ -11,8 +11,8 @@ from pathlib import Path
 from shutil import disk_usage
 from zlib import crc32
 
-from ckpt_studio.core.architecture import Placement, family
 from ckpt_studio.core.errors import FormatError, WriteError
+from ckpt_studio.core.families.architecture import Placement, family
 from ckpt_studio.core.progress import (
     CancelToken,
     Progress,

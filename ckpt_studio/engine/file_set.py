@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
+from ckpt_studio.core.assembly.sharding import file_plans, older_shards
 from ckpt_studio.core.errors import PlanError, VerifyError, WriteError
 from ckpt_studio.core.plan import Plan, Report, WrittenFile
 from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback
-from ckpt_studio.core.sharding import file_plans, older_shards
 from ckpt_studio.engine.copying import write_all
 from ckpt_studio.engine.exchange import Exchange, existing
 from ckpt_studio.engine.overflow import invalid_numbers

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 
+from ckpt_studio.core.assembly.tidying import is_position_ids
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.health import (
     Finding,
@@ -19,7 +20,6 @@ from ckpt_studio.core.small_floats import table_of
 from ckpt_studio.core.statistics import TensorStatistics
 from ckpt_studio.core.stored_hashes import KEYS
 from ckpt_studio.core.tensors import DType, TensorInfo
-from ckpt_studio.core.tidying import is_position_ids
 from ckpt_studio.engine.duplicates import DuplicateSearch
 from ckpt_studio.engine.hashing import hash_file
 from ckpt_studio.engine.sources import Sources

@@ -4,15 +4,15 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ckpt_studio.core.errors import FormatError
-from ckpt_studio.core.generation import GenerationInfo, read_generation
-from ckpt_studio.core.metadata import Metadata
-from ckpt_studio.core.metadata_import import (
+from ckpt_studio.core.editing.metadata_import import (
     Proposal,
     from_generation,
     from_json,
     from_metadata,
 )
+from ckpt_studio.core.errors import FormatError
+from ckpt_studio.core.generation import GenerationInfo, read_generation
+from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.problems import Problem
 from ckpt_studio.core.text import binary_size
 from ckpt_studio.formats.files import open_source, read_exactly

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+from ckpt_studio.core.assembly.sharding import sharded, whole
 from ckpt_studio.core.expr import (
     AddAdapter,
     Blend,
@@ -23,7 +24,6 @@ from ckpt_studio.core.expr import (
     transpose,
 )
 from ckpt_studio.core.plan import OnOverflow, Plan, PlannedTensor, file_order
-from ckpt_studio.core.sharding import sharded, whole
 from ckpt_studio.core.tensors import DType
 
 _FLOATS = (DType.F8_E5M2, DType.F8_E4M3, DType.F16, DType.BF16, DType.F32, DType.F64)

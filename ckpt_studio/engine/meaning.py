@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ckpt_studio.core.assembly.source_names import generic
 from ckpt_studio.core.errors import FormatError
 from ckpt_studio.core.model_folders import Model
 from ckpt_studio.core.progress import CancelToken, ignore_progress
-from ckpt_studio.core.source_names import generic
 from ckpt_studio.engine.model_scan import list_models
 from ckpt_studio.formats.folders import INDEX
 from ckpt_studio.formats.sharded import set_of

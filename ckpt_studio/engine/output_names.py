@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from unicodedata import category
 
+from ckpt_studio.core.assembly.sharding import INDEX_END
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.plan import Container
 from ckpt_studio.core.recipe import Layout, Output
-from ckpt_studio.core.sharding import INDEX_END
 from ckpt_studio.formats.files import kind_of
 from ckpt_studio.formats.shown import shown, shown_name
 

@@ -5,10 +5,10 @@ import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.assembly.sharding import older_shards
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.problems import Problem, error, note
-from ckpt_studio.core.sharding import older_shards
 from ckpt_studio.engine.target import SUFFIX
 from ckpt_studio.formats.shown import shown, shown_name, some
 

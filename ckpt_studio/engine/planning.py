@@ -4,8 +4,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from ckpt_studio.core.assembling import assemble
-from ckpt_studio.core.diffusers_folder import assemble_folder, convert_to_folder
+from ckpt_studio.core.assembly.assembling import assemble
+from ckpt_studio.core.assembly.sharding import file_plans, sharded
+from ckpt_studio.core.assembly.single_file import convert, edit_metadata, extract
+from ckpt_studio.core.diffusers.diffusers_folder import assemble_folder, convert_to_folder
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.header_size import newly_exceeded
 from ckpt_studio.core.lora.extracting import extract_lora
@@ -24,8 +26,6 @@ from ckpt_studio.core.recipe import (
     Recipe,
 )
 from ckpt_studio.core.recognition import Opened
-from ckpt_studio.core.sharding import file_plans, sharded
-from ckpt_studio.core.single_file import convert, edit_metadata, extract
 from ckpt_studio.core.text import binary_size
 from ckpt_studio.engine.image import container_notes, image_of
 from ckpt_studio.engine.memory_gate import most_memory

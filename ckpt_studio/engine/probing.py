@@ -5,11 +5,11 @@ import struct
 from dataclasses import replace
 from math import fsum, sqrt
 
-from ckpt_studio.core.architecture import Architecture, Probe, family
 from ckpt_studio.core.checkpoint import Checkpoint
-from ckpt_studio.core.diffusers_scheduler import told_by_scheduler
+from ckpt_studio.core.diffusers.diffusers_scheduler import told_by_scheduler
 from ckpt_studio.core.errors import FormatError
 from ckpt_studio.core.expr import Read
+from ckpt_studio.core.families.architecture import Architecture, Probe, family
 from ckpt_studio.core.recognition import Recognition
 from ckpt_studio.core.tensors import DType, TensorInfo
 from ckpt_studio.formats.files import open_source, read_exactly

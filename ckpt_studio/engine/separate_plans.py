@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from ckpt_studio.core.assembly.separate_files import PartFile
 from ckpt_studio.core.plan import Plan
-from ckpt_studio.core.separate_files import PartFile
 
 
 @dataclass(frozen=True, slots=True)

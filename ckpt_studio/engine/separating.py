@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from ckpt_studio.core.plan import Plan
-from ckpt_studio.core.problems import Problem, warning
-from ckpt_studio.core.recipe import Assemble
-from ckpt_studio.core.separate_files import (
+from ckpt_studio.core.assembly.separate_files import (
     SeparateFiles,
     nothing_chosen,
     separate_files,
     together,
 )
+from ckpt_studio.core.plan import Plan
+from ckpt_studio.core.problems import Problem, warning
+from ckpt_studio.core.recipe import Assemble
 from ckpt_studio.core.text import binary_size
 from ckpt_studio.engine.opening import Library
 from ckpt_studio.engine.output_places import clashes

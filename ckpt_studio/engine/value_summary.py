@@ -6,13 +6,13 @@ The keys are an interface that scripts rely on; they are listed in ``docs/comman
 import math
 from collections.abc import Iterable, Iterator
 
-from ckpt_studio.core.comparing import ComparedTensor, Comparison, Side
-from ckpt_studio.core.differences import Difference, TensorDifference, by_block
+from ckpt_studio.core.comparison.comparing import ComparedTensor, Comparison, Side
+from ckpt_studio.core.comparison.differences import Difference, TensorDifference, by_block
+from ckpt_studio.core.comparison.verdict import part_verdicts, verdict
 from ckpt_studio.core.fixes import Fix
 from ckpt_studio.core.health import Finding
 from ckpt_studio.core.metadata import RemoveKeys
 from ckpt_studio.core.statistics import LOWEST, Histogram, TensorStatistics, Values, together
-from ckpt_studio.core.verdict import part_verdicts, verdict
 from ckpt_studio.engine.npy_saving import SavedArray
 from ckpt_studio.engine.summary import Json
 

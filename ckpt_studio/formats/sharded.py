@@ -5,10 +5,10 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from ckpt_studio.core.assembly.sharding import without_added
 from ckpt_studio.core.checkpoint import Checkpoint, SourceFile
 from ckpt_studio.core.errors import FormatError
 from ckpt_studio.core.problems import Problem, warning
-from ckpt_studio.core.sharding import without_added
 from ckpt_studio.core.tensors import TensorInfo
 from ckpt_studio.formats.plain_paths import inside
 from ckpt_studio.formats.shard_index import read_weight_map

@@ -6,8 +6,8 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from typing_extensions import override
 
-from ckpt_studio.core.comparing import ComparedKey, State
-from ckpt_studio.core.metadata_rows import preview
+from ckpt_studio.core.comparison.comparing import ComparedKey, State
+from ckpt_studio.core.editing.metadata_rows import preview
 from ckpt_studio.core.plain_text import one_line
 
 _Index = QModelIndex | QPersistentModelIndex

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from typing_extensions import override
 
-from ckpt_studio.core.compared_table import (
+from ckpt_studio.core.comparison.compared_table import (
     COLUMNS,
     VALUES,
     Column,
@@ -17,12 +17,12 @@ from ckpt_studio.core.compared_table import (
     Standing,
     number_of,
 )
-from ckpt_studio.core.comparing import ComparedTensor, Side
-from ckpt_studio.core.differences import TensorDifference
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.comparison.comparing import ComparedTensor, Side
+from ckpt_studio.core.comparison.differences import TensorDifference
+from ckpt_studio.core.comparison.verdict import percent
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.text import counted
-from ckpt_studio.core.verdict import percent
 from ckpt_studio.qt.tensor_model import PartRole
 
 _Index = QModelIndex | QPersistentModelIndex

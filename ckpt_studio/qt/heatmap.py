@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QScrollBar, QToolTip, QWidget
 from typing_extensions import override
 
-from ckpt_studio.core.difference_map import Cell, DifferenceMap, Metric, Place
+from ckpt_studio.core.comparison.difference_map import Cell, DifferenceMap, Metric, Place
 from ckpt_studio.qt.heatmap_drawing import LEGEND, HeatDrawing, Marks
 from ckpt_studio.qt.heatmap_layout import HeatLayout
 from ckpt_studio.qt.heatmap_text import told, told_map

@@ -7,7 +7,7 @@ from math import sqrt
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontInfo, QLinearGradient, QPainter, QPen
 
-from ckpt_studio.core.difference_map import Cell, DifferenceMap, Metric, Place
+from ckpt_studio.core.comparison.difference_map import Cell, DifferenceMap, Metric, Place
 from ckpt_studio.qt import theme
 from ckpt_studio.qt.heatmap_layout import HeatLayout, Spans
 from ckpt_studio.qt.heatmap_text import amount, cell_text

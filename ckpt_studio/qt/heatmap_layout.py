@@ -6,8 +6,8 @@ from itertools import groupby
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QFontMetrics
 
-from ckpt_studio.core.difference_map import DifferenceMap, block_words
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.comparison.difference_map import DifferenceMap, block_words
+from ckpt_studio.core.families.part_names import part_name
 
 Spans = Sequence[tuple[QRectF, str]]
 """Titles with the columns they stand over."""

@@ -4,10 +4,10 @@ from math import isinf
 
 from PySide6.QtCore import QCoreApplication
 
-from ckpt_studio.core.difference_map import Cell, DifferenceMap, Metric, Place
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.comparison.difference_map import Cell, DifferenceMap, Metric, Place
+from ckpt_studio.core.comparison.verdict import percent
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.text import count, counted
-from ckpt_studio.core.verdict import percent
 
 _LEAST_SHOWN = 0.005
 _DIGITS = ((9.95, 0), (0.995, 1))

@@ -5,7 +5,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
-from ckpt_studio.core.metadata_rows import MetadataRow, State
+from ckpt_studio.core.editing.metadata_rows import MetadataRow, State
 from ckpt_studio.qt import theme
 from ckpt_studio.qt.metadata_model import METADATA_COLUMNS, MetadataColumn, RowRole
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from typing_extensions import override
 
 from ckpt_studio.core import text
-from ckpt_studio.core.metadata_rows import MetadataRow, State, preview, summary
+from ckpt_studio.core.editing.metadata_rows import MetadataRow, State, preview, summary
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import plain_tip

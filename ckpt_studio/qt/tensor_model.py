@@ -7,7 +7,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from typing_extensions import override
 
 from ckpt_studio.core import text
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.query import COLUMNS, Column, Query, Row, Table
 

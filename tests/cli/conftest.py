@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from ckpt_studio.cli.main import run
-from ckpt_studio.core.architecture import family
+from ckpt_studio.core.families.architecture import family
 from tests.cli.files import part_tensors, sparse_file
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from ckpt_studio.core.architecture import family
+from ckpt_studio.core.families.architecture import family
 from tests.cli.files import part_tensors, small_file, sparse_file
 
 

@@ -6,9 +6,9 @@ import os
 import pytest
 
 from ckpt_studio.cli import carry_out
-from ckpt_studio.core.architecture import family
 from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.errors import Cancelled
+from ckpt_studio.core.families.architecture import family
 from ckpt_studio.core.recipe import Extract
 from ckpt_studio.engine import open_checkpoint
 from ckpt_studio.formats.recipe_json import read_recipe_file, recipe_from_json, recipe_to_json

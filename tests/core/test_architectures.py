@@ -3,7 +3,8 @@
 import pytest
 
 from ckpt_studio.core import data_files
-from ckpt_studio.core.architecture import (
+from ckpt_studio.core.assembly.part_rows import saved_names
+from ckpt_studio.core.families.architecture import (
     component,
     components,
     families,
@@ -11,7 +12,6 @@ from ckpt_studio.core.architecture import (
     of_same_shape,
     predictions,
 )
-from ckpt_studio.core.part_rows import saved_names
 from ckpt_studio.core.recipe import Precision
 from tests.models import (
     encoder,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from ckpt_studio.core.architecture import family
-from ckpt_studio.core.assembling import assemble
-from ckpt_studio.core.ema import ema_name
+from ckpt_studio.core.assembly.assembling import assemble
+from ckpt_studio.core.assembly.ema import ema_name
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Cast, Constant, Transpose, operation, reads
+from ckpt_studio.core.families.architecture import family
 from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.core.plan import file_order, source_names
 from ckpt_studio.core.problems import Severity

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ckpt_studio.core.compared_table import (
+from ckpt_studio.core.comparison.compared_table import (
     Column,
     ComparedQuery,
     ComparedTable,
@@ -10,9 +10,9 @@ from ckpt_studio.core.compared_table import (
     Standing,
     number_of,
 )
-from ckpt_studio.core.comparing import compare
-from ckpt_studio.core.difference_map import Metric, block_rank, block_words
-from ckpt_studio.core.differences import Difference, TensorDifference
+from ckpt_studio.core.comparison.comparing import compare
+from ckpt_studio.core.comparison.difference_map import Metric, block_rank, block_words
+from ckpt_studio.core.comparison.differences import Difference, TensorDifference
 from tests.models import encoder, opened, unet, vae
 
 UNET, VAE = "model.diffusion_model.", "first_stage_model."

@@ -4,10 +4,10 @@ import csv
 
 import pytest
 
-from ckpt_studio.core.comparing import State, compare, largest_blocks_first
-from ckpt_studio.core.comparison_export import comparison_csv
-from ckpt_studio.core.differences import Difference, TensorDifference, by_block, by_part
-from ckpt_studio.core.verdict import PartState, part_verdicts, percent, verdict
+from ckpt_studio.core.comparison.comparing import State, compare, largest_blocks_first
+from ckpt_studio.core.comparison.comparison_export import comparison_csv
+from ckpt_studio.core.comparison.differences import Difference, TensorDifference, by_block, by_part
+from ckpt_studio.core.comparison.verdict import PartState, part_verdicts, percent, verdict
 from tests.models import encoder, opened, other_spelling, unet, vae
 
 PREFIXES = {"unet": "model.diffusion_model.", "vae": "first_stage_model."}

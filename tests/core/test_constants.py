@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from ckpt_studio.core.constants import default_tensor
+from ckpt_studio.core.assembly.constants import default_tensor
 from ckpt_studio.core.expr import Cast
-from ckpt_studio.core.templates import parse_spec
+from ckpt_studio.core.families.templates import parse_spec
 from ckpt_studio.core.tensors import DType
 
 

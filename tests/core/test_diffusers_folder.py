@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from ckpt_studio.core.architecture import families, family, of_same_shape
-from ckpt_studio.core.assembling import assemble
-from ckpt_studio.core.diffusers_folder import assemble_folder, convert_to_folder
-from ckpt_studio.core.diffusers_layout import layout_of
+from ckpt_studio.core.assembly.assembling import assemble
+from ckpt_studio.core.diffusers.diffusers_folder import assemble_folder, convert_to_folder
+from ckpt_studio.core.diffusers.diffusers_layout import layout_of
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Cast, Read, Rows, read
+from ckpt_studio.core.families.architecture import families, family, of_same_shape
+from ckpt_studio.core.families.renames import apply_rules, inverse
 from ckpt_studio.core.problems import Severity
 from ckpt_studio.core.recipe import Assemble, Convert, Precision
 from ckpt_studio.core.recognise import fit, recognise
 from ckpt_studio.core.recognition import Opened
-from ckpt_studio.core.renames import apply_rules, inverse
 from tests.models import (
     checkpoint,
     component_table,

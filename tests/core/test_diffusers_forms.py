@@ -4,8 +4,8 @@ import tomllib
 
 import pytest
 
-from ckpt_studio.core.architecture import component, family, modules, of_same_shape
 from ckpt_studio.core.expr import Constant
+from ckpt_studio.core.families.architecture import component, family, modules, of_same_shape
 from ckpt_studio.core.tensors import DType
 from tests.models import DATA, WITH_OPTIONAL, fingerprint, opened
 from tests.planning import assembled

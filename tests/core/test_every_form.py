@@ -2,8 +2,8 @@
 
 import pytest
 
-from ckpt_studio.core.architecture import components, families, of_same_shape
 from ckpt_studio.core.expr import Constant
+from ckpt_studio.core.families.architecture import components, families, of_same_shape
 from ckpt_studio.core.tensors import DType
 from tests.models import opened
 

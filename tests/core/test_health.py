@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ckpt_studio.core.assembly.single_file import convert
 from ckpt_studio.core.fixes import Fix
 from ckpt_studio.core.health import (
     broken_positions,
@@ -14,7 +15,6 @@ from ckpt_studio.core.health import (
 from ckpt_studio.core.metadata import RemoveKeys, SetValue
 from ckpt_studio.core.problems import Severity
 from ckpt_studio.core.recipe import Convert, MetadataChoice, Precision
-from ckpt_studio.core.single_file import convert
 from ckpt_studio.core.statistics import Misfit, Moments, TensorStatistics, Values
 from ckpt_studio.core.tensors import DType
 from tests.models import encoder, opened, unet, vae

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ckpt_studio.core.architecture import families
-from ckpt_studio.core.layer_kinds import KINDS, OTHER, kind_of
+from ckpt_studio.core.comparison.layer_kinds import KINDS, OTHER, kind_of
+from ckpt_studio.core.families.architecture import families
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ckpt_studio.core.architecture import family
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import AddAdapter, Cast, Concat, Read, read, reads, rows
+from ckpt_studio.core.families.architecture import family
 from ckpt_studio.core.lora.adding import LoraFile, with_adapters
 from ckpt_studio.core.recognise import recognise
 from ckpt_studio.core.tensors import DType, TensorInfo

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.families import table
-from ckpt_studio.core.architecture import family, use_families_from
-from ckpt_studio.core.part_rows import saved_names
+from ckpt_studio.core.assembly.part_rows import saved_names
+from ckpt_studio.core.families.architecture import family, use_families_from
 from tests.models import opened, plan_table
 from tests.planning import assembled
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from ckpt_studio.core.generation import GenerationInfo
-from ckpt_studio.core.metadata import apply_all
-from ckpt_studio.core.metadata_import import (
+from ckpt_studio.core.editing.metadata_import import (
     edits,
     from_generation,
     from_json,
     from_metadata,
     thumbnail,
 )
-from ckpt_studio.core.modelspec import check_value
+from ckpt_studio.core.editing.modelspec import check_value
+from ckpt_studio.core.generation import GenerationInfo
+from ckpt_studio.core.metadata import apply_all
 from tests.making.graphs import API, WINDOW
 
 

@@ -4,8 +4,15 @@ import json
 
 import pytest
 
+from ckpt_studio.core.editing.metadata_readers import (
+    CANVAS,
+    CIVITAI,
+    LIBRARY,
+    WEBUI,
+    Reading,
+    readings,
+)
 from ckpt_studio.core.header_size import MIB
-from ckpt_studio.core.metadata_readers import CANVAS, CIVITAI, LIBRARY, WEBUI, Reading, readings
 
 GRAPH = json.dumps({"3": {"class_type": "KSampler", "inputs": {}}})
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_studio.core.json_text import check, compact, describe, formatted
+from ckpt_studio.core.editing.metadata_rows import State, preview, removed_with, rows_of, summary
+from ckpt_studio.core.json_values.json_text import check, compact, describe, formatted
 from ckpt_studio.core.metadata import Edit, RemoveKeys, RenameKey, SetValue, apply_all
-from ckpt_studio.core.metadata_rows import State, preview, removed_with, rows_of, summary
 from ckpt_studio.core.plain_text import one_line
 
 ORIGINAL = {"a": "1", "b": "2", "config": "{}"}

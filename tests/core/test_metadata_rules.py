@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ckpt_studio.core.editing.metadata_rules import checked, difference, library_clash
 from ckpt_studio.core.metadata import RemoveKeys, RenameKey, ReplaceAll, SetValue, apply_all
-from ckpt_studio.core.metadata_rules import checked, difference, library_clash
 
 texts = st.text(alphabet="abc", min_size=1, max_size=3)
 mappings = st.dictionaries(texts, texts, max_size=5)

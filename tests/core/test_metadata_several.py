@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ckpt_studio.core.editing.metadata_several import KEEP, edits_for, merged
 from ckpt_studio.core.metadata import RemoveKeys, RenameKey, ReplaceAll, SetValue, apply_all
-from ckpt_studio.core.metadata_several import KEEP, edits_for, merged
 
 words = st.text(alphabet="abc", min_size=1, max_size=2)
 files = st.lists(st.dictionaries(words, words, max_size=4), min_size=1, max_size=4)

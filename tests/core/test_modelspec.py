@@ -2,7 +2,7 @@
 
 import pytest
 
-from ckpt_studio.core.modelspec import FIELDS, Level, check_spec, check_value, field_of
+from ckpt_studio.core.editing.modelspec import FIELDS, Level, check_spec, check_value, field_of
 
 WHOLE = {
     "modelspec.sai_model_spec": "1.0.1",

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckpt_studio.core.generation import as_lines, graph_reading, matching, may_be_graph
-from ckpt_studio.core.json_text import formatted
+from ckpt_studio.core.json_values.json_text import formatted
+from ckpt_studio.core.json_values.value_layout import LONGEST_LINE, layout, stored
 from ckpt_studio.core.plain_text import deceives, lines, one_line
-from ckpt_studio.core.value_layout import LONGEST_LINE, layout, stored
 
 GRAPH = {
     "nodes": [

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ckpt_studio.core.architecture import families, family
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.families.architecture import families, family
 from ckpt_studio.core.merging.partitions import partition, partitions_for
 
 

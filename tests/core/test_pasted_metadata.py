@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_studio.core.pasted_metadata import as_json, as_pasted, parse_pasted
+from ckpt_studio.core.editing.pasted_metadata import as_json, as_pasted, parse_pasted
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_studio.core.json_strings import replace_in_strings, strings_in
+from ckpt_studio.core.editing.privacy import PrivateKind, cleaning, find_private
+from ckpt_studio.core.json_values.json_strings import replace_in_strings, strings_in
 from ckpt_studio.core.metadata import Metadata, apply_all
-from ckpt_studio.core.privacy import PrivateKind, cleaning, find_private
 
 
 def cleaned(metadata: Metadata) -> Metadata:

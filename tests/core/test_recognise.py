@@ -2,8 +2,8 @@
 
 import pytest
 
+from ckpt_studio.core.assembly.single_file import convert
 from ckpt_studio.core.recipe import Convert, Precision
-from ckpt_studio.core.single_file import convert
 from tests.models import encoder, opened, other_spelling, plan_table, unet, vae
 from tests.planning import assembled
 

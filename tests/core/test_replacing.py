@@ -2,8 +2,8 @@
 
 import pytest
 
+from ckpt_studio.core.editing.replacing import Search, count, keys_lost, matching_keys, replaced
 from ckpt_studio.core.metadata import RemoveKeys, apply_all
-from ckpt_studio.core.replacing import Search, count, keys_lost, matching_keys, replaced
 
 METADATA = {"author": "Ana", "path": "C:\\Users\\ana\\x, C:\\Users\\ana", "banana": "fruit"}
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ckpt_studio.core.ema import ema_name
+from ckpt_studio.core.assembly.ema import ema_name
+from ckpt_studio.core.assembly.separate_files import folder_of, separate_files, together
+from ckpt_studio.core.assembly.single_file import extract
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.recipe import Assemble, Layout, Output, Precision
-from ckpt_studio.core.separate_files import folder_of, separate_files, together
-from ckpt_studio.core.single_file import extract
 from tests.models import encoder, opened, unet, vae
 from tests.planning import recipe_of, sources
 

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_studio.core.expr import Constant
-from ckpt_studio.core.plan import Plan, PlannedTensor
-from ckpt_studio.core.sharding import (
+from ckpt_studio.core.assembly.sharding import (
     MOST_FILES,
     file_metadata,
     older_shards,
@@ -18,6 +16,8 @@ from ckpt_studio.core.sharding import (
     whole,
     without_added,
 )
+from ckpt_studio.core.expr import Constant
+from ckpt_studio.core.plan import Plan, PlannedTensor
 from ckpt_studio.core.tensors import DType
 
 OUT = Path("/models/flux.safetensors")

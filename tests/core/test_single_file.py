@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from ckpt_studio.core.assembly.single_file import convert, edit_metadata, extract
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import operation
 from ckpt_studio.core.metadata import RemoveKeys, SetValue
 from ckpt_studio.core.recipe import Convert, EditMetadata, Extract, Precision
-from ckpt_studio.core.single_file import convert, edit_metadata, extract
 from tests.models import encoder, opened, other_spelling, plan_table, unet, vae
 from tests.planning import assembled
 

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from ckpt_studio.core import slots
-from ckpt_studio.core.architecture import family
-from ckpt_studio.core.precision_choices import choices
+from ckpt_studio.core.assembly import slots
+from ckpt_studio.core.assembly.precision_choices import choices
+from ckpt_studio.core.assembly.slots import Refused
+from ckpt_studio.core.families.architecture import family
 from ckpt_studio.core.recipe import Assemble, Precision
 from ckpt_studio.core.recognise import recognise
 from ckpt_studio.core.recognition import Opened
-from ckpt_studio.core.slots import Refused
 from tests import models
 
 

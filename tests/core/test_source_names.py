@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ckpt_studio.core.source_names import generic, plain_stem, stem
+from ckpt_studio.core.assembly.source_names import generic, plain_stem, stem
 
 
 @pytest.mark.parametrize(

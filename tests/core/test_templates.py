@@ -3,9 +3,9 @@
 import pytest
 
 from ckpt_studio.core.expr import read
-from ckpt_studio.core.key_pattern import fill
-from ckpt_studio.core.renames import apply_rules, inverse, parse_rules
-from ckpt_studio.core.templates import Modules, Spec, parse_spec
+from ckpt_studio.core.families.key_pattern import fill
+from ckpt_studio.core.families.renames import apply_rules, inverse, parse_rules
+from ckpt_studio.core.families.templates import Modules, Spec, parse_spec
 from ckpt_studio.core.tensors import DType
 from tests.models import checkpoint
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_studio.core.architecture import family
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.families.architecture import family
 from ckpt_studio.core.merging.partitions import partition
 from ckpt_studio.core.merging.presets import presets
 from ckpt_studio.core.merging.weights_text import (

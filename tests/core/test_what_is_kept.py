@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ckpt_studio.core.architecture import families, family
+from ckpt_studio.core.families.architecture import families, family
 from ckpt_studio.engine.lowering import lower
 from tests.models import component_table, encoder, opened, plan_table, unet, vae
 from tests.planning import assembled

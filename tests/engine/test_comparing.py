@@ -10,14 +10,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_studio.core.comparing import ComparedTensor, Comparison, Side, compare
-from ckpt_studio.core.differences import TensorDifference
+from ckpt_studio.core.comparison.comparing import ComparedTensor, Comparison, Side, compare
+from ckpt_studio.core.comparison.differences import TensorDifference
+from ckpt_studio.core.comparison.verdict import verdict
 from ckpt_studio.core.errors import Cancelled, SourceChangedError
 from ckpt_studio.core.expr import concat, read, reshape, rows, transpose
 from ckpt_studio.core.progress import CancelToken
 from ckpt_studio.core.recognise import recognise
 from ckpt_studio.core.recognition import Opened
-from ckpt_studio.core.verdict import verdict
 from ckpt_studio.engine.comparing import compare_values
 from ckpt_studio.engine.opening import open_checkpoint
 from tests.making.plans import Tensor, write_source

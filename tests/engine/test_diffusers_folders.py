@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ckpt_studio.core.architecture import use_families_from
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.families.architecture import use_families_from
 from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Layout, Output
 from ckpt_studio.engine import open_checkpoint, plan, write
 from ckpt_studio.formats.tokenizers import tokenizer_texts

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
+from ckpt_studio.core.assembly.sharding import sharded
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.errors import OverflowFoundError, PlanError, WriteError
 from ckpt_studio.core.expr import cast, read
 from ckpt_studio.core.plan import OnOverflow, Plan
 from ckpt_studio.core.progress import Progress
-from ckpt_studio.core.sharding import sharded
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine.isolated import write_isolated
 from ckpt_studio.engine.writing import WriteOptions, write

@@ -9,8 +9,8 @@ import tomllib
 
 import pytest
 
-from ckpt_studio.core.architecture import component, family
 from ckpt_studio.core.expr import read
+from ckpt_studio.core.families.architecture import component, family
 from ckpt_studio.core.recognise import make_part
 from ckpt_studio.engine.writing import write
 from ckpt_studio.formats.safetensors import read_checkpoint

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ckpt_studio.core.architecture import component
 from ckpt_studio.core.expr import read
+from ckpt_studio.core.families.architecture import component
 from ckpt_studio.core.recipe import Assemble, Output
 from ckpt_studio.engine import open_checkpoint, plan, write
 from tests.making.plans import plan_for

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
 
-from ckpt_studio.core.compared_table import Column
-from ckpt_studio.core.differences import Difference, TensorDifference
+from ckpt_studio.core.comparison.compared_table import Column
+from ckpt_studio.core.comparison.differences import Difference, TensorDifference
 from ckpt_studio.core.progress import Progress
 from tests.gui.acting import drop, named
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLineEdit, QListView
 
-from ckpt_studio.core.compared_table import Column
+from ckpt_studio.core.comparison.compared_table import Column
 from tests.gui.acting import drop, in_dialog, named
 from tests.gui.comparing import column, picked, press, ready, said, show
 from tests.making.plans import write_source

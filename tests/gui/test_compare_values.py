@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from ckpt_studio.app.job_log import State
 from ckpt_studio.app.main_window import JOBS
-from ckpt_studio.core.compared_table import Column, Standing
+from ckpt_studio.core.comparison.compared_table import Column, Standing
 from ckpt_studio.qt.heatmap import HeatMap
 from tests.cli.files import sparse_file
 from tests.gui.acting import drop, named

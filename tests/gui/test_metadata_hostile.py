@@ -19,8 +19,8 @@ from ckpt_studio.app.panels.metadata_readings import ReadingsDialog
 from ckpt_studio.app.panels.metadata_several import SeveralDialog
 from ckpt_studio.app.panels.metadata_switch import MetadataView
 from ckpt_studio.app.panels.metadata_value import ValueMode
+from ckpt_studio.core.editing.modelspec import FIELDS
 from ckpt_studio.core.metadata import RenameKey, SetValue
-from ckpt_studio.core.modelspec import FIELDS
 from ckpt_studio.core.plain_text import deceives
 from tests.gui.opened import opened_file
 from tests.gui.seen_texts import assert_plain

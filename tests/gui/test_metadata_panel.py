@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata import MetadataPanel
+from ckpt_studio.core.editing.metadata_rows import rows_of
 from ckpt_studio.core.metadata import SetValue
-from ckpt_studio.core.metadata_rows import rows_of
 from ckpt_studio.qt.metadata_model import MetadataModel
 from tests.gui.opened import opened_file
 

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QInputDialog, QLabel, QToolButton
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.metadata_templates import MetadataTemplates
 from ckpt_studio.app.panels.metadata import MetadataPanel
-from ckpt_studio.core.modelspec import check_spec
-from ckpt_studio.core.modelspec_known import known_fields, still_missing
+from ckpt_studio.core.editing.modelspec import check_spec
+from ckpt_studio.core.editing.modelspec_known import known_fields, still_missing
 from tests.gui.opened import opened_file
 
 METADATA = {"modelspec.author": "me", "modelspec.license": "MIT", "note": "x"}

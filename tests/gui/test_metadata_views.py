@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton, QWidg
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata import MetadataPanel
+from ckpt_studio.core.editing.metadata_document import LONG
 from ckpt_studio.core.metadata import SetValue
-from ckpt_studio.core.metadata_document import LONG
 from ckpt_studio.qt.line_field import LineField
 from ckpt_studio.qt.pictures import image_of
 from ckpt_studio.qt.value_edit import ValueEdit

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButt
 
 from ckpt_studio.app.job_log import State
 from ckpt_studio.app.main_window import JOBS
+from ckpt_studio.core.assembly.ema import ema_name
 from ckpt_studio.core.command_line import command_line
-from ckpt_studio.core.ema import ema_name
 from ckpt_studio.core.output_kinds import OutputKind, kind_of
 from ckpt_studio.core.plan import Report
 from ckpt_studio.core.progress import Progress

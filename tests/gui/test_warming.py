@@ -24,7 +24,7 @@ def test_every_panel_is_built_and_none_is_shown(qtbot, window):
 
 def test_the_families_are_listed_without_being_read_then(qtbot, window, monkeypatch):
     warmed(qtbot, window)
-    monkeypatch.setattr("ckpt_studio.core.architecture._read", None, raising=False)
+    monkeypatch.setattr("ckpt_studio.core.families.architecture._read", None, raising=False)
     box = named(window, "targetArchitecture")
     box.setFocus()
     qtbot.waitUntil(lambda: box.count() > 90)

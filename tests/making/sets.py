@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from ckpt_studio.core.assembly.sharding import sharded
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.expr import cast, read
 from ckpt_studio.core.plan import Plan, PlannedTensor
-from ckpt_studio.core.sharding import sharded
 from ckpt_studio.core.tensors import DType
 from tests.making.plans import copy_plan, write_source
 

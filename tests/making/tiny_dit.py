@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from ckpt_studio.core.architecture import use_families_from
+from ckpt_studio.core.families.architecture import use_families_from
 
 BLOCKS = 3
 _DOCS = Path(__file__).parents[2] / "docs"

@@ -9,10 +9,10 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QHelpEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QScrollBar, QToolTip
 
-from ckpt_studio.core.compared_table import COLUMNS, ComparedQuery, ComparedTable
-from ckpt_studio.core.comparing import ComparedKey, compare
-from ckpt_studio.core.difference_map import DifferenceMap, Metric
-from ckpt_studio.core.differences import Difference, TensorDifference
+from ckpt_studio.core.comparison.compared_table import COLUMNS, ComparedQuery, ComparedTable
+from ckpt_studio.core.comparison.comparing import ComparedKey, compare
+from ckpt_studio.core.comparison.difference_map import DifferenceMap, Metric
+from ckpt_studio.core.comparison.differences import Difference, TensorDifference
 from ckpt_studio.qt import theme
 from ckpt_studio.qt.compared_keys_model import ComparedKeysModel
 from ckpt_studio.qt.compared_model import ComparedModel

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ckpt_studio.cli.commands import COMMANDS, load
-from ckpt_studio.core.architecture import family
+from ckpt_studio.core.families.architecture import family
 from tests.cli.files import part_tensors, sparse_file
 
 ROOT = Path(__file__).parent.parent.parent

@@ -17,11 +17,11 @@ from ckpt_studio.app.panels.shards_row import ShardsRow
 from ckpt_studio.app.panels.slot_row import SlotRow
 from ckpt_studio.app.panels.slot_view import slot_view
 from ckpt_studio.app.session import Session
-from ckpt_studio.core import slots
-from ckpt_studio.core.ema import Averaged, averaged
+from ckpt_studio.core.assembly import slots
+from ckpt_studio.core.assembly.ema import Averaged, averaged
 from ckpt_studio.core.errors import CkptStudioError
+from ckpt_studio.core.families.part_names import is_text_encoder, part_name
 from ckpt_studio.core.output_kinds import kind_of
-from ckpt_studio.core.part_names import is_text_encoder, part_name
 from ckpt_studio.core.plan import Plan
 from ckpt_studio.core.recipe import Precision
 from ckpt_studio.core.recognition import Opened

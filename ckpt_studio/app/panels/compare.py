@@ -15,8 +15,8 @@ from ckpt_studio.app.panels.compare_foot import CompareFoot
 from ckpt_studio.app.panels.compare_head import CompareHead
 from ckpt_studio.app.panels.compare_views import ComparedKeysView, ComparedView
 from ckpt_studio.app.panels.plot_menu import PlotMenu
-from ckpt_studio.core.compared_table import ComparedQuery, ComparedTable
-from ckpt_studio.core.comparison_text import summary_text
+from ckpt_studio.core.comparison.compared_table import ComparedQuery, ComparedTable
+from ckpt_studio.core.comparison.comparison_text import summary_text
 from ckpt_studio.qt.compared_keys_model import ComparedKeysModel
 from ckpt_studio.qt.compared_model import ComparedModel
 from ckpt_studio.qt.heatmap import HeatMap

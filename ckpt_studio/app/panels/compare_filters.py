@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
 
 from ckpt_studio.app.panels.tensor_filters import FilterField
-from ckpt_studio.core.compared_table import ComparedQuery, Show
-from ckpt_studio.core.difference_map import Metric, Place
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.comparison.compared_table import ComparedQuery, Show
+from ckpt_studio.core.comparison.difference_map import Metric, Place
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.heatmap_text import place_text
 from ckpt_studio.qt.icons import icon

@@ -3,8 +3,8 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from ckpt_studio.core.compared_table import ComparedTable
-from ckpt_studio.core.comparison_text import keys_line
+from ckpt_studio.core.comparison.compared_table import ComparedTable
+from ckpt_studio.core.comparison.comparison_text import keys_line
 from ckpt_studio.core.text import count
 from ckpt_studio.qt.labels import label
 from ckpt_studio.qt.wrapping_row import WrappingRow

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout
 
 from ckpt_studio.app.job_log import Record, State
 from ckpt_studio.app.panels.compare_side import CompareSide
-from ckpt_studio.core.compared_table import ComparedTable
-from ckpt_studio.core.comparison_text import counts_line
+from ckpt_studio.core.comparison.compared_table import ComparedTable
+from ckpt_studio.core.comparison.comparison_text import counts_line
 from ckpt_studio.core.text import count
 from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import ElidedLabel, label

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from ckpt_studio.core.compared_table import COLUMNS, Column
+from ckpt_studio.core.comparison.compared_table import COLUMNS, Column
 from ckpt_studio.qt.compared_keys_model import ComparedKeysModel
 from ckpt_studio.qt.compared_model import ComparedModel
 from ckpt_studio.qt.delegates import ColorDelegate, PartDelegate

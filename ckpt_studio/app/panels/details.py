@@ -19,7 +19,7 @@ from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.details_hashes import DetailsHashes
 from ckpt_studio.core import text
 from ckpt_studio.core.details import Details, PartDetails, describe
-from ckpt_studio.core.json_text import describe as describe_json
+from ckpt_studio.core.json_values.json_text import describe as describe_json
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.recognition import Opened

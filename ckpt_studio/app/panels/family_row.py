@@ -6,7 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ckpt_studio.app.session import Session
-from ckpt_studio.core import architecture
+from ckpt_studio.core.families import architecture
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import ElidedLabel, label
 

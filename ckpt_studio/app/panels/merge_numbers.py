@@ -7,9 +7,9 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QWidget
 
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.merging.draft import Draft, read_values
 from ckpt_studio.core.merging.methods import Parameter
-from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.text import listed
 from ckpt_studio.qt.labels import label, set_property
 from ckpt_studio.qt.slider import Slider

@@ -9,10 +9,10 @@ from ckpt_studio.app.merge_choices import MergeChoices
 from ckpt_studio.app.panels.model_slot import ModelSlot
 from ckpt_studio.app.panels.slot_view import PRECISION_NAMES
 from ckpt_studio.app.session import Session
+from ckpt_studio.core.assembly.precision_choices import choices as precision_choices
+from ckpt_studio.core.families.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.merging import draft as drafts
 from ckpt_studio.core.merging.draft import Draft
-from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
-from ckpt_studio.core.precision_choices import choices as precision_choices
 from ckpt_studio.core.recipe import MERGED, Precision
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import label

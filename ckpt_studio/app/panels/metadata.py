@@ -34,8 +34,8 @@ from ckpt_studio.app.panels.metadata_switch import MetadataSwitch, MetadataView
 from ckpt_studio.app.panels.metadata_template_menu import TemplateMenu
 from ckpt_studio.app.panels_late import LatePanel
 from ckpt_studio.app.settings import Settings
+from ckpt_studio.core.editing.modelspec_known import known_fields, still_missing
 from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, ReplaceAll, SetValue
-from ckpt_studio.core.modelspec_known import known_fields, still_missing
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.qt.labels import ElidedLabel, label, set_property

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from ckpt_studio.core.editing.privacy import Finding, PrivateKind, cleaning, find_private
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.plain_text import one_line
-from ckpt_studio.core.privacy import Finding, PrivateKind, cleaning, find_private
 from ckpt_studio.core.text import count
 from ckpt_studio.qt.job import Job, Work, leave
 from ckpt_studio.qt.labels import label, plain_tip

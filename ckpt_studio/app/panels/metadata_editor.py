@@ -7,9 +7,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ckpt_studio.app.background import Background
-from ckpt_studio.core import json_text, text
+from ckpt_studio.core import text
 from ckpt_studio.core.generation.values import storable
-from ckpt_studio.core.value_layout import Layout, Stored, layout, stored
+from ckpt_studio.core.json_values import json_text
+from ckpt_studio.core.json_values.value_layout import Layout, Stored, layout, stored
 from ckpt_studio.qt.labels import ElidedLabel, label, set_property
 from ckpt_studio.qt.value_edit import ValueEdit
 

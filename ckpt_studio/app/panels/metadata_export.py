@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from ckpt_studio.app.background import Background
 from ckpt_studio.app.panels.metadata_editing import MetadataEditing
 from ckpt_studio.app.panels.save_text import save_bytes
+from ckpt_studio.core.editing.pasted_metadata import as_json
 from ckpt_studio.core.errors import WriteError
 from ckpt_studio.core.generation import (
     GenerationInfo,
@@ -16,9 +17,8 @@ from ckpt_studio.core.generation import (
     may_be_graph,
     read_generation,
 )
-from ckpt_studio.core.json_text import escaped
+from ckpt_studio.core.json_values.json_text import escaped
 from ckpt_studio.core.metadata import Metadata
-from ckpt_studio.core.pasted_metadata import as_json
 from ckpt_studio.qt.drag_out import copy, text_data
 from ckpt_studio.qt.pictures import may_be_pictures, pictures_in
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from ckpt_studio.core import text
-from ckpt_studio.core.replacing import Found, Search
+from ckpt_studio.core.editing.replacing import Found, Search
 from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import label, set_property
 

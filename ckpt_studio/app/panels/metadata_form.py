@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from ckpt_studio.app.panels.metadata_thumbnail import ThumbnailField
+from ckpt_studio.core.editing.modelspec import FIELDS, Kind, Level, SpecField, check_spec
 from ckpt_studio.core.metadata import Metadata
-from ckpt_studio.core.modelspec import FIELDS, Kind, Level, SpecField, check_spec
 from ckpt_studio.core.plain_text import deceives, lines, one_line
 from ckpt_studio.qt.labels import label, set_property
 from ckpt_studio.qt.line_field import LineField

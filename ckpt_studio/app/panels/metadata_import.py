@@ -22,9 +22,9 @@ from typing_extensions import override
 
 from ckpt_studio.app.problems import message_of
 from ckpt_studio.core import text
+from ckpt_studio.core.editing.metadata_import import THUMBNAIL_KEY, Proposal, edits
+from ckpt_studio.core.editing.metadata_rows import preview, summary
 from ckpt_studio.core.metadata import Metadata
-from ckpt_studio.core.metadata_import import THUMBNAIL_KEY, Proposal, edits
-from ckpt_studio.core.metadata_rows import preview, summary
 from ckpt_studio.core.plain_text import lines, one_line
 from ckpt_studio.engine import Imported, read_import
 from ckpt_studio.qt.job import Job, leave

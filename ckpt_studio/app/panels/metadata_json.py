@@ -5,9 +5,9 @@ from itertools import count as numbers
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from ckpt_studio.core.editing.metadata_document import read_document, shown_document
+from ckpt_studio.core.editing.metadata_rules import difference, same
 from ckpt_studio.core.metadata import Metadata
-from ckpt_studio.core.metadata_document import read_document, shown_document
-from ckpt_studio.core.metadata_rules import difference, same
 from ckpt_studio.qt.labels import ElidedLabel, set_property
 from ckpt_studio.qt.value_edit import ValueEdit
 

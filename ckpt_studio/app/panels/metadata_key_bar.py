@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ckpt_studio.core.editing.metadata_rules import library_clash
 from ckpt_studio.core.metadata import LOCKED_KEYS
-from ckpt_studio.core.metadata_rules import library_clash
 from ckpt_studio.qt.labels import label, set_property
 
 _KNOWN = (

@@ -13,13 +13,20 @@ from ckpt_studio.app.panels.metadata_sources import import_source
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.app.panels.metadata_value import MetadataValue
 from ckpt_studio.core import text
-from ckpt_studio.core.json_text import check
+from ckpt_studio.core.editing.metadata_rows import MetadataRow, State, rows_of
+from ckpt_studio.core.editing.metadata_rules import check_new_key, library_clash
+from ckpt_studio.core.editing.pasted_metadata import Pasted, parse_pasted
+from ckpt_studio.core.editing.replacing import (
+    Found,
+    Search,
+    count,
+    keys_lost,
+    matching_keys,
+    replaced,
+)
+from ckpt_studio.core.json_values.json_text import check
 from ckpt_studio.core.metadata import RemoveKeys, RenameKey, ReplaceAll, SetValue
-from ckpt_studio.core.metadata_rows import MetadataRow, State, rows_of
-from ckpt_studio.core.metadata_rules import check_new_key, library_clash
-from ckpt_studio.core.pasted_metadata import Pasted, parse_pasted
 from ckpt_studio.core.plain_text import one_line
-from ckpt_studio.core.replacing import Found, Search, count, keys_lost, matching_keys, replaced
 from ckpt_studio.qt.drag_out import copy
 from ckpt_studio.qt.metadata_model import MetadataModel
 

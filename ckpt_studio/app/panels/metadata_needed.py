@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from ckpt_studio.core.metadata_rows import removed_with
+from ckpt_studio.core.editing.metadata_rows import removed_with
 
 
 def may_lose(keys: frozenset[str], parent: QWidget) -> bool:

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ckpt_studio.core.editing.metadata_readers import Reading, readings
+from ckpt_studio.core.editing.metadata_rows import preview
 from ckpt_studio.core.metadata import Metadata
-from ckpt_studio.core.metadata_readers import Reading, readings
-from ckpt_studio.core.metadata_rows import preview
 from ckpt_studio.qt import theme
 from ckpt_studio.qt.labels import label, plain_tip
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata_editing import MetadataEditing
 from ckpt_studio.app.panels.metadata_keys import MetadataKeys
-from ckpt_studio.core.metadata_several import KEEP, edits_for, merged
+from ckpt_studio.core.editing.metadata_several import KEEP, edits_for, merged
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.telling_apart import told_apart
 from ckpt_studio.core.text import counted

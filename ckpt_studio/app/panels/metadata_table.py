@@ -7,8 +7,8 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from typing_extensions import override
 
-from ckpt_studio.core.metadata_rows import MetadataRow
-from ckpt_studio.core.pasted_metadata import as_pasted
+from ckpt_studio.core.editing.metadata_rows import MetadataRow
+from ckpt_studio.core.editing.pasted_metadata import as_pasted
 from ckpt_studio.qt.drag_out import drag, text_data
 from ckpt_studio.qt.metadata_delegate import MetadataDelegate
 from ckpt_studio.qt.metadata_model import METADATA_COLUMNS, MetadataColumn, MetadataModel

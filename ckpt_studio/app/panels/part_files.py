@@ -3,8 +3,8 @@
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QVBoxLayout, QWidget
 
-from ckpt_studio.core.part_names import part_name
-from ckpt_studio.core.separate_files import PartFile
+from ckpt_studio.core.assembly.separate_files import PartFile
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.qt.labels import label
 from ckpt_studio.qt.line_field import LineField
 

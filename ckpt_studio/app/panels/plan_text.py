@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from ckpt_studio.core import architecture, text
+from ckpt_studio.core import text
 from ckpt_studio.core.duration_estimate import seconds
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.families import architecture
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.plan import Coverage, Plan
 from ckpt_studio.core.problems import Problem, Severity
 from ckpt_studio.qt.part_colors import part_index

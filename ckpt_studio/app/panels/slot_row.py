@@ -5,7 +5,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from ckpt_studio.app.panels.slot_view import SlotView
-from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, part_name
+from ckpt_studio.core.families.part_names import ANY_TEXT_ENCODER, part_name
 from ckpt_studio.core.recipe import Precision
 from ckpt_studio.qt.badges import Badges
 from ckpt_studio.qt.combo_box import ComboBox

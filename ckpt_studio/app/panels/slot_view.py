@@ -7,13 +7,14 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from ckpt_studio.app.session import Session
-from ckpt_studio.core import slots, text
-from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder, part_name
+from ckpt_studio.core import text
+from ckpt_studio.core.assembly import slots
+from ckpt_studio.core.assembly.precision_choices import Choice, choices
+from ckpt_studio.core.assembly.slots import Source
+from ckpt_studio.core.families.part_names import ANY_TEXT_ENCODER, is_text_encoder, part_name
 from ckpt_studio.core.plan import PartSummary, Plan
-from ckpt_studio.core.precision_choices import Choice, choices
 from ckpt_studio.core.recipe import Precision, precision_for
 from ckpt_studio.core.recognition import FoundPart, Opened
-from ckpt_studio.core.slots import Source
 
 PRECISION_NAMES: Mapping[Precision, str] = {
     Precision.FP32: "F32",

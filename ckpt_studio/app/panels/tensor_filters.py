@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QToolButton, QWidget
 from typing_extensions import override
 
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.query import Query, Row
 from ckpt_studio.core.text import count
 from ckpt_studio.qt.delegates import part_icon

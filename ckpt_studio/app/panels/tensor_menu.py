@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from ckpt_studio.app.panels.tensor_filters import TensorFilters
-from ckpt_studio.core.part_names import part_name
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.query import Row
 from ckpt_studio.core.table_export import TableFormat
 

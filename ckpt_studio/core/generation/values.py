@@ -5,8 +5,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ckpt_studio.core import json_sharing
 from ckpt_studio.core.generation.info import Parameters
+from ckpt_studio.core.json_values import json_sharing
 
 MOST_JSON = 8 << 20
 """Characters of JSON that are parsed; ComfyUI reads no header above 8 MiB (``ux.md`` 0.5)."""

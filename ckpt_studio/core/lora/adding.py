@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ckpt_studio.core.architecture import family
 from ckpt_studio.core.checkpoint import Checkpoint
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Adapter, AddAdapter, Expr, cast, concat, rows, swap_halves
+from ckpt_studio.core.families.architecture import family
 from ckpt_studio.core.lora.kinds import fits, row_roles
 from ckpt_studio.core.lora.looks import looks_like
 from ckpt_studio.core.lora.matching import Matched, Shapes, match

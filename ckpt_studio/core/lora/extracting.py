@@ -10,12 +10,12 @@ from pathlib import Path
 
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Blend, Expr, cast
+from ckpt_studio.core.families.part_names import is_text_encoder
 from ckpt_studio.core.lora.factoring import DIFFERENCE, dtype_of, pair, require_ranks
 from ckpt_studio.core.lora.matching import UNET
 from ckpt_studio.core.lora.naming import module_names, network_metadata
 from ckpt_studio.core.lora.recipes import ExtractLora
 from ckpt_studio.core.metadata import apply_all
-from ckpt_studio.core.part_names import is_text_encoder
 from ckpt_studio.core.plan import Plan, PlannedTensor, file_order
 from ckpt_studio.core.problems import Problem, note
 from ckpt_studio.core.quantised import companions

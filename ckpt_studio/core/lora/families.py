@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 
-from ckpt_studio.core.architecture import family
+from ckpt_studio.core.families.architecture import family
 from ckpt_studio.core.lora.kinds import fits
 from ckpt_studio.core.lora.matching import KnownNames, Shapes, known_names, match_names
 from ckpt_studio.core.lora.modules import Module, Target

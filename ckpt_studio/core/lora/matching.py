@@ -7,7 +7,7 @@ kohya's programs stand for dots and for themselves (``merging.md`` 4.1).
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ckpt_studio.core.architecture import family
+from ckpt_studio.core.families.architecture import family
 from ckpt_studio.core.lora.modules import Module, Target
 from ckpt_studio.core.lora.spellings import Names, native, others, underscored
 

@@ -7,7 +7,7 @@ have ComfyUI's, which are those of the model (``merging.md`` 4.1).
 import json
 from collections.abc import Mapping
 
-from ckpt_studio.core.architecture import family
+from ckpt_studio.core.families.architecture import family
 from ckpt_studio.core.lora.matching import UNET
 from ckpt_studio.core.lora.spellings import others, underscored
 

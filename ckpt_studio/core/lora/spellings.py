@@ -7,10 +7,10 @@ the model: a name in another spelling leads to a tensor, or to some rows of it.
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
-from ckpt_studio.core.architecture import Component, component, components, family
 from ckpt_studio.core.expr import Concat, Expr, Read, Reshape, Rows, read
+from ckpt_studio.core.families.architecture import Component, component, components, family
+from ckpt_studio.core.families.renames import Rule, apply_rules, inverse, parse_rules
 from ckpt_studio.core.lora.modules import Target
-from ckpt_studio.core.renames import Rule, apply_rules, inverse, parse_rules
 from ckpt_studio.core.tensors import DType, TensorInfo
 
 Names = Mapping[str, Target]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from ckpt_studio.core.codes import coded
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.merging.methods import method
 from ckpt_studio.core.merging.tables import Table
 from ckpt_studio.core.merging.values import LETTERS, giver, group
-from ckpt_studio.core.part_names import part_name
 from ckpt_studio.core.plan import Coverage
 from ckpt_studio.core.problems import Problem, note, warning
 from ckpt_studio.core.quantised import companions

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.families.part_names import ANY_TEXT_ENCODER
 from ckpt_studio.core.merging.methods import MethodSpec, Parameter, method
 from ckpt_studio.core.merging.series import series_names
-from ckpt_studio.core.part_names import ANY_TEXT_ENCODER
 from ckpt_studio.core.recipe import (
     MERGED,
     LoraUse,

@@ -10,8 +10,8 @@ from typing import Any
 
 from ckpt_studio.core import data_files
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.families.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.merging.automatic_blocks import automatic_rows
-from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
 
 UNET = "unet"
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ckpt_studio.core.assembling import assemble
+from ckpt_studio.core.assembly.assembling import assemble
+from ckpt_studio.core.assembly.kept_types import Guard
+from ckpt_studio.core.assembly.tidying import is_position_ids, left_out, positions
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.expr import Blend, Expr, cast, read
-from ckpt_studio.core.kept_types import Guard
+from ckpt_studio.core.families.part_names import is_text_encoder
 from ckpt_studio.core.lora.adding import LoraFile, with_adapters
 from ckpt_studio.core.merging.adjusting import adjusted
 from ckpt_studio.core.merging.checks import (
@@ -40,7 +42,6 @@ from ckpt_studio.core.merging.values import (
     require_sound,
     with_seed,
 )
-from ckpt_studio.core.part_names import is_text_encoder
 from ckpt_studio.core.plan import (
     AdapterCoverage,
     Coverage,
@@ -52,7 +53,6 @@ from ckpt_studio.core.plan import (
 from ckpt_studio.core.recipe import Assemble, Convert, Merge, precision_for
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.tensors import DType, TensorInfo
-from ckpt_studio.core.tidying import is_position_ids, left_out, positions
 
 _UNET = "unet"
 """What the tensors of a model that nobody knows are to a LoRA."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ckpt_studio.core.errors import PlanError
+from ckpt_studio.core.families.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.merging.method_spec import LARGEST
 from ckpt_studio.core.merging.methods import MethodSpec, check, completed
 from ckpt_studio.core.merging.partitions import Partition
-from ckpt_studio.core.part_names import ANY_TEXT_ENCODER, is_text_encoder
 from ckpt_studio.core.recipe import MERGED, LoraUse, Merge
 from ckpt_studio.core.text import listed
 

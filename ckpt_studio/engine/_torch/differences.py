@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from ckpt_studio.core.differences import Difference
+from ckpt_studio.core.comparison.differences import Difference
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine._torch.casting import Caster
 from ckpt_studio.engine.compared_slices import STEP_VALUES

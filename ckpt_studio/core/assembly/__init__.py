@@ -1,0 +1,1 @@
+"""From chosen sources to the rows of a plan."""

@@ -1,0 +1,197 @@
+"""What a comparison comes to, in sentences: which parts are the same, and how far others differ."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from ckpt_studio.core.comparison.comparing import ComparedTensor, Comparison, State
+from ckpt_studio.core.comparison.differences import Difference, TensorDifference, together
+from ckpt_studio.core.families.part_names import part_name
+from ckpt_studio.core.text import counted, listed
+
+_NO_MATTER = 5e-5
+
+
+class PartState(Enum):
+    """How a part that both files have stands in A beside B; from most to least alike."""
+
+    IDENTICAL = "identical"  # byte for byte
+    SAME = "same"  # the same values, or the same weights in another precision
+    DIFFERENT = "different"  # the same tensors with other values
+    UNLIKE = "unlike"  # other tensors, or other shapes
+    UNKNOWN = "unknown"  # the values have not been compared
+
+
+@dataclass(frozen=True, slots=True)
+class PartVerdict:
+    """How one part that both files have compares.
+
+    ``difference`` adds up the tensors of the part that were compared, None where none were.
+    """
+
+    part: str
+    state: PartState
+    difference: Difference | None
+
+
+def part_verdicts(
+    comparison: Comparison, differences: Iterable[TensorDifference] = ()
+) -> tuple[PartVerdict, ...]:
+    """Return how each part that both files have compares, as far as values were compared."""
+    found = {(one.tensor.part, one.tensor.name): one for one in differences}
+    sums = together(found.values(), lambda tensor: tensor.part)
+    return tuple(
+        PartVerdict(part, _state(comparison.parts[part], found), sums.get(part))
+        for part in comparison.shared
+    )
+
+
+def _state(
+    rows: Sequence[ComparedTensor], found: Mapping[tuple[str, str], TensorDifference]
+) -> PartState:
+    if not all(row.comparable for row in rows):
+        return PartState.UNLIKE
+    results = [found.get((row.part, row.name)) for row in rows]
+    if any(result is not None and not result.same for result in results):
+        return PartState.DIFFERENT
+    if any(result is None for result in results):
+        return PartState.UNKNOWN
+    same = all(result is not None and result.identical for result in results)
+    return PartState.IDENTICAL if same else PartState.SAME
+
+
+def verdict(
+    comparison: Comparison, differences: Iterable[TensorDifference] | None = None
+) -> tuple[str, ...]:
+    """Return what a comparison comes to, the most important sentence first.
+
+    Without ``differences`` it says what the headers tell.
+    """
+    if not comparison.shared:
+        return ("The files have no tensors in common.", *_of_unlike_parts(comparison))
+    parts = part_verdicts(comparison, differences or ())
+    if differences is None:
+        said = list(_from_headers(comparison))
+    else:
+        whole = not any(row.a is None or row.b is None for row in comparison.tensors)
+        said = list(_of_whole(comparison, parts) if whole else _of_parts(comparison, parts))
+    rest = (_only_in_one, _of_families, _of_metadata)
+    return (*said, *(sentence for say in rest for sentence in say(comparison)))
+
+
+def _of_unlike_parts(comparison: Comparison) -> Iterator[str]:
+    """Say why there is nothing to compare where both files hold parts that are known."""
+    own = list(_only_in_one(comparison))
+    yield from own
+    if len(own) == len("AB"):
+        yield "A part is compared with the same part of another model."
+    yield from _of_families(comparison)
+
+
+def _of_families(comparison: Comparison) -> Iterator[str]:
+    a, b = comparison.a.recognition, comparison.b.recognition
+    if a.architecture and b.architecture and a.architecture != b.architecture:
+        yield f"The models are of two families: {a.name} in A, {b.name} in B."
+
+
+def _from_headers(comparison: Comparison) -> Iterator[str]:
+    counts = comparison.counts
+    both = sum(counts[state] for state in (State.SAME, State.DTYPE, State.SHAPE))
+    other = counts[State.ONLY_A] + counts[State.ONLY_B]
+    start = f"Both files hold {'' if other else 'the same '}{counted(both, 'tensor')}"
+    if other:
+        start = f"{counted(both, 'tensor')} {'is' if both == 1 else 'are'} in both files"
+    said = []
+    if counts[State.SHAPE]:
+        said.append(f"{counts[State.SHAPE]:,} of them in another shape")
+    if counts[State.DTYPE]:
+        said.append(f"{counts[State.DTYPE]:,} of them in another precision")
+    yield f"{start}, {' and '.join(said)}." if said else f"{start}, in the same shapes and types."
+
+
+def _of_whole(comparison: Comparison, parts: Sequence[PartVerdict]) -> Iterator[str]:
+    """Say how files compare that hold the same tensors."""
+    states = {part.state for part in parts}
+    if states == {PartState.IDENTICAL}:
+        yield "All tensors are the same, byte for byte."
+    elif states <= {PartState.IDENTICAL, PartState.SAME}:
+        yield f"The files hold the same weights{_in_types(comparison.tensors)}."
+    else:
+        yield from _of_parts(comparison, parts)
+
+
+def _of_parts(comparison: Comparison, parts: Sequence[PartVerdict]) -> Iterator[str]:
+    same = [part for part in parts if part.state in {PartState.IDENTICAL, PartState.SAME}]
+    rest = [part for part in parts if part.state in {PartState.DIFFERENT, PartState.UNLIKE}]
+    if list(comparison.parts) == [""]:  # models of a kind that is not known
+        yield from (f"The tensors {_differs(part)}." for part in rest)
+    elif same and len(rest) == 1 and len(same) + 1 == len(parts):
+        yield f"Only the {_label(rest[0].part)} {_differs(rest[0])}."
+    else:
+        yield from (f"The {_label(part.part)} {_differs(part)}." for part in rest)
+    for state in (PartState.IDENTICAL, PartState.SAME):
+        alike = [part.part for part in same if part.state is state]
+        if alike:
+            yield _alike(comparison, alike, byte_for_byte=state is PartState.IDENTICAL)
+
+
+def _alike(comparison: Comparison, parts: Sequence[str], *, byte_for_byte: bool) -> str:
+    names = listed([_label(part) for part in parts])
+    verb = "is" if len(parts) == 1 and parts[0] else "are"
+    if byte_for_byte:
+        return f"The {names} {verb} the same in both."
+    rows = [row for part in parts for row in comparison.parts[part]]
+    return f"The {names} {verb} the same in both{_in_types(rows)}."
+
+
+def _in_types(rows: Iterable[ComparedTensor]) -> str:
+    """Return ", in another precision: F32 in A, F16 in B" by most of the bytes that differ."""
+    kinds: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if row.a and row.b and row.a.dtype is not row.b.dtype:
+            kinds[row.a.dtype.label, row.b.dtype.label] += row.nbytes
+    if not kinds:
+        return ""
+    one, other = kinds.most_common(1)[0][0]
+    return f" in another precision: {one} in A, {other} in B"
+
+
+def _differs(part: PartVerdict) -> str:
+    if part.state is PartState.UNLIKE:
+        return f"{'differs' if part.part else 'differ'} in names or shapes"
+    verb = "differs" if part.part else "differ"
+    gap = part.difference
+    if gap is None or not gap.squares_a:
+        return verb
+    return f"{verb} by {percent(gap.relative)}"
+
+
+def percent(share: float) -> str:
+    """Return a relative difference as people read it: ``3.2 %``, ``under 0.01 %``."""
+    if share < _NO_MATTER:
+        return "under 0.01 %"
+    value = 100 * share
+    digits = next((digits for limit, digits in ((1, 2), (10, 1)) if value < limit), 0)
+    return f"{value:.{digits}f} %"
+
+
+def _only_in_one(comparison: Comparison) -> Iterator[str]:
+    for side in ("A", "B"):
+        own = [
+            part
+            for part, rows in comparison.parts.items()
+            if part and all((row.b if side == "A" else row.a) is None for row in rows)
+        ]
+        if own:
+            yield f"Only {side} has the {listed([_label(part) for part in own])}."
+
+
+def _of_metadata(comparison: Comparison) -> Iterator[str]:
+    changed = sum(key.state is not State.SAME for key in comparison.metadata)
+    if changed:
+        yield f"The metadata differs in {counted(changed, 'key')}."
+
+
+def _label(part: str) -> str:
+    return {"unet": "diffusion model", "": "tensors of no part"}.get(part, part_name(part))

@@ -1,0 +1,1 @@
+"""Models as folders in the layout of diffusers."""

@@ -1,0 +1,1 @@
+"""Changes to metadata: rules, views to edit, import, export, cleaning."""

@@ -1,0 +1,1 @@
+"""Model families and their parts, read from the data files in ``resources``."""

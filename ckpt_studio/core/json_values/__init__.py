@@ -1,0 +1,1 @@
+"""JSON values in metadata: read, checked, laid out and changed without harm."""
