@@ -4,7 +4,7 @@ import errno
 from pathlib import Path
 
 from ckpt_studio.core.errors import WriteError
-from ckpt_studio.core.text import binary_size
+from ckpt_studio.core.text import binary_size, counted
 from ckpt_studio.formats.shown import shown, shown_name
 
 _KEPT = "Nothing was saved, and a file that was there before is unchanged. "
@@ -36,13 +36,19 @@ _REASONS: dict[int, tuple[str, str]] = {
 }
 
 
-def write_error(problem: OSError, target: Path, needed: int, free: int | None) -> WriteError:
-    """Return the error for a failed write to ``target`` of a file of ``needed`` bytes."""
+def write_error(
+    problem: OSError, target: Path, needed: int, free: int | None, more: int = 0
+) -> WriteError:
+    """Return the error for a failed write to ``target`` of ``needed`` bytes.
+
+    ``more`` is the number of further files that are written with it, whose bytes are counted, too.
+    """
     name, folder = shown_name(target), shown(str(target.parent))
     if problem.errno == errno.ENOSPC:
         room = "" if free is None else f", {binary_size(free)} are free"
+        who = f"{name} and {counted(more, 'more file')} need" if more else f"{name} needs"
         return WriteError(
-            f"The disk is full: {name} needs {binary_size(needed)}{room} in {folder}",
+            f"The disk is full: {who} {binary_size(needed)}{room} in {folder}",
             f"{_KEPT}Free some space, or choose a folder on another disk.",
         )
     known = _REASONS.get(problem.errno or 0)

@@ -88,7 +88,7 @@ class Saving:
         except OSError as problem:
             free = self.files.free_bytes(existing(self.files, output.parent))
             size = sum(image_of(each).size for each, _ in plans)
-            raise write_error(problem, output, size, free) from problem
+            raise write_error(problem, output, size, free, len(plans) - 1) from problem
         except MemoryError as problem:
             raise WriteError(
                 f"There is not enough memory to write {shown_name(output)}",

@@ -1,5 +1,6 @@
 """Merges on the disk: values, types, all in one pass, the same bytes on any number of threads."""
 
+import errno
 import json
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from ckpt_studio.core.errors import CkptStudioError, PlanError
+from ckpt_studio.core.errors import CkptStudioError, PlanError, WriteError
 from ckpt_studio.core.merging.methods import METHODS, Reach
 from ckpt_studio.core.recipe import (
     LoraUse,
@@ -21,6 +22,7 @@ from ckpt_studio.core.recipe import (
 from ckpt_studio.engine import WriteOptions, plan, write, write_together
 from ckpt_studio.engine.hashing import hash_file
 from ckpt_studio.engine.replaying import MissingSourcesError, with_sources
+from ckpt_studio.formats.files import Files
 from ckpt_studio.formats.recipe_json import METADATA_KEY, recipe_from_json
 from tests.making.merging import BLOCKS, delta, lora, model
 
@@ -179,6 +181,22 @@ def test_of_several_none_is_there_when_one_cannot_be_written(files, tmp_path):
     with pytest.raises(CkptStudioError, match="second"):
         write_together(plans)
     assert not (tmp_path / "first.safetensors").exists()
+
+
+class Full(Files):
+    def write_at(self, file, data, offset):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_that_has_no_room_for_several_names_how_many(files, tmp_path):
+    recipes = [
+        Merge((files["a"], files["b"]), output=Output(path=tmp_path / f"{name}.safetensors"))
+        for name in ("first", "second", "third")
+    ]
+    with pytest.raises(WriteError, match=r"first\.safetensors and 2 more files need"):
+        write_together([plan(recipe) for recipe in recipes], files=Full())
+    with pytest.raises(WriteError, match=r"first\.safetensors needs"):
+        write(plan(recipes[0]), files=Full())
 
 
 def recipe_in(path):
