@@ -8,22 +8,16 @@ from ckpt_studio.core.plan import OnOverflow
 from ckpt_studio.core.recipe import LoraUse, MetadataChoice, Output, Precision, Recipe
 
 
-@dataclass(frozen=True, slots=True)
-class ExtractLora:
-    """Write what changed from model ``a`` to model ``b`` as a LoRA: B ≈ A + LoRA.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """How a LoRA is written.
 
-    ``conv_rank`` is the rank of convolutions larger than 1 × 1: None is ``rank``, 0 leaves them
-    out. ``te`` takes text encoders too. With ``vectors`` the changes of norms and biases are kept
-    whole, which not every program reads. ``energy``, ``ranks``: see ``LoraRecipe``; ``names`` and
-    ``hashes`` are those of ``Merge``.
+    ``energy`` is the share of the sum of squares that each module keeps, at most with ``rank``.
+    Which ranks that takes is measured (``engine.with_ranks``) and noted in ``ranks`` by the names
+    of modules; 0 leaves a module out. A recipe with ranks is carried out without measuring again.
+    ``names`` and ``hashes`` are those of ``Merge``.
     """
 
-    a: Path
-    b: Path
-    rank: int = 32
-    conv_rank: int | None = None
-    te: bool = True
-    vectors: bool = False
     precision: Precision = Precision.FP16
     on_overflow: OnOverflow = OnOverflow.ERROR
     metadata: MetadataChoice = field(default_factory=MetadataChoice)
@@ -32,6 +26,23 @@ class ExtractLora:
     ranks: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[Path, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractLora(_Written):
+    """Write what changed from model ``a`` to model ``b`` as a LoRA: B ≈ A + LoRA.
+
+    ``conv_rank`` is the rank of convolutions larger than 1 × 1: None is ``rank``, 0 leaves them
+    out. ``te`` takes text encoders too. With ``vectors`` the changes of norms and biases are kept
+    whole, which not every program reads.
+    """
+
+    a: Path
+    b: Path
+    rank: int = 32
+    conv_rank: int | None = None
+    te: bool = True
+    vectors: bool = False
 
     def __post_init__(self) -> None:
         """Accept texts as paths."""
@@ -45,23 +56,14 @@ class ExtractLora:
 
 
 @dataclass(frozen=True, slots=True)
-class MergeLoras:
+class MergeLoras(_Written):
     """Write the sum of LoRAs as one: exact, with the sum of their ranks, or of another rank.
 
-    With a ``rank`` the nearest LoRA of that rank is written; one file alone is resized. ``energy``,
-    ``ranks``: see ``LoraRecipe``; ``names`` and ``hashes`` are those of ``Merge``.
+    With a ``rank`` the nearest LoRA of that rank is written; one file alone is resized.
     """
 
     loras: tuple[LoraUse, ...]
     rank: int | None = None
-    precision: Precision = Precision.FP16
-    on_overflow: OnOverflow = OnOverflow.ERROR
-    metadata: MetadataChoice = field(default_factory=MetadataChoice)
-    output: Output = field(default_factory=Output)
-    energy: float | None = None
-    ranks: Mapping[str, int] = field(default_factory=dict)
-    names: Mapping[Path, str] = field(default_factory=dict)
-    hashes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -70,22 +72,11 @@ class MergeLoras:
 
 
 @dataclass(frozen=True, slots=True)
-class ResizeLora:
-    """Write a LoRA with another rank: the nearest one, which the report says the energy of.
-
-    ``energy``, ``ranks``: see ``LoraRecipe``; ``names`` and ``hashes`` are those of ``Merge``.
-    """
+class ResizeLora(_Written):
+    """Write a LoRA with another rank: the nearest one, which the report says the energy of."""
 
     source: Path
     rank: int | None = None
-    precision: Precision = Precision.FP16
-    on_overflow: OnOverflow = OnOverflow.ERROR
-    metadata: MetadataChoice = field(default_factory=MetadataChoice)
-    output: Output = field(default_factory=Output)
-    energy: float | None = None
-    ranks: Mapping[str, int] = field(default_factory=dict)
-    names: Mapping[Path, str] = field(default_factory=dict)
-    hashes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Accept texts as paths."""
@@ -112,10 +103,4 @@ class ResizeLora:
 
 
 LoraRecipe = ExtractLora | MergeLoras | ResizeLora
-"""``energy`` is the share of the sum of squares that each module keeps, at most with ``rank``.
-
-Which ranks that takes is measured (``engine.with_ranks``) and noted in ``ranks`` by the names of
-modules; 0 leaves a module out. A recipe with ranks is carried out without measuring again.
-"""
-
 AnyRecipe = Recipe | LoraRecipe
