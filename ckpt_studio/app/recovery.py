@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
+from ckpt_studio.app.background import Background
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.merge_choices import MergeChoices
 from ckpt_studio.app.session import Session
@@ -37,6 +38,8 @@ class Recovery(QObject):
         self._sources, self._banner = sources, banner
         self._folder = folder
         self._work = UnsavedWork(folder)
+        self._writing = Background(self)  # a disk may take its time
+        self._brought_back: list[LeftWork] = []  # given up once this run has kept it
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._keep)
         session.undo_group.indexChanged.connect(self._soon)
@@ -68,6 +71,7 @@ class Recovery(QObject):
     def finish(self) -> None:
         """The window closes in good order: nothing is left to bring back."""
         self._pause.stop()
+        self._writing.stop()
         self._work.forget()
 
     @Slot()
@@ -79,7 +83,11 @@ class Recovery(QObject):
         recipes = [_recipe_of(self._session, each) for each in self._session.unsaved]
         if self._merge.unsaved:
             recipes.append(self._merge.draft.merge)
-        self._work.keep(recipes)
+        self._writing.request(lambda _: self._work.keep(recipes), lambda _: self._give_up())
+
+    def _give_up(self) -> None:
+        _remove(tuple(self._brought_back))
+        self._brought_back.clear()
 
     def _restore(self, left: tuple[LeftWork, ...]) -> None:
         for work in left:
@@ -95,9 +103,9 @@ class Recovery(QObject):
                 self._take(recipe)
             elif isinstance(recipe, Merge):
                 self._merge.change(draft_of(recipe), self.tr("Restore the last session"))
-        self._keep()
         if len(whole) == len(work.recipes):
-            work.remove()
+            self._brought_back.append(work)
+        self._keep()
 
     def _take(self, recipe: Assemble) -> None:
         session = self._session

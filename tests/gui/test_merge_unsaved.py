@@ -74,7 +74,7 @@ def test_a_lost_merge_comes_back(open_window, own_settings, qtbot, tmp_path):
     assert window.merging.choices.draft.models == (one, other)
     assert recipe(window).loras == (LoraUse(one, 0.5),)
     assert window.isWindowModified()
-    assert left_work(folder) == ()
+    qtbot.waitUntil(lambda: left_work(folder) == ())
     wait(qtbot, window)
 
 

@@ -77,7 +77,7 @@ def test_lost_edits_are_offered_and_restored(open_window, kept, parts, qtbot):
     (document,) = window.session.documents
     assert document.metadata["modelspec.title"] == "Not lost"
     assert not document.undo_stack.isClean()
-    assert left_work(kept) == ()
+    qtbot.waitUntil(lambda: left_work(kept) == ())
     assert len(list(kept.glob("*.json"))) == 1  # kept by this run now
 
 
