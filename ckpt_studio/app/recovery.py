@@ -13,6 +13,7 @@ from ckpt_studio.app.merge_choices import MergeChoices
 from ckpt_studio.app.session import Session
 from ckpt_studio.app.sources import Sources
 from ckpt_studio.app.unsaved_work import LeftWork, UnsavedWork, left_work
+from ckpt_studio.core.editing.metadata_rules import difference
 from ckpt_studio.core.lora.recipes import AnyRecipe
 from ckpt_studio.core.merging.draft import draft_of
 from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Merge, Recipe
@@ -115,10 +116,11 @@ class Recovery(QObject):
 
 
 def _recipe_of(session: Session, document: Document) -> Recipe:
-    path = document.path
+    """Return what is unsaved, without the steps on the way: each of them may hold a workflow."""
+    path, edits = document.path, difference(document.original, document.metadata)
     if document is session.new_checkpoint or path is None:
-        return session.recipe
-    return EditMetadata(path, document.edits_since_original())
+        return replace(session.recipe, metadata=replace(session.recipe.metadata, edits=edits))
+    return EditMetadata(path, edits)
 
 
 def _remove(left: tuple[LeftWork, ...]) -> None:

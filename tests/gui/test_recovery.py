@@ -121,6 +121,20 @@ def test_edits_are_kept_while_they_are_made_and_forgotten_when_the_window_closes
     assert list(kept.glob("*.json")) == []
 
 
+def test_what_is_kept_does_not_grow_with_the_steps(window, kept, parts, qtbot):
+    window.sources.look_at(parts[:1])
+    qtbot.waitUntil(lambda: window.session.current.path == parts[0])
+    document = window.session.current
+    for step in range(20):
+        document.edit(SetValue("workflow", f"{step}" * 100_000))
+        document.edit(SetValue("title", f"{step}"))
+    qtbot.waitUntil(lambda: list(kept.glob("*.json")) != [])
+    (file,) = kept.glob("*.json")
+    assert file.stat().st_size < 300_000
+    (recipe,) = json.loads(file.read_text())
+    assert "19" * 100_000 in recipe
+
+
 @pytest.mark.parametrize("content", ["", "{", "[1]", '["{}"]', "[" * 100_000])
 def test_a_file_that_cannot_be_read_is_no_offer(kept, content):
     kept.mkdir(parents=True)
