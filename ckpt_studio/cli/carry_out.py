@@ -48,7 +48,7 @@ def carry_out(
     """
     library = Library()
     plans = [made for recipe in recipes for made in _plans(recipe, library, arguments)]
-    plans[0] = replace(plans[0], problems=(*plans[0].problems, *_of_sources(arguments)))
+    plans[0] = replace(plans[0], problems=(*plans[0].problems, *source_problems(arguments)))
     if isinstance(recipes[0], Extract):
         plans[0] = replace(plans[0], problems=(*plans[0].problems, *clashes(plans)))
     refused = next(filter(None, map(refusal, plans)), None) or _unknown_part(recipes, plans)
@@ -112,7 +112,7 @@ def _answer(documents: list[Json], error: CkptStudioError | None = None) -> Answ
     return Answer(document, lambda: "\n\n".join(map(plan_text, documents)), error)
 
 
-def _of_sources(arguments: Namespace) -> tuple[Problem, ...]:
+def source_problems(arguments: Namespace) -> tuple[Problem, ...]:
     """Return what was odd about a picture among the arguments, which no plan knows."""
     found: tuple[Problem, ...] = getattr(arguments, "source_problems", ())
     return found

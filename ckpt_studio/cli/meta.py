@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ckpt_studio.cli import meta_import, options
-from ckpt_studio.cli.carry_out import carry_out
+from ckpt_studio.cli.carry_out import carry_out, source_problems
 from ckpt_studio.cli.command import Answer, Command, UsageError
-from ckpt_studio.cli.inspection_text import metadata_lines
+from ckpt_studio.cli.inspection_text import metadata_lines, problem_lines
 from ckpt_studio.cli.printing import printable, strict_json
-from ckpt_studio.core.editing.metadata_rules import checked
+from ckpt_studio.core.editing.metadata_rules import checked, same
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.metadata import (
     LOCKED_KEYS,
@@ -21,6 +21,7 @@ from ckpt_studio.core.metadata import (
 )
 from ckpt_studio.core.recipe import EditMetadata, Output
 from ckpt_studio.engine import WriteOptions, open_checkpoint
+from ckpt_studio.engine.summary import problems
 from ckpt_studio.formats.new_file import write_small_file
 
 Action = Callable[[Namespace], Answer]
@@ -168,6 +169,8 @@ def _change(edits: Sequence[Edit], arguments: Namespace) -> Answer:
             after = allowed.apply(after)
     if arguments.output is not None and arguments.output.suffix.lower() == ".json":
         return _written(after, arguments)
+    if arguments.output is None and same(metadata, after):
+        return _nothing_to_do(arguments)
     output = (
         Output(path=arguments.file, overwrite=True)
         if arguments.output is None
@@ -176,6 +179,13 @@ def _change(edits: Sequence[Edit], arguments: Namespace) -> Answer:
     recipe = EditMetadata(source=arguments.file, edits=tuple(needed), output=output)
     how = WriteOptions(hashes=arguments.hashes, keep_date=arguments.keep_date)
     return carry_out([recipe], arguments, how)
+
+
+def _nothing_to_do(arguments: Namespace) -> Answer:
+    found = problems(source_problems(arguments))
+    document = {"file": str(arguments.file), "changed": False, "problems": found}
+    said = f"Nothing to change: {printable(arguments.file.name)} is like that already"
+    return Answer(document, lambda: "\n".join([*problem_lines(found), said]))
 
 
 def _checked(edit: Edit, metadata: Mapping[str, str]) -> Edit | None:

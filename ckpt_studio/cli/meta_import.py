@@ -67,5 +67,10 @@ def _chosen(found: Imported, only: Sequence[str], *, every: bool) -> Sequence[Pr
                 f"{found.name} offers no key ‘{key}’", f"Its keys are {', '.join(offered)}."
             )
     if not only and not every:
+        if not any(proposal.ticked for proposal in found.proposals):
+            raise PlanError(
+                f"{found.name} offers {', '.join(offered)}, which is taken only when it is named",
+                "Say what to take with --only KEY, or --all.",
+            )
         return found.proposals
     return [replace(one, ticked=every or one.key in only) for one in found.proposals]

@@ -24,6 +24,24 @@ def test_the_date_moves_unless_it_is_to_be_kept(cli, path):
     assert path.stat().st_mtime_ns > old
 
 
+def test_an_edit_that_changes_nothing_leaves_the_file_alone(cli, path):
+    before = path.read_bytes(), path.stat()
+    result = cli("meta", "set", path, "title=old")
+    assert result.code == 0
+    assert result.out == f"Nothing to change: {path.name} is like that already\n"
+    assert cli("meta", "set", path, "title=old", "--json").json == {
+        "file": str(path),
+        "changed": False,
+        "problems": [],
+    }
+    after = path.stat()
+    assert (path.read_bytes(), after.st_ino, after.st_mtime_ns) == (
+        before[0],
+        before[1].st_ino,
+        before[1].st_mtime_ns,
+    )
+
+
 def test_autov3_is_shown_before_and_after(cli, path):
     autov3 = data_sha256(path)[:12]
     said = cli("meta", "set", path, "n=1").out

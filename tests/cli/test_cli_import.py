@@ -91,6 +91,19 @@ def test_only_some_keys_or_all_of_them(cli, model, picture):
     assert "offers no key ‘nothing’" in refused.err
 
 
+def test_what_is_taken_only_when_it_is_named_is_said(cli, model, tmp_path):
+    path = tmp_path / "prompt.png"
+    path.write_bytes(png(text("parameters", "just a prompt")))
+    before = model.read_bytes()
+    refused = cli("meta", "import", model, "--image", path)
+    assert refused.code == 1
+    assert "offers modelspec.usage_hint, which is taken only when it is named" in refused.err
+    assert model.read_bytes() == before
+    hint = ("--only", "modelspec.usage_hint")
+    assert cli("meta", "import", model, "--image", path, *hint).code == 0
+    assert stored(model)["modelspec.usage_hint"] == "just a prompt"
+
+
 def test_json_files_and_texts(cli, model, tmp_path):
     path = tmp_path / "file"
     path.write_text(json.dumps(WINDOW), "utf-8-sig")
