@@ -32,6 +32,8 @@ class Actions:
     panels: tuple[QAction, ...]
     details: QAction
     next_pane: QAction
+    metadata: dict[str, QAction]
+    """By the name of the action or button of the Metadata panel that does it."""
     themes: dict[Scheme, QAction]
     reset_layout: QAction
     cancel_job: QAction
@@ -47,6 +49,7 @@ def create_actions(window: QWidget, bar: QMenuBar, undo: QUndoGroup) -> Actions:
     file = bar.addMenu(window.tr("&File"))
     edit = bar.addMenu(window.tr("&Edit"))
     view = bar.addMenu(window.tr("&View"))
+    metadata = bar.addMenu(window.tr("Meta&data"))
     jobs = bar.addMenu(window.tr("&Jobs"))
     help_menu = bar.addMenu(window.tr("&Help"))
     recent = QMenu(window.tr("Open &recent"), window)
@@ -72,6 +75,7 @@ def create_actions(window: QWidget, bar: QMenuBar, undo: QUndoGroup) -> Actions:
         panels=_panel_actions(window, make, view),
         details=make("Details", window.tr("&Details"), "Ctrl+D", view, rule=True),
         next_pane=make("NextPane", window.tr("&Next pane"), "F6", view, rule=True),
+        metadata=_metadata_actions(window, make, metadata),
         themes=_theme_actions(window, make, view),
         reset_layout=make("ResetLayout", window.tr("&Reset layout"), "", view, rule=True),
         cancel_job=make("CancelJob", window.tr("&Cancel the running job"), "Ctrl+.", jobs),
@@ -157,6 +161,26 @@ def _panel_actions(window: QWidget, make: _Maker, view: QMenu) -> tuple[QAction,
         group.addAction(action)
         actions.append(action)
     return tuple(actions)
+
+
+def _metadata_actions(window: QWidget, make: _Maker, menu: QMenu) -> dict[str, QAction]:
+    """Return what the buttons of the Metadata panel do, for who looks for it in a menu."""
+    return {
+        f"metadata{name}": make(f"Metadata{name}", title, keys, menu, rule=rule)
+        for name, title, keys, rule in (
+            ("ImportFile", window.tr("&Import from a file…"), "Ctrl+Shift+I", False),
+            ("ImportPasted", window.tr("Import the copied &picture"), "", False),
+            ("Known", window.tr("Fill in what is &known of the model"), "", False),
+            ("FindOpen", window.tr("&Find and replace…"), "", True),
+            ("Several", window.tr("&Edit several files…"), "", False),
+            ("ExportJson", window.tr("Save all as &JSON…"), "", True),
+            ("ExportWorkflow", window.tr("Save w&orkflow as .json…"), "", False),
+            ("ExportPrompts", window.tr("Save p&rompts as text…"), "", False),
+            ("ExportThumbnail", window.tr("Save &thumbnail as picture…"), "", False),
+            ("Clean", window.tr("&Clean for sharing…"), "", True),
+            ("Readings", window.tr("&What programs read…"), "", False),
+        )
+    }
 
 
 def _theme_actions(window: QWidget, make: _Maker, view: QMenu) -> dict[Scheme, QAction]:

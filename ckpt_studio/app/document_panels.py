@@ -81,6 +81,12 @@ class DocumentPanels(QObject):
         if self._metadata_panel is not None:
             self._metadata_panel.import_from(source)
 
+    def start_in_metadata(self, name: str) -> None:
+        """Do what an action or a button of the Metadata panel does."""
+        self.metadata.ensure_built()
+        if self._metadata_panel is not None:
+            self._metadata_panel.start(name)
+
     def _follow(self, panel: _DocumentPanel) -> None:
         panel.document_chosen.connect(self._session.show_document)
         panel.failed.connect(self.failed)

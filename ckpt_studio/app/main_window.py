@@ -154,6 +154,8 @@ class MainWindow(QMainWindow):
         self._shards.refresh()
         actions.lora_tools.triggered.connect(self.merging.loras.open)
         actions.compare_with.triggered.connect(self._compare_with)
+        for name, action in actions.metadata.items():
+            action.triggered.connect(lambda _=False, name=name: self._start_in_metadata(name))
         connect_help(self, actions)
         recent = RecentMenu(actions.recent, self.settings)
         recent.chosen.connect(lambda path: self.sources.add((path,)))
@@ -253,6 +255,10 @@ class MainWindow(QMainWindow):
         current = self.session.current
         self.show_panel(COMPARE)
         self.comparing.compare_with(current)
+
+    def _start_in_metadata(self, name: str) -> None:
+        self.show_panel(METADATA)
+        self._documents.start_in_metadata(name)
 
     @Slot()
     def _cancel_running(self) -> None:

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -11,13 +12,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QFileDialog,
     QLabel,
     QLineEdit,
     QMenu,
     QWidget,
 )
 
+from ckpt_studio.app.main_window import ASSEMBLE, METADATA
 from ckpt_studio.app.settings import Settings
+from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.engine.target import SUFFIX
 from ckpt_studio.qt import theme
 from tests import models
@@ -88,6 +92,22 @@ def test_mnemonics_are_unique_on_every_panel(full, panel):
     ]
     letters = mnemonics([*shown, *(action.text() for action in full.menuBar().actions())])
     assert len(letters) == len(set(letters)), sorted(letters)
+
+
+def test_what_the_metadata_panel_does_can_be_found_in_a_menu(full, qtbot, monkeypatch, tmp_path):
+    target = tmp_path / "out.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    document = full.session.new_checkpoint
+    document.edit(SetValue("author", "me"))
+    full.session.show_document(document)
+    full.show_panel(ASSEMBLE)
+    full.actions_.metadata["metadataExportJson"].trigger()
+    assert full.panel == METADATA
+    assert json.loads(target.read_text())["author"] == "me"
+    full.actions_.metadata["metadataFindOpen"].trigger()
+    assert named(full, "metadataFind").isVisible()
+    full.actions_.metadata["metadataExportThumbnail"].trigger()
+    assert "nothing here" in named(full, "metadataNotice").full_text
 
 
 def test_shortcuts_are_not_given_twice(full):

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QPushButton,
@@ -162,6 +162,19 @@ class MetadataPanel(QWidget):
         self._views.setCurrentIndex(int(view))
         self.setFocusProxy((self.keys, self._form_page, self.json)[view])
         self._show_view()
+
+    def start(self, name: str) -> None:
+        """Do what an action of the menus of the panel does, or its button."""
+        if name == "metadataFindOpen":
+            self._find()
+            return
+        self._offer_exports()
+        self._fill.fill()
+        action = self.findChild(QAction, name)
+        if action is not None and action.isVisible() and action.isEnabled():
+            action.trigger()
+        else:
+            self._tell(self.tr("There is nothing here that this can be done with."))
 
     def _find(self) -> None:
         if self._views.currentWidget() is not self.keys:
