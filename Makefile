@@ -19,6 +19,8 @@ $(READY): pyproject.toml
 	# brings gigabytes of libraries for graphics cards that no test needs.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	# as pip does for a program that is not installed in place: the first start is as quick as others
+	$(BIN)/python -m compileall -q ckpt_studio
 	@touch $@
 
 demo: $(READY)
