@@ -96,7 +96,10 @@ class Group:
 
 
 def _shared_folder(one: str, other: str) -> str:
-    """Return what two names have in common, up to and with the last dot."""
-    pairs = enumerate(zip(one, other, strict=False))
-    end = next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
-    return one[: one.rindex(".", 0, end) + 1]
+    """Return the folders that two names have in common, with the last dot."""
+    shared = 0
+    for word, same in zip(one.split(".")[:-1], other.split(".")[:-1], strict=False):
+        if word != same:
+            break
+        shared += len(word) + 1
+    return one[:shared]
