@@ -33,11 +33,6 @@ from ckpt_studio.engine.npy_saving import NpyOptions, SavedArray
 from ckpt_studio.engine.write_options import WriteOptions
 
 _PROGRAM = "ckpt-studio"
-_SWITCH_INTERVAL_S = 0.0001
-"""How long the GUI thread waits for a job that holds the interpreter.
-
-It waits so long each time that Qt calls into Python, which is a hundred times in one layout.
-"""
 
 
 def run(argv: list[str]) -> int:
@@ -79,7 +74,6 @@ def application() -> QApplication:
     existing = QApplication.instance()
     if existing is not None:
         return cast("QApplication", existing)
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     QGuiApplication.setDesktopFileName(_PROGRAM)
     app = QApplication([_PROGRAM])
     app.setApplicationName(_PROGRAM)

@@ -23,7 +23,7 @@ from ckpt_studio.app.document import Document
 from ckpt_studio.app.document_panels import DocumentPanels
 from ckpt_studio.app.file_actions import FileActions
 from ckpt_studio.app.file_changes import FileChanges
-from ckpt_studio.app.gui_gc import collect_on_gui_thread
+from ckpt_studio.app.gui_thread import put_first
 from ckpt_studio.app.help import connect_help
 from ckpt_studio.app.job_history import JobHistory
 from ckpt_studio.app.job_log import JobLog, Record, State
@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, verbs: Verbs, settings: Settings) -> None:
         super().__init__()
-        collect_on_gui_thread(self)
+        put_first(self)
         self.setObjectName("mainWindow")
         self.setAcceptDrops(True)
         self.session = Session(verbs, self)

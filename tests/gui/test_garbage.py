@@ -6,7 +6,7 @@ import weakref
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from PySide6.QtWidgets import QWidget
 
-from ckpt_studio.app.gui_gc import collect_on_gui_thread
+from ckpt_studio.app.gui_thread import collect_on_gui_thread
 
 
 class Knot:

@@ -110,6 +110,10 @@ def test_what_the_metadata_panel_does_can_be_found_in_a_menu(full, qtbot, monkey
     assert "nothing here" in named(full, "metadataNotice").full_text
 
 
+def test_a_busy_thread_lets_the_window_in_at_once(window):
+    assert sys.getswitchinterval() < 0.001  # Python's own is five milliseconds
+
+
 def test_shortcuts_are_not_given_twice(full):
     keys = [
         key.toString()
