@@ -162,13 +162,6 @@ def confirm() -> None:
         child(dialog, QPushButton, "planSave").click()
 
 
-def leave() -> None:
-    """Stop what runs in the background."""
-    for window in QApplication.topLevelWidgets():
-        if isinstance(window, MainWindow):
-            window.warming.stop()
-
-
 def ready() -> MainWindow:
     """Return a window that has made all that it makes in its first second."""
     window = shown([])
@@ -180,7 +173,6 @@ def shown(paths: list[str]) -> MainWindow:
     """Return a window on screen, with files."""
     window = create_window(paths)
     window.show()
-    window.warming.start()
     application().processEvents()
     return window
 
@@ -212,4 +204,3 @@ if __name__ == "__main__":
     job, *arguments = sys.argv[1:]
     sys.stdout.write(f"{_JOBS[job](*arguments)}\n")
     sys.stdout.flush()
-    leave()

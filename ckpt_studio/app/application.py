@@ -40,7 +40,6 @@ def run(argv: list[str]) -> int:
     window = create_window(argv)
     interrupt = Interrupt(window)
     window.show()
-    window.warming.start()
     code = application().exec()
     return INTERRUPTED if interrupt.asked else code
 

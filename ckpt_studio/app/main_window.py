@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -322,6 +322,11 @@ class MainWindow(QMainWindow):
             title = self.merging.saving.title
         self.setWindowTitle(self.tr("{title}[*] – Checkpoint Studio").format(title=title))
         self.setWindowModified(bool(session.unsaved) or self.merging.choices.unsaved)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.warming.start()
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

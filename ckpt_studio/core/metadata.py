@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from typing_extensions import override
+
 from ckpt_studio.core.plain_text import one_line
 
 Metadata = Mapping[str, str]
@@ -86,6 +88,16 @@ class ReplaceAll:
 
     values: Mapping[str, str] = field(default_factory=dict)
     label: str = "Change several values"
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        """Whether another one does the same: new keys come in the order of ``values``."""
+        if not isinstance(other, ReplaceAll):
+            return NotImplemented
+        mine, others = list(self.values.items()), list(other.values.items())
+        return (mine, self.label) == (others, other.label)
+
+    __hash__ = None  # type: ignore[assignment]  # a mapping has none
 
     @property
     def title(self) -> str:

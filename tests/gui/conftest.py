@@ -57,6 +57,7 @@ def open_window(qtbot, nothing_left_behind, own_settings):
         windows.append(window)
         window.show()
         qtbot.waitExposed(window)
+        window.warming.stop()  # each test takes what it asks for; test_warming has the rest
         return window
 
     yield open_one

@@ -66,6 +66,16 @@ def test_the_edits_always_lead_from_the_file_to_the_screen(original, first, late
     assert list(replayed.items()) == list(document.metadata.items())
 
 
+def test_the_same_values_in_another_order_are_another_edit():
+    document = Document("x", original={})
+    document.edit(ReplaceAll({"a": "1", "b": "2"}))
+    document.mark_saved()
+    document.undo_stack.undo()
+    document.edit(ReplaceAll({"b": "2", "a": "1"}))
+    replayed = apply_all(document.edits_since_original(), document.original)
+    assert list(replayed) == list(document.metadata) == ["b", "a"]
+
+
 def test_edits_made_during_a_save_stay_unsaved():
     document = Document("x", original={"a": "1"})
     document.edit(SetValue("a", "2"))

@@ -156,7 +156,7 @@ class SelectionTools(QWidget):
         self._number.setValue(0.5)
         self._buttons = {
             "mergeSet": (QPushButton(self.tr("Set")), self.set_requested),
-            "mergeAdd": (QPushButton(self.tr("A&dd")), self.add_requested),
+            "mergeAdd": (QPushButton(self.tr("Add")), self.add_requested),
             "mergeMultiply": (QPushButton(self.tr("M&ultiply")), self.multiply_requested),
         }
         keys = label(self.tr("drag points · arrows · Enter types a value"), "dim")
