@@ -338,6 +338,7 @@ class MainWindow(QMainWindow):
         self.recovery.finish()
         for part in (self.sources, self.session, self._shards, self.leftovers, self._documents):
             part.stop()
+        self._details.stop()
         self.warming.stop()
         self.saving.edits.stop()
         self.file_changes.stop()

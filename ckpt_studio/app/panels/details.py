@@ -39,7 +39,6 @@ _MAY_BREAK = "\u200b"  # the names of tensors are one long word
 class DetailsPanel(QScrollArea):
     """Shows one document; rebuilt when the file or its metadata change."""
 
-    hashes_requested = Signal(object)  # Path
     copied = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -52,7 +51,6 @@ class DetailsPanel(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._document: Document | None = None
         self.hashes = DetailsHashes()
-        self.hashes.requested.connect(self._ask_hashes)
         self._evidence_open = False
         self._described: tuple[Opened, Details] | None = None
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -106,7 +104,8 @@ class DetailsPanel(QScrollArea):
         _empty(self._top)
         document = self._document
         opened = document.opened if document else None
-        self.hashes.show_file(document.path if document and not document.assembled else None)
+        in_file = opened is not None and document is not None and not document.assembled
+        self.hashes.show_file(opened.checkpoint if opened and in_file else None)
         if document is None or opened is None:
             self._top.addWidget(label(self.tr("Open a file to see what it is."), "dim", wrap=True))
             return
@@ -236,10 +235,6 @@ class DetailsPanel(QScrollArea):
         box.setSpacing(4)
         box.addWidget(label(title, "h2"))
         return box
-
-    def _ask_hashes(self) -> None:
-        if self._document is not None and self._document.path is not None:
-            self.hashes_requested.emit(self._document.path)
 
 
 def _empty(layout: QLayout) -> None:
