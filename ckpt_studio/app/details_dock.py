@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
@@ -37,6 +37,9 @@ class DetailsDock(QDockWidget):
         session.current_changed.connect(self.panel.show_document)
         self.panel.hashes.requested.connect(self._take_hashes)
         self.panel.hashes.lookup_wanted.connect(self._look_up)
+        self.panel.sources.chosen.connect(session.show_document)
+        for changed in (session.current_changed, session.recipe_changed, session.files_changed):
+            changed.connect(self._offer_sources)
         log.changed.connect(self._note)
         self.panel.show_document(session.current)
         self.setVisible(settings.details)
@@ -51,6 +54,12 @@ class DetailsDock(QDockWidget):
 
     def _remember(self, shown: bool) -> None:
         self._settings.details = shown
+
+    @Slot()
+    def _offer_sources(self) -> None:
+        session = self._session
+        offered = session.source_documents if session.current.assembled else ()
+        self.panel.sources.show_documents(offered)
 
     def stop(self) -> None:
         """Wait for what runs in the background."""

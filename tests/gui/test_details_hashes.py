@@ -5,12 +5,14 @@ import json
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from safetensors.numpy import save_file
 
 from ckpt_studio.engine import HashCache
-from tests.gui.acting import click, named, settled
+from tests.gui.acting import click, named, settled, wait_for_plan
 from tests.gui.test_folders_and_shards import shards
 
 
@@ -112,3 +114,17 @@ def test_hashes_of_a_file_that_changed_are_forgotten(look, qtbot, tmp_path):
     window.sources.look_at((path,))
     qtbot.waitUntil(lambda: lines(window) == [])
     assert taken(qtbot, window) == [sha256(path)]
+
+
+def test_a_new_checkpoint_leads_to_the_files_it_is_made_of(open_window, qtbot, folder):
+    window = open_window(folder / "whole.safetensors")
+    window.actions_.details.setChecked(True)
+    wait_for_plan(qtbot, window)
+    assert window.session.current is window.session.new_checkpoint
+    assert not named(window, "detailsHash", QPushButton).isVisible()
+    link = named(window.findChild(QWidget, "detailsPanel"), "sourceLink", QPushButton)
+    assert link.text() == "whole.safetensors"
+    QTest.mouseClick(link, Qt.MouseButton.LeftButton)
+    assert window.session.current is window.session.documents[0]
+    assert named(window, "detailsHash", QPushButton).isVisible()
+    assert not link.isVisible()

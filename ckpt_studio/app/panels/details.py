@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.details_hashes import DetailsHashes
+from ckpt_studio.app.panels.source_links import SourceLinks
 from ckpt_studio.core import text
 from ckpt_studio.core.details import Details, PartDetails, describe
 from ckpt_studio.core.json_values.json_text import describe as describe_json
@@ -51,6 +52,7 @@ class DetailsPanel(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._document: Document | None = None
         self.hashes = DetailsHashes()
+        self.sources = SourceLinks(self.tr("For hashes and values, look at a file itself:"))
         self._evidence_open = False
         self._described: tuple[Opened, Details] | None = None
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -62,6 +64,7 @@ class DetailsPanel(QScrollArea):
         self._top = QVBoxLayout()
         self._top.setSpacing(14)
         self._column.addLayout(self._top)
+        self._column.addWidget(self.sources)
         self._column.addWidget(self.hashes)
         self._column.addStretch()
         self.setWidget(self._page)
