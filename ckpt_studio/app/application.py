@@ -25,7 +25,7 @@ from ckpt_studio.core.plan import Plan, Report
 from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.statistics import TensorStatistics
-from ckpt_studio.engine.hashing import Hashes
+from ckpt_studio.engine.file_hashes import FileHashes
 from ckpt_studio.engine.isolated import isolated
 from ckpt_studio.engine.leftovers import leftovers
 from ckpt_studio.engine.meaning import meaning_of
@@ -97,8 +97,10 @@ def real_verbs() -> Verbs:
 
         return engine.write_remembering(plan, options, write_one, cache)
 
-    def hash_file(path: Path, progress: ProgressCallback, cancel: CancelToken) -> Hashes:
-        return cache.hashes(path, progress=progress, cancel=cancel)
+    def take_hashes(
+        files: Sequence[Path], progress: ProgressCallback, cancel: CancelToken
+    ) -> Sequence[FileHashes]:
+        return engine.take_hashes(files, cache, progress=progress, cancel=cancel)
 
     return Verbs(
         open=library.open,
@@ -107,7 +109,8 @@ def real_verbs() -> Verbs:
         plan_parts=lambda recipe: engine.plan_parts(recipe, library),
         write=write,
         write_together=_write_together,
-        hash=hash_file,
+        hash=take_hashes,
+        known_hashes=lambda files: engine.known_hashes(files, cache),
         statistics=_take_statistics,
         look_over=_look_over,
         check=_check_health,

@@ -51,7 +51,9 @@ from ckpt_studio.app.status_line import StatusLine
 from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.app.warming import Warming
 from ckpt_studio.app.window_state import WindowState
+from ckpt_studio.core.lora.recipes import AnyRecipe
 from ckpt_studio.core.plan import Report
+from ckpt_studio.core.recipe import EditMetadata, Merge
 from ckpt_studio.qt.banner import Banner
 from ckpt_studio.qt.drop import dropped_files
 
@@ -96,11 +98,6 @@ class MainWindow(QMainWindow):
         self._details = DetailsDock(self, self.session, self.jobs, settings)
         self._details.follow(self.actions_.details)
         self._state = WindowState(self, settings)
-        self._build()
-        self._connect_actions()
-        self._connect_panels()
-        self.folders.refresh()
-        self.leftovers = LeftoverFiles(self.banner, self)
         self.recovery = Recovery(
             self.session,
             self.merging.choices,
@@ -108,6 +105,11 @@ class MainWindow(QMainWindow):
             self.banner,
             settings.recovery_folder,
         )
+        self._build()
+        self._connect_actions()
+        self._connect_panels()
+        self.folders.refresh()
+        self.leftovers = LeftoverFiles(self.banner, self)
         self.warming = Warming(self, lambda: self.sources.busy)
         self.show_panel(self._state.panel)
 
@@ -157,6 +159,7 @@ class MainWindow(QMainWindow):
         for name, action in actions.metadata.items():
             action.triggered.connect(lambda _=False, name=name: self._start_in_metadata(name))
         connect_help(self, actions)
+        self.recovery.restored.connect(self._show_restored)
         recent = RecentMenu(actions.recent, self.settings)
         recent.chosen.connect(lambda path: self.sources.add((path,)))
 
@@ -292,6 +295,10 @@ class MainWindow(QMainWindow):
         if self.panel not in {TENSORS, METADATA}:
             self.show_panel(TENSORS)
 
+    def _show_restored(self, recipe: AnyRecipe) -> None:
+        panels: dict[type, int] = {EditMetadata: METADATA, Merge: MERGE}
+        self.show_panel(panels.get(type(recipe), ASSEMBLE))
+
     def _show_details(self, record: Record) -> None:
         if record.error is not None:
             message = message_of(record.error)
@@ -349,6 +356,7 @@ class MainWindow(QMainWindow):
         self.recovery.finish()
         for part in (self.sources, self.session, self._shards, self.leftovers, self._documents):
             part.stop()
+        self._details.stop()
         self.warming.stop()
         self.saving.edits.stop()
         self.file_changes.stop()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ckpt_studio.app.background import Background
 from ckpt_studio.app.document import Document
@@ -17,7 +17,7 @@ from ckpt_studio.core.editing.metadata_rules import difference
 from ckpt_studio.core.lora.recipes import AnyRecipe
 from ckpt_studio.core.merging.draft import draft_of
 from ckpt_studio.core.recipe import Assemble, Convert, EditMetadata, Extract, Merge, Recipe
-from ckpt_studio.core.text import counted
+from ckpt_studio.core.text import counted, listed
 from ckpt_studio.qt.banner import Banner, Message, Remedy
 
 _PAUSE_MS = 1_000
@@ -25,6 +25,8 @@ _PAUSE_MS = 1_000
 
 class Recovery(QObject):
     """Keeps the recipe, the merge and the edits of open files; brings those of a lost run back."""
+
+    restored = Signal(object)  # the recipe that was brought back first, the others are told
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class Recovery(QObject):
         self._work = UnsavedWork(folder)
         self._writing = Background(self)  # a disk may take its time
         self._brought_back: list[LeftWork] = []  # given up once this run has kept it
+        self._restored: list[AnyRecipe] = []
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._keep)
         session.undo_group.indexChanged.connect(self._soon)
@@ -107,6 +110,29 @@ class Recovery(QObject):
         if len(whole) == len(work.recipes):
             self._brought_back.append(work)
         self._keep()
+        self._tell(whole, opened)
+
+    def _tell(self, whole: list[AnyRecipe], opened: Mapping[Path, Document]) -> None:
+        """Show the first thing that came back where it can be edited, and name them all."""
+        first = not self._restored
+        self._restored += whole
+        if first and whole:
+            recipe, document = whole[0], self._session.new_checkpoint
+            if isinstance(recipe, EditMetadata):
+                document = opened[recipe.source]
+            self._session.show_document(document)
+            self.restored.emit(recipe)
+        if len(self._restored) > 1:
+            names = listed([self._name_of(recipe) for recipe in self._restored])
+            what = self.tr("Brought back: {names}.").format(names=names)
+            self._banner.show_message(Message(what, kind="note"))
+
+    def _name_of(self, recipe: AnyRecipe) -> str:
+        if isinstance(recipe, EditMetadata):
+            return self.tr("the edits of {name}").format(name=recipe.source.name)
+        if isinstance(recipe, Merge):
+            return self.tr("the merge")
+        return self.tr("the new checkpoint")
 
     def _take(self, recipe: Assemble) -> None:
         session = self._session

@@ -99,6 +99,12 @@ class Session(QObject):
         return slots.family_of(self._recipe, self.files)
 
     @property
+    def source_documents(self) -> tuple[Document, ...]:
+        """The open files that the recipe names."""
+        found = map(self._documents.get, self._recipe.sources)
+        return tuple(document for document in found if document is not None)
+
+    @property
     def empty(self) -> bool:
         """Whether nothing was chosen yet."""
         recipe = self._recipe

@@ -46,11 +46,18 @@ class TensorJobs(QObject):
         panel.array_requested.connect(self._save_array)
         saving.saved.connect(self._note_saved)
         session.files_changed.connect(self._forget_closed)
+        for changed in (session.recipe_changed, session.files_changed):
+            changed.connect(self._offer_sources)
+        self._offer_sources()
 
     def stop(self) -> None:
         """Wait for what runs; it is asked to stop."""
         for part in (self._panel, self._converting, self._values, self._health):
             part.stop()
+
+    @Slot()
+    def _offer_sources(self) -> None:
+        self._panel.set_sources(self._session.source_documents)
 
     @Slot()
     def _forget_closed(self) -> None:

@@ -14,7 +14,7 @@ from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recipe import Assemble, Recipe
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.statistics import TensorStatistics
-from ckpt_studio.engine.hashing import Hashes
+from ckpt_studio.engine.file_hashes import FileHashes
 from ckpt_studio.engine.meaning import Meaning
 from ckpt_studio.engine.npy_saving import NpyOptions, SavedArray
 from ckpt_studio.engine.separate_plans import SeparatePlans
@@ -24,7 +24,8 @@ Open = Callable[[Path], Opened]
 Meant = Callable[[Path, CancelToken], Meaning]
 MakePlan = Callable[[Recipe | LoraRecipe], Plan]
 MakePlans = Callable[[Assemble], SeparatePlans]
-Hash = Callable[[Path, ProgressCallback, CancelToken], Hashes]
+Hash = Callable[[Sequence[Path], ProgressCallback, CancelToken], Sequence[FileHashes]]
+KnownHashes = Callable[[Sequence[Path]], Sequence[FileHashes] | None]
 Write = Callable[[Plan, WriteOptions, ProgressCallback, CancelToken], Report]
 WriteTogether = Callable[
     [Sequence[Plan], WriteOptions, ProgressCallback, CancelToken], list[Report]
@@ -62,7 +63,8 @@ class Verbs:
     """What a path stands for, open a file, plan a recipe or each of its parts, write, hash.
 
     ``write_together`` writes several plans in one pass over what they share; ``with_ranks``
-    measures which ranks a LoRA needs to keep its share of the changes.
+    measures which ranks a LoRA needs to keep its share of the changes. ``known_hashes`` reads no
+    file for the hashes that were taken before, and returns None unless it has them all.
     Of the values: statistics of tensors as they are found, a look at the header for what may be
     wrong, a check of everything, one tensor as a ``.npy`` file, rows of two files beside each
     other.
@@ -75,6 +77,7 @@ class Verbs:
     write: Write
     write_together: WriteTogether
     hash: Hash
+    known_hashes: KnownHashes
     statistics: TakeStatistics
     look_over: LookOver
     check: CheckHealth

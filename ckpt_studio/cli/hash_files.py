@@ -4,7 +4,6 @@ Hashes that the file's metadata holds of itself are checked on the way.
 """
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,51 +13,43 @@ from ckpt_studio.cli.each_file import failed_page, of_each
 from ckpt_studio.cli.job import job
 from ckpt_studio.cli.printing import printable
 from ckpt_studio.core.errors import FormatError
-from ckpt_studio.core.stored_hashes import stored_hashes
-from ckpt_studio.engine import HashCache, Hashes
+from ckpt_studio.engine import FileHashes, HashCache, hashed_files, take_hashes
 from ckpt_studio.engine.summary import Json
-from ckpt_studio.formats.opening import read_any
-from ckpt_studio.formats.sharded import is_index_name
 
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=options.path, metavar="FILE")
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="read the files even where their hashes are known from before",
+    )
     options.add_progress(parser)
 
 
 def _run(arguments: Namespace) -> Answer:
-    cache = HashCache()
+    cache, anew = HashCache(), arguments.no_cache
     with job(arguments) as (progress, cancel):
 
         def look(path: Path) -> Json:
-            if is_index_name(path.name):
-                read_any(path)  # says why its shards cannot be found
-            return _document(path, cache.take(path, progress=progress, cancel=cancel))
+            files = hashed_files(path)  # of an index whose shards are not there: says why
+            (found,) = take_hashes(files, cache, anew=anew, progress=progress, cancel=cancel)
+            return _document(found)
 
         files = [file for path in arguments.files for file in _meant(path)]
         return of_each(files, look, lambda documents: "\n".join(map(_page, documents)))
 
 
-def _meant(path: Path) -> list[Path]:
-    """Return the shards that an index names in its place: nobody asks for hashes of the list."""
-    if not is_index_name(path.name):
-        return [path]
+def _meant(path: Path) -> tuple[Path, ...]:
     try:
-        return [file.path for file in read_any(path).files]
+        return hashed_files(path)
     except FormatError:
-        return [path]
+        return (path,)
 
 
-def _document(path: Path, found: Hashes) -> Json:
-    stored = stored_hashes(_metadata(path), found.data_sha256) if found.data_sha256 else ()
-    return {"file": str(path), **asdict(found), "stored": list(map(asdict, stored))}
-
-
-def _metadata(path: Path) -> Mapping[str, str]:
-    try:
-        return read_any(path).metadata
-    except FormatError:
-        return {}  # any file has hashes; only models have metadata
+def _document(found: FileHashes) -> Json:
+    stored = list(map(asdict, found.stored))
+    return {"file": str(found.path), **asdict(found.hashes), "stored": stored}
 
 
 def _page(document: Json) -> str:

@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ckpt_studio.engine.compared_rows import compare_rows_isolated
     from ckpt_studio.engine.comparing import compare_values
+    from ckpt_studio.engine.file_hashes import (
+        FileHashes,
+        hashed_files,
+        known_hashes,
+        take_hashes,
+    )
     from ckpt_studio.engine.hash_cache import HashCache
     from ckpt_studio.engine.hashing import Hashes, hash_file
     from ckpt_studio.engine.health import check_health, look_over
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
     from ckpt_studio.engine.writing import write, write_together
 
 __all__ = [
+    "FileHashes",
     "HashCache",
     "Hashes",
     "Imported",
@@ -47,15 +54,18 @@ __all__ = [
     "compare_rows_isolated",
     "compare_values",
     "hash_file",
+    "hashed_files",
     "import_checkpoint",
     "import_picture",
     "import_text",
+    "known_hashes",
     "look_over",
     "open_checkpoint",
     "plan",
     "plan_parts",
     "read_import",
     "save_npy",
+    "take_hashes",
     "take_statistics",
     "with_ranks",
     "write",
@@ -65,6 +75,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "FileHashes": "file_hashes",
     "HashCache": "hash_cache",
     "Hashes": "hashing",
     "Imported": "importing",
@@ -76,15 +87,18 @@ _HOMES = {
     "compare_rows_isolated": "compared_rows",
     "compare_values": "comparing",
     "hash_file": "hashing",
+    "hashed_files": "file_hashes",
     "import_checkpoint": "importing",
     "import_picture": "importing",
     "import_text": "importing",
+    "known_hashes": "file_hashes",
     "look_over": "health",
     "open_checkpoint": "opening",
     "plan": "planning",
     "plan_parts": "separating",
     "read_import": "importing",
     "save_npy": "npy_saving",
+    "take_hashes": "file_hashes",
     "take_statistics": "statistics",
     "with_ranks": "ranking",
     "write": "writing",

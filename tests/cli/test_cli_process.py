@@ -55,7 +55,7 @@ def test_progress_goes_to_standard_error_only_when_somebody_looks(process, tmp_p
     source = small_file(tmp_path / "a.safetensors")
     quiet = process("hash", source, "--json")
     assert quiet.err == ""
-    loud = process("hash", source, "--json", "--progress")
+    loud = process("hash", source, "--json", "--progress", "--no-cache")
     assert "100%" in loud.err
     assert loud.json == quiet.json
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QComboBox, QPushButton
 
+from ckpt_studio.app.main_window import ASSEMBLE, MERGE, METADATA
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.app.unsaved_work import UnsavedWork, left_work
 from ckpt_studio.core.metadata import SetValue
-from ckpt_studio.core.recipe import EditMetadata, Recipe
+from ckpt_studio.core.recipe import EditMetadata, Merge, Recipe
 from ckpt_studio.formats.recipe_json import recipe_to_json
 from tests.gui.acting import drop, named, settled, wait_for_plan
 
@@ -79,6 +80,46 @@ def test_lost_edits_are_offered_and_restored(open_window, kept, parts, qtbot):
     assert not document.undo_stack.isClean()
     qtbot.waitUntil(lambda: left_work(kept) == ())
     assert len(list(kept.glob("*.json"))) == 1  # kept by this run now
+
+
+def test_restored_edits_are_shown(open_window, kept, parts, qtbot):
+    lose(kept, parts[2])
+    window = open_window()
+    press(window, "problemAction")
+    qtbot.waitUntil(lambda: settled(window) and window.panel == METADATA)
+    (document,) = window.session.documents
+    assert window.session.current is document
+    assert named(window, "metadataDocument", QComboBox).currentText() == document.title
+    assert not window.banner.isVisible()
+
+
+def test_a_restored_assembly_is_shown(open_window, kept, parts, qtbot):
+    lose(kept, parts[2], parts[0])
+    window = open_window()
+    window.show_panel(METADATA)
+    press(window, "problemAction")
+    wait_for_plan(qtbot, window)
+    assert window.panel == ASSEMBLE
+
+
+def test_a_restored_merge_is_shown(open_window, kept, parts, qtbot):
+    models = (parts[2], parts[2].parent / "small_vae.safetensors")
+    lose_recipe(kept, Merge(models, parameters={"alpha": 0.25}))
+    window = open_window()
+    press(window, "problemAction")
+    qtbot.waitUntil(lambda: settled(window) and window.panel == MERGE)
+    assert window.merging.choices.unsaved
+
+
+def test_all_that_was_restored_is_told(open_window, kept, parts, qtbot):
+    lose(kept, parts[2])
+    lose(kept, parts[2], parts[0])
+    window = open_window()
+    press(window, "problemAction")
+    wait_for_plan(qtbot, window)
+    qtbot.waitUntil(lambda: "Brought back" in window.banner.message.what)
+    for part in ("the edits of vae.safetensors", "the new checkpoint"):
+        assert part in window.banner.message.what
 
 
 def test_a_lost_recipe_comes_back(open_window, kept, parts, qtbot):

@@ -1,11 +1,12 @@
 """The health of a file on the Tensors panel: found, shown, mended."""
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QWidget
 
+from ckpt_studio.app.main_window import TENSORS
 from ckpt_studio.app.panels.finding_row import FindingRow
 from ckpt_studio.core.fixes import Fix
 from ckpt_studio.core.health import Finding
@@ -208,3 +209,30 @@ def test_why_a_check_failed_is_said_in_sentences(qtbot, window, tmp_path):
     press(panel, "healthCheck")
     qtbot.waitUntil(lambda: "no longer there" in verdict(panel))
     assert "no longer there. " in verdict(panel)
+
+
+def test_the_check_of_a_new_checkpoint_leads_to_its_sources(qtbot, window, folder):
+    drop(window, folder / "whole.safetensors")
+    wait_for_plan(qtbot, window)
+    window.show_panel(TENSORS)
+    panel = window.findChild(QWidget, "tensorsPanel")
+    qtbot.waitUntil(named(panel, "tensorHealth").isEnabled)
+    look_over(qtbot, panel)
+    link = named(panel, "sourceLink", QPushButton)
+    assert link.accessibleName() == "Look at the file itself: whole.safetensors"
+    QTest.mouseClick(link, Qt.MouseButton.LeftButton)
+    assert window.session.current is window.session.documents[0]
+    assert not link.isVisible()
+
+
+def test_the_menu_of_a_tensor_that_is_only_planned_leads_to_its_sources(qtbot, window, folder):
+    drop(window, folder / "whole.safetensors")
+    wait_for_plan(qtbot, window)
+    window.show_panel(TENSORS)
+    panel = window.findChild(QWidget, "tensorsPanel")
+    qtbot.waitUntil(lambda: panel.table.model().rowCount() > 0)
+    panel.table.selectRow(0)
+    panel.table.customContextMenuRequested.emit(QPoint(5, 5))
+    (look,) = panel.findChildren(QAction, "lookAtSource")
+    look.trigger()
+    assert window.session.current is window.session.documents[0]

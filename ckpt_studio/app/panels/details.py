@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.details_hashes import DetailsHashes
+from ckpt_studio.app.panels.source_links import SourceLinks
 from ckpt_studio.core import text
 from ckpt_studio.core.details import Details, PartDetails, describe
 from ckpt_studio.core.json_values.json_text import describe as describe_json
@@ -39,7 +40,6 @@ _MAY_BREAK = "\u200b"  # the names of tensors are one long word
 class DetailsPanel(QScrollArea):
     """Shows one document; rebuilt when the file or its metadata change."""
 
-    hashes_requested = Signal(object)  # Path
     copied = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -52,7 +52,7 @@ class DetailsPanel(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._document: Document | None = None
         self.hashes = DetailsHashes()
-        self.hashes.requested.connect(self._ask_hashes)
+        self.sources = SourceLinks(self.tr("For hashes and values, look at a file itself:"))
         self._evidence_open = False
         self._described: tuple[Opened, Details] | None = None
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -64,6 +64,7 @@ class DetailsPanel(QScrollArea):
         self._top = QVBoxLayout()
         self._top.setSpacing(14)
         self._column.addLayout(self._top)
+        self._column.addWidget(self.sources)
         self._column.addWidget(self.hashes)
         self._column.addStretch()
         self.setWidget(self._page)
@@ -106,7 +107,8 @@ class DetailsPanel(QScrollArea):
         _empty(self._top)
         document = self._document
         opened = document.opened if document else None
-        self.hashes.show_file(document.path if document and not document.assembled else None)
+        in_file = opened is not None and document is not None and not document.assembled
+        self.hashes.show_file(opened.checkpoint if opened and in_file else None)
         if document is None or opened is None:
             self._top.addWidget(label(self.tr("Open a file to see what it is."), "dim", wrap=True))
             return
@@ -236,10 +238,6 @@ class DetailsPanel(QScrollArea):
         box.setSpacing(4)
         box.addWidget(label(title, "h2"))
         return box
-
-    def _ask_hashes(self) -> None:
-        if self._document is not None and self._document.path is not None:
-            self.hashes_requested.emit(self._document.path)
 
 
 def _empty(layout: QLayout) -> None:

@@ -1,14 +1,18 @@
-"""The hashes of a file, taken when asked for, with those that its metadata claim."""
+"""The hashes of a file, taken when asked for, held against those that its metadata claim."""
 
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from ckpt_studio.core.checkpoint import Checkpoint, SourceFile
+from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.progress import Progress
+from ckpt_studio.core.stored_hashes import StoredHash
+from ckpt_studio.engine.file_hashes import FileHashes
 from ckpt_studio.engine.hashing import Hashes
-from ckpt_studio.qt.labels import ElidedLabel, label
+from ckpt_studio.qt.labels import ElidedLabel, label, plain_tip
 
 _NAMES = (
     ("SHA-256", "sha256"),
@@ -18,20 +22,24 @@ _NAMES = (
     ("CRC-32", "crc32"),
     ("BLAKE3", "blake3"),
 )
+_FULL_DIGITS = 16
+
+Files = tuple[SourceFile, ...]
+"""The files of a model as they were when it was opened: hashes belong to those."""
 
 
 class DetailsHashes(QWidget):
-    """A button until hashes are known; knows which file they belong to."""
+    """A button until hashes are known; knows which files they belong to."""
 
-    requested = Signal()
+    requested = Signal(object)  # Files
+    lookup_wanted = Signal(object)  # Files; nothing is to be read for it
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._path: Path | None = None
-        self._hashes: Hashes | None = None
+        self._files: Files = ()
+        self._found: Sequence[FileHashes] = ()
         self._take = QPushButton(self.tr("Compute hashes"))
         self._take.setObjectName("detailsHash")
-        self._take.setToolTip(self.tr("Read the whole file once"))
         self._copy = QPushButton(self.tr("Copy"))
         self._copy.setObjectName("detailsCopyHashes")
         self._copy.setAccessibleName(self.tr("Copy hashes"))
@@ -49,33 +57,31 @@ class DetailsHashes(QWidget):
         column.addLayout(head)
         column.addWidget(self._take, 0, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(self._grid)
-        self._take.clicked.connect(self.requested)
+        self._take.clicked.connect(lambda: self.requested.emit(self._files))
         self._copy.clicked.connect(self._copy_all)
         self.show_file(None)
 
-    def show_file(self, path: Path | None) -> None:
-        """Belong to another file; hashes of the one before are forgotten."""
-        if path != self._path:
-            self._path, self._hashes = path, None
+    def show_file(self, checkpoint: Checkpoint | None) -> None:
+        """Belong to another file, or to one that changed: hashes from before are forgotten."""
+        files = checkpoint.files if checkpoint is not None else ()
+        if files != self._files:
+            self._files, self._found = files, ()
             self._show()
-        self.setVisible(path is not None)
+            if files:
+                self.lookup_wanted.emit(files)
+        self.setVisible(bool(files))
 
-    def forget(self) -> None:
-        """The file changed: what was known of it is not true any more."""
-        self._hashes = None
-        self._show()
-
-    def show_progress(self, path: Path, progress: Progress) -> None:
-        """Show how far the file is read."""
-        if path == self._path and progress.total:
+    def show_progress(self, files: Files, progress: Progress) -> None:
+        """Show how far the files are read."""
+        if files == self._files and progress.total:
             self._take.setEnabled(False)
             share = self.tr("Reading… {percent} %")
             self._take.setText(share.format(percent=100 * progress.done // progress.total))
 
-    def show_hashes(self, path: Path, hashes: Hashes | None) -> None:
-        """Show the hashes of a file, None when they could not be taken."""
-        if path == self._path:
-            self._hashes = hashes
+    def show_hashes(self, files: Files, found: Sequence[FileHashes]) -> None:
+        """Show the hashes of each file, none when they could not be taken."""
+        if files == self._files:
+            self._found = found
             self._show()
 
     def _show(self) -> None:
@@ -84,23 +90,60 @@ class DetailsHashes(QWidget):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
+        several = len({file.path for file in self._files}) > 1
+        one, more = self.tr("Read the whole file once"), self.tr("Read each of the files once")
         self._take.setText(self.tr("Compute hashes"))
+        self._take.setToolTip(more if several else one)
         self._take.setEnabled(True)
-        self._take.setVisible(self._hashes is None)
-        self._copy.setVisible(self._hashes is not None)
-        for row, (name, value) in enumerate(self._known()):
+        self._take.setVisible(not self._found)
+        self._copy.setVisible(bool(self._found))
+        for each in self._found:
+            if several:
+                self._add_whole(ElidedLabel(one_line(each.path.name)))
+            self._add(each)
+
+    def _add(self, found: FileHashes) -> None:
+        for name, value in _known(found.hashes):
+            row = self._grid.rowCount()
             line = ElidedLabel(value)
             line.setObjectName(f"details{name.replace('-', '')}")
             line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._grid.addWidget(label(name, "dim"), row, 0)
             self._grid.addWidget(line, row, 1)
+        for stored in found.stored:
+            self._add_whole(self._judgement(stored, found.hashes.data_sha256 or ""))
 
-    def _known(self) -> list[tuple[str, str]]:
-        hashes = self._hashes
-        if hashes is None:
-            return []
-        return [(name, value) for name, field in _NAMES if (value := getattr(hashes, field))]
+    def _judgement(self, stored: StoredHash, true: str) -> QLabel:
+        if stored.right:
+            said = label(self.tr("{key} in the metadata is right.").format(key=stored.key), "dim")
+        else:
+            wrong = self.tr("{key} in the metadata is wrong: it says {value}, but it is {true}.")
+            value = one_line(stored.value.strip()) or self.tr("nothing")
+            words = wrong.format(key=stored.key, value=_short(value), true=_short(true))
+            said = label(words, "bad")
+            said.setToolTip(plain_tip(wrong.format(key=stored.key, value=value, true=true)))
+        said.setObjectName("detailsStoredHash")
+        said.setWordWrap(True)
+        return said
+
+    def _add_whole(self, widget: QWidget) -> None:
+        self._grid.addWidget(widget, self._grid.rowCount(), 0, 1, 2)
 
     def _copy_all(self) -> None:
-        lines = [f"{name}: {value}" for name, value in self._known()]
+        lines: list[str] = []
+        for each in self._found:
+            if len(self._found) > 1:
+                lines.append(one_line(each.path.name))
+            lines += [f"{name}: {value}" for name, value in _known(each.hashes)]
         QGuiApplication.clipboard().setText("\n".join(lines))
+
+
+def _known(hashes: Hashes) -> Iterator[tuple[str, str]]:
+    for name, field in _NAMES:
+        value = getattr(hashes, field)
+        if value:
+            yield name, value
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _FULL_DIGITS else f"{value[:8]}…{value[-4:]}"

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from ckpt_studio.app.panels.finding_row import FindingRow
 from ckpt_studio.app.panels.pane_progress import PaneProgress
+from ckpt_studio.app.panels.source_links import SourceLinks
 from ckpt_studio.core.health import Finding
 from ckpt_studio.core.problems import Severity
 from ckpt_studio.core.text import counted, listed
@@ -60,6 +61,7 @@ class HealthPane(QFrame):
         self._list = QVBoxLayout()
         self._list.setSpacing(10)
         self._in_recipe = False
+        self.sources = SourceLinks(self.tr("To check all of a file, look at the file itself:"))
         self._build()
         self._check.clicked.connect(self.check_requested)
         self._fix.clicked.connect(lambda: self.fixes_requested.emit(self.chosen))
@@ -97,6 +99,7 @@ class HealthPane(QFrame):
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(6)
         column.addLayout(head)
+        column.addWidget(self.sources)
         column.addWidget(self.progress)
         column.addWidget(area, 1)
 

@@ -1,15 +1,21 @@
 """What can be done with selected tensors, and the button that exports the shown ones."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
+from ckpt_studio.app.document import Document
+from ckpt_studio.app.panels.source_links import short_name
 from ckpt_studio.app.panels.tensor_filters import TensorFilters
 from ckpt_studio.core.families.part_names import part_name
+from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.query import Row
 from ckpt_studio.core.table_export import TableFormat
+
+_MOST_SOURCES = 6
 
 
 class ExportButton(QToolButton):
@@ -73,6 +79,17 @@ def context_menu(
         lambda: filters.narrow_to_type(dtype),
     )
     return menu
+
+
+def add_sources(
+    menu: QMenu, documents: Sequence[Document], show: Callable[[Document], None]
+) -> None:
+    """Add the way to the files in which tensors of a new checkpoint are: bytes are told there."""
+    menu.addSeparator()
+    for document in documents[:_MOST_SOURCES]:
+        name = short_name(one_line(document.title)).replace("&", "&&")
+        title = menu.tr("Look at the file itself: {name}").format(name=name)
+        _add(menu, "lookAtSource", title, partial(show, document))
 
 
 def _add(menu: QMenu, name: str, title: str, act: Callable[[], None]) -> int:

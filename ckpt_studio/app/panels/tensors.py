@@ -24,7 +24,7 @@ from ckpt_studio.app.panels.pane_switch import PaneSwitch
 from ckpt_studio.app.panels.save_text import save_text
 from ckpt_studio.app.panels.tensor_filters import TensorFilters
 from ckpt_studio.app.panels.tensor_map import TensorMap
-from ckpt_studio.app.panels.tensor_menu import ExportButton, context_menu
+from ckpt_studio.app.panels.tensor_menu import ExportButton, add_sources, context_menu
 from ckpt_studio.app.panels.tensor_views import TensorTable, TensorTree
 from ckpt_studio.app.panels.value_pane import ValuePane
 from ckpt_studio.core import text
@@ -63,6 +63,7 @@ class TensorsPanel(QWidget):
         self.picker.setObjectName("tensorsDocument")
         self.filters = TensorFilters()
         self._document: Document | None = None
+        self._sources: tuple[Document, ...] = ()
         self._background = Background(self)
         self._stale = True
         self._flat_model, self._tree_model = TensorModel(self), TensorTreeModel(self)
@@ -151,6 +152,7 @@ class TensorsPanel(QWidget):
         self.map.row_chosen.connect(lambda row: self.show_tensor(row.tensor.name))
         self.values.plot.tensor_chosen.connect(self.show_tensor)
         self.health.show_requested.connect(self._show_named)
+        self.health.sources.chosen.connect(self.document_chosen)
         self._panes.values_shown.connect(self._want_values)
         self._panes.health_shown.connect(self._want_health)
         self._pause.timeout.connect(self._want_values)
@@ -168,6 +170,15 @@ class TensorsPanel(QWidget):
         """Offer these documents for choice."""
         self.picker.set_documents(documents)
 
+    def set_sources(self, documents: Sequence[Document]) -> None:
+        """Offer the files that a new checkpoint is made of, for what is told of files only."""
+        self._sources = tuple(documents)
+        self.health.sources.show_documents(self._offered)
+
+    @property
+    def _offered(self) -> tuple[Document, ...]:
+        return self._sources if self._document is not None and self._document.assembled else ()
+
     def show_document(self, document: Document | None) -> None:
         """Show the tensors of a document; one without a table shows none."""
         if self._document is not None:
@@ -176,6 +187,7 @@ class TensorsPanel(QWidget):
         if document is not None:
             document.opened_changed.connect(self._reload)
         self.picker.show_current(document)
+        self.health.sources.show_documents(self._offered)
         self._reload()
 
     def show_table(self, table: Table) -> None:
@@ -324,6 +336,7 @@ class TensorsPanel(QWidget):
         rows, view = self.selected_rows(), self._view()
         if rows and not isinstance(view, TensorMap):
             menu = context_menu(rows, self.filters, self.copy_rows, self, self._on_bytes(rows))
+            add_sources(menu, self._offered, self.document_chosen.emit)
             menu.popup(view.viewport().mapToGlobal(point))
 
     def _export_as(self, form: TableFormat) -> None:
