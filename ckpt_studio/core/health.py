@@ -9,6 +9,7 @@ from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.fixes import Fix
 from ckpt_studio.core.metadata import RemoveKeys
 from ckpt_studio.core.problems import Problem, Severity, error, note, warning
+from ckpt_studio.core.quantised import is_companion
 from ckpt_studio.core.recipe import Convert, Precision
 from ckpt_studio.core.recognise import leftover_reason
 from ckpt_studio.core.recognition import FoundPart, Opened
@@ -18,6 +19,7 @@ from ckpt_studio.core.tensors import DType
 from ckpt_studio.core.text import binary_size, count, counted, listed
 
 _MATRIX = 2
+_SCALED_FLOATS = frozenset({DType.F8_E4M3, DType.F8_E5M2, DType.F8_E4M3FNUZ, DType.F8_E5M2FNUZ})
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +214,21 @@ def hash_findings(opened: Opened, data_sha256: str) -> Iterator[Finding]:
 
 
 def value_findings(opened: Opened, statistics: Sequence[TensorStatistics]) -> Iterator[Finding]:
-    """Yield what the statistics of the values tell; those of codes say nothing."""
-    weights = [(one, one.values) for one in statistics if one.values and not one.codes]
-    yield from _invalid([(one.name, values) for one, values in weights])
+    """Yield what the statistics of the values tell; of codes only that scaled floats are invalid.
+
+    No scale turns a NaN or an infinity of fp8 into a number.
+    """
+    known = [(one, one.values) for one in statistics if one.values]
+    weights = [(one, values) for one, values in known if not one.codes]
+    yield from _invalid(
+        [(one.name, values) for one, values in known if not one.codes or _scaled_float(one)]
+    )
     yield from _zeros(opened, [one.name for one, v in weights if v.count and v.zeros == v.count])
     yield from _too_large(opened, weights)
+
+
+def _scaled_float(one: TensorStatistics) -> bool:
+    return one.dtype in _SCALED_FLOATS and not is_companion(one.name)
 
 
 def _invalid(weights: Sequence[tuple[str, Values]]) -> Iterator[Finding]:

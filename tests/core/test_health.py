@@ -133,6 +133,25 @@ def test_values_that_are_invalid_zero_or_too_large():
     assert both[0].problem.message.startswith("2 tensors hold invalid numbers (2 NaN)")
 
 
+def test_a_scale_mends_no_nan_of_fp8():
+    file = opened({"a.weight": ("F8_E4M3", (2, 2))})
+    large = {DType.F16: Misfit(3, 0)}
+    found = list(
+        value_findings(
+            file,
+            [
+                TensorStatistics("a.weight", DType.F8_E4M3, Values(4, nans=1), codes=True),
+                TensorStatistics("b.weight", DType.F8_E5M2, Values(4, infinities=2), codes=True),
+                TensorStatistics("zero.weight", DType.F8_E4M3, Values(4, zeros=4), codes=True),
+                TensorStatistics("scaled_fp8", DType.F8_E4M3, Values(2, nans=2), codes=True),
+                TensorStatistics("nf4.weight", DType.U8, Values(4, misfits=large), codes=True),
+            ],
+        )
+    )
+    assert codes(found) == {"invalid-values"}
+    assert one(found, "invalid-values").problem.names == ("a.weight", "b.weight")
+
+
 def test_copies_beside_a_part_can_be_left_out_but_not_inside():
     tensors = table("vae") | {"copy": ("F16", (512, 512, 3, 3))}
     file = opened(tensors)
