@@ -9,7 +9,7 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QW
 from PySide6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
 
-from ckpt_studio.core.statistics import HIGHEST, LOWEST, Values
+from ckpt_studio.core.statistics import HIGHEST, LOWEST, Values, bin_limits
 from ckpt_studio.core.text import count
 from ckpt_studio.qt import theme
 from ckpt_studio.qt.plot import Plot
@@ -107,9 +107,22 @@ class ValueHistogram(Plot):
     def told(self, exponent: int) -> str:
         """Say what a bar shows."""
         negative, positive = self.counts(exponent)
-        return self.tr("2^{low} to 2^{high}: {positive} positive, {negative} negative").format(
-            low=exponent, high=exponent + 1, positive=count(positive), negative=count(negative)
+        return self.tr("{range}: {positive} positive, {negative} negative").format(
+            range=self._range(exponent, exponent),
+            positive=count(positive),
+            negative=count(negative),
         )
+
+    def _range(self, first: int, last: int) -> str:
+        """Name the magnitudes of some bars; the first and the last one of all have one end."""
+        low, high = f"2^{first}", f"2^{last + 1}"
+        if first == LOWEST and last == HIGHEST:
+            return self.tr("any size")
+        if first == LOWEST:
+            return self.tr("below {high}").format(high=high)
+        if last == HIGHEST:
+            return self.tr("{low} and more").format(low=low)
+        return self.tr("{low} to {high}").format(low=low, high=high)
 
     def _tell(self) -> None:
         if self._current is not None:
@@ -117,8 +130,8 @@ class ValueHistogram(Plot):
             return
         span = self._values.histogram.span
         self.setAccessibleDescription(
-            self.tr("{number} values from 2^{low} to 2^{high}").format(
-                number=count(self._values.count), low=span[0], high=span[1] + 1
+            self.tr("{number} values, {range}").format(
+                number=count(self._values.count), range=self._range(*span)
             )
             if span
             else self.tr("No values")
@@ -171,7 +184,7 @@ class ValueHistogram(Plot):
         for exponent in range(self._first, self._last + 1):
             if exponent % every == 0:
                 place = QRectF(self._x(area, exponent) - 30, floor + 2, 60, _BOTTOM - 4)
-                painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), _power(exponent))
+                painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), _start(exponent))
 
     def _draw_limits(self, painter: QPainter, area: QRectF, floor: float) -> None:
         painter.setPen(QPen(theme.current().color("warn"), 1, Qt.PenStyle.DashLine))
@@ -194,7 +207,7 @@ class ValueHistogram(Plot):
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["from", "to", "negative", "positive"])
         for exponent in range(LOWEST, HIGHEST + 1):
-            writer.writerow([2.0**exponent, 2.0 ** (exponent + 1), *self.counts(exponent)])
+            writer.writerow([*bin_limits(exponent), *self.counts(exponent)])
         return text.getvalue()
 
     @override
@@ -255,6 +268,13 @@ class ValueHistogram(Plot):
             self.set_logarithmic(not self._logarithmic)
         else:
             super().keyPressEvent(event)
+
+
+def _start(exponent: int) -> str:
+    """Name a bar on the axis."""
+    if exponent == LOWEST:
+        return f"< {_power(exponent + 1)}"
+    return f"≥ {_power(exponent)}" if exponent == HIGHEST else _power(exponent)
 
 
 def _power(exponent: int) -> str:

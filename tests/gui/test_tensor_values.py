@@ -15,6 +15,7 @@ from ckpt_studio.app import tensor_values
 from ckpt_studio.app.job_log import State
 from tests.gui.acting import in_dialog, named
 from tests.gui.looking import keys, look_at, press, select, sick, take
+from tests.making.plans import write_source
 
 
 class Counting:
@@ -136,6 +137,20 @@ def test_a_selection_is_cancelled_in_the_pane(qtbot, panel, counting):
     press(panel, "valueCancel")
     qtbot.waitUntil(lambda: not named(panel, "valueCancel").isVisible())
     counting.gate.set()
+
+
+def test_the_outer_bins_have_one_end(qtbot, window, tmp_path):
+    values = np.array([3e38, 1e-30], "<f4").tobytes()
+    path = tmp_path / "wide.safetensors"
+    write_source(path, {"w": ("F32", [2], values)}, {})
+    panel = look_at(qtbot, window, path, statistics=take)
+    press(panel, "tensorValues")
+    press(panel, "valueRead")
+    qtbot.waitUntil(lambda: shown(panel, 1))
+    press(panel, "valueBinsMode")
+    bins = named(panel, "valueBins").model()
+    rows = [[bins.index(row, column).data() for column in range(4)] for row in (0, 80)]
+    assert rows == [["0", "1.81899e-12", "1", "0"], ["1.09951e+12", "and more", "1", "0"]]
 
 
 def test_a_file_that_changed_is_told_in_the_pane(qtbot, panel, tmp_path):
