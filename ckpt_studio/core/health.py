@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ckpt_studio.core.assembly.tidying import is_position_ids, left_out
+from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.expr import reads
 from ckpt_studio.core.families.architecture import Architecture, component, family
 from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.fixes import Fix
@@ -51,14 +53,14 @@ def header_findings(opened: Opened) -> Iterator[Finding]:
     checkpoint, found = opened.checkpoint, opened.recognition
     yield from map(Finding, (*checkpoint.problems, *found.problems))
     for part in found.parts:
-        yield from _of_part(part)
+        yield from _of_part(part, checkpoint)
     if found.architecture is not None:
         yield from _parts_beside(opened, family(found.architecture))
     yield from _leftovers(opened)
     yield from _float_positions(opened)
 
 
-def _of_part(part: FoundPart) -> Iterator[Finding]:
+def _of_part(part: FoundPart, checkpoint: Checkpoint) -> Iterator[Finding]:
     name = part_name(part.part)
     if part.missing:
         lacking = counted(len(part.missing), "tensor")
@@ -72,6 +74,7 @@ def _of_part(part: FoundPart) -> Iterator[Finding]:
         )
     if part.unexpected:
         names = tuple(part.prefix + key for key in part.unexpected)
+        surplus = _surplus(part, checkpoint)
         yield Finding(
             note(
                 f"The {name} has {counted(len(names), 'tensor')} that its model has no place for, "
@@ -80,8 +83,21 @@ def _of_part(part: FoundPart) -> Iterator[Finding]:
                 f"unexpected:{part.part}",
                 names,
             ),
-            Fix("Leave them out", drop=names) if part.form in {"native", "checkpoint"} else None,
+            Fix("Leave them out", drop=surplus) if surplus else None,
         )
+
+
+def _surplus(part: FoundPart, checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Return the tensors of the file that a part's model has no place for.
+
+    What is unexpected has the model's own name, which some forms spell otherwise in the file: what
+    is not there, or is read for another tensor, is left alone.
+    """
+    if not part.unexpected:
+        return ()
+    needed = {leaf.tensor.name for expr in part.tensors.values() for leaf in reads(expr)}
+    names = (part.prefix + key for key in part.unexpected)
+    return tuple(name for name in names if name in checkpoint.tensors and name not in needed)
 
 
 def _parts_beside(opened: Opened, architecture: Architecture) -> Iterator[Finding]:
@@ -180,7 +196,11 @@ def duplicate_findings(opened: Opened, groups: Iterable[tuple[str, ...]]) -> Ite
     if not groups:
         return
     tensors = opened.checkpoint.tensors
-    used = {name for part in opened.recognition.parts for name in part.names}
+    used = {
+        name
+        for part in opened.recognition.parts
+        for name in set(part.names).difference(_surplus(part, opened.checkpoint))
+    }
     wasted = sum(tensors[group[0]].nbytes * (len(group) - 1) for group in groups)
     beside = tuple(
         name

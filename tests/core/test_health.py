@@ -163,6 +163,17 @@ def test_copies_beside_a_part_can_be_left_out_but_not_inside():
     assert not list(duplicate_findings(file, [("a",)]))
 
 
+def test_what_a_text_encoder_has_no_place_for_can_be_left_out():
+    extra = CLIP + "text_model.extra.weight"
+    file = opened(table("unet", "vae", "clip") | {extra: ("F16", (768, 768))})
+    finding = one(header_findings(file), "unexpected:clip_l")
+    mended = convert(finding.fix.applied(Convert(Path("a"))), file)
+    assert [gone.name for gone in mended.dropped] == [extra]
+    known = CLIP + "text_model.encoder.layers.0.self_attn.q_proj.weight"
+    copies = one(duplicate_findings(file, [(known, extra)]), "duplicates")
+    assert copies.fix == Fix("Leave out the copies", drop=(extra,))
+
+
 def test_a_wrong_hash_is_removed_by_its_fix():
     file = opened({"a": ("F32", (2, 2))}, metadata={"sshs_model_hash": "00", "k": "v"})
     (finding,) = hash_findings(file, "ff" * 32)
