@@ -82,6 +82,13 @@ def test_leftovers_are_pruned_by_their_fix():
     assert {gone.name for gone in mended.dropped} == set(finding.problem.names)
 
 
+def test_a_layer_that_is_called_after_an_optimiser_is_no_leftover():
+    states = ("optimizer.state.0.exp_avg", "optimizer_states.0.step", "lr_schedulers.0.last_epoch")
+    layers = ("optimizer_net.weight", "optimizers_head.weight", "lr_scheduler_embed.weight")
+    file = opened({name: ("F32", (4,)) for name in (*states, *layers)})
+    assert set(one(header_findings(file), "leftovers").problem.names) == set(states)
+
+
 def test_position_numbers_that_are_weights():
     name = CLIP + "text_model.embeddings.position_ids"
     file = opened(table("unet", "vae", "clip") | {name: ("F16", (1, 77))})
