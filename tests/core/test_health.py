@@ -85,7 +85,7 @@ def test_leftovers_are_pruned_by_their_fix():
 def test_a_layer_that_is_called_after_an_optimiser_is_no_leftover():
     states = ("optimizer.state.0.exp_avg", "optimizer_states.0.step", "lr_schedulers.0.last_epoch")
     layers = ("optimizer_net.weight", "optimizers_head.weight", "lr_scheduler_embed.weight")
-    file = opened({name: ("F32", (4,)) for name in (*states, *layers)})
+    file = opened(dict.fromkeys((*states, *layers), ("F32", (4,))))
     assert set(one(header_findings(file), "leftovers").problem.names) == set(states)
 
 
