@@ -18,10 +18,13 @@ LIMITS = ((-24.0, "F16 min"), (15.807, "E5M2 max"), (16.0, "F16 max"), (8.807, "
 """Powers of two at which types end: 2^-24 and 65504, 448, 57344 (``ux.md`` plots)."""
 
 _LIMIT_ROWS, _LIMIT_HEIGHT, _LIMIT_GAP = 3, 13.0, 6.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 12.0, 12.0, _LIMIT_ROWS * _LIMIT_HEIGHT + 2, 24.0
+_LEGEND, _SQUARE = 15.0, 9.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 12.0, 12.0, _LEGEND + _LIMIT_ROWS * _LIMIT_HEIGHT + 2, 24.0
 _ROOM = 2
 _LEAST_BINS = 4
 _LABEL_ROOM = 44.0
+_POSITIVE, _NEGATIVE = 0, 1
+"""The colours of the two signs."""
 
 
 class ValueHistogram(Plot):
@@ -166,9 +169,11 @@ class ValueHistogram(Plot):
             lower = whole * negative / (negative + positive) if whole else 0.0
             left = self._x(area, exponent)
             bar = max(1.0, width - 1)
-            painter.fillRect(QRectF(left, floor - lower, bar, lower), colors.part_color(1))
+            lower_part = QRectF(left, floor - lower, bar, lower)
+            painter.fillRect(lower_part, colors.part_color(_NEGATIVE))
             upper = QRectF(left, floor - whole, bar, whole - lower)
-            painter.fillRect(upper, colors.part_color(0))
+            painter.fillRect(upper, colors.part_color(_POSITIVE))
+        self._draw_legend(painter, area)
         self._draw_axis(painter, area, floor)
         self._draw_limits(painter, area, floor)
         if self._current is not None and self._first <= self._current <= self._last:
@@ -176,6 +181,18 @@ class ValueHistogram(Plot):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             mark = QRectF(self._x(area, self._current), floor - room, width, room)
             painter.drawRect(mark.adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def _draw_legend(self, painter: QPainter, area: QRectF) -> None:
+        """Say at the top which colour is which sign."""
+        left = area.left() + _LEFT
+        for color, name in ((_POSITIVE, self.tr("positive")), (_NEGATIVE, self.tr("negative"))):
+            square = QRectF(left, area.top() + (_LEGEND - _SQUARE) / 2, _SQUARE, _SQUARE)
+            painter.fillRect(square, theme.current().part_color(color))
+            painter.setPen(theme.current().color("dim"))
+            wide = painter.fontMetrics().horizontalAdvance(name) + 1
+            box = QRectF(square.right() + _LIMIT_GAP, area.top(), wide, _LEGEND)
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), name)
+            left = box.right() + 2 * _LIMIT_GAP
 
     def _draw_axis(self, painter: QPainter, area: QRectF, floor: float) -> None:
         painter.setPen(theme.current().color("dim"))
@@ -196,7 +213,7 @@ class ValueHistogram(Plot):
             left = min(max(area.left(), x - wide / 2), area.right() - wide)
             row = next((row for row, end in enumerate(ends) if end <= left), _LIMIT_ROWS - 1)
             ends[row] = left + wide + _LIMIT_GAP
-            top = area.top() + _LIMIT_HEIGHT * row
+            top = area.top() + _LEGEND + _LIMIT_HEIGHT * row
             box = QRectF(left, top, wide + 1, _LIMIT_HEIGHT)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
             painter.drawLine(QPointF(x, box.bottom()), QPointF(x, floor))

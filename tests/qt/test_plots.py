@@ -146,6 +146,13 @@ def test_the_scale_can_be_logarithmic(histogram, qtbot):
     assert histogram.picture() != linear
 
 
+def test_the_histogram_names_its_colours(histogram):
+    texts = [each.text for each in ElementTree.fromstring(histogram.svg()).iter() if each.text]
+    said = " ".join(texts)
+    assert "positive" in said
+    assert "negative" in said
+
+
 @pytest.mark.parametrize("name", ["treemap", "histogram"])
 def test_a_plot_is_exported(name, request):
     plot = request.getfixturevalue(name)
