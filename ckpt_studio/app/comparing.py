@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.app.background import Background
 from ckpt_studio.app.comparisons import Comparisons, Said
@@ -19,6 +19,7 @@ from ckpt_studio.core.comparison.compared_table import ComparedTable
 from ckpt_studio.core.comparison.comparison_export import comparison_csv
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.formats.new_file import write_small_file
+from ckpt_studio.qt.save_dialog import ask_for_file
 
 if TYPE_CHECKING:
     from ckpt_studio.app.panels.compare import ComparePanel
@@ -185,11 +186,9 @@ class Comparing(QObject):
         comparison = table.comparison
         used = tuple(side.checkpoint.path for side in (comparison.a, comparison.b))
         suggested = used[0].with_name(f"{used[0].stem} - {used[1].stem}.csv")
-        name, _ = QFileDialog.getSaveFileName(
-            self._window, self.tr("Export comparison"), str(suggested), "CSV (*.csv)"
-        )
-        if name:
-            path = Path(name) if Path(name).suffix else Path(name).with_suffix(".csv")
+        title = self.tr("Export comparison")
+        path = ask_for_file(self._window, title, suggested, "CSV", (".csv",))
+        if path is not None:
             self._exports.request(
                 lambda _: write_small_file(
                     path, comparison_csv(comparison, table.found()), overwrite=True, used=used

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.app.edit_plan_text import copy_name, sidecar
 from ckpt_studio.app.edited import Edited
@@ -17,6 +17,7 @@ from ckpt_studio.core.errors import CkptStudioError, WriteError
 from ckpt_studio.core.recipe import Output
 from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.banner import Message, Remedy
+from ckpt_studio.qt.save_dialog import ask_for_file
 
 
 class EditElsewhere(QObject):
@@ -40,15 +41,14 @@ class EditElsewhere(QObject):
     def copy(self, edited: Edited, options: WriteOptions) -> None:
         """Ask for the name of a copy."""
         source = edited.recipe.source
-        name, _ = QFileDialog.getSaveFileName(
+        path = ask_for_file(
             self._window,
             self.tr("Save a copy with the edited metadata"),
-            str(self._writable(copy_name(source))),
-            self.tr("Safetensors (*.safetensors)"),
+            self._writable(copy_name(source)),
+            self.tr("Safetensors"),
+            (".safetensors", ".sft"),
         )
-        if name:
-            path = Path(name)
-            # the dialog has asked about a file of exactly this name, and about no other
+        if path is not None:
             recipe = replace(edited.recipe, output=Output(path, overwrite=path.exists()))
             self.copy_chosen.emit(replace(edited, recipe=recipe), options)
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QFileDialog
 
 from ckpt_studio.app.converting import Converting
 from ckpt_studio.app.job_log import JobLog
@@ -20,6 +19,7 @@ from ckpt_studio.core.progress import CancelToken, ProgressCallback
 from ckpt_studio.core.recipe import Convert
 from ckpt_studio.engine.npy_saving import NpyOptions, SavedArray
 from ckpt_studio.qt.banner import Message, Remedy
+from ckpt_studio.qt.save_dialog import ask_for_file
 
 _PLAIN = str.maketrans(dict.fromkeys('\\/:*?"<>|\0', "_"))
 _LONGEST = 120
@@ -66,15 +66,11 @@ class TensorJobs(QObject):
     @Slot(object, str)
     def _save_array(self, checkpoint: Checkpoint, name: str) -> None:
         suggested = checkpoint.path.with_name(f"{name[-_LONGEST:].translate(_PLAIN)}.npy")
-        chosen, _ = QFileDialog.getSaveFileName(
-            self._panel, self.tr("Save tensor"), str(suggested), self.tr("NumPy arrays (*.npy)")
-        )
-        if not chosen:
+        title, kind = self.tr("Save tensor"), self.tr("NumPy arrays")
+        path = ask_for_file(self._panel, title, suggested, kind, (".npy",))
+        if path is None:
             return
-        path = Path(chosen)
-        asked = bool(path.suffix)  # the dialog has asked whether a file that is there may go
-        path = path if asked else path.with_suffix(".npy")
-        options, verbs = NpyOptions(overwrite=asked), self._session.verbs
+        options, verbs = NpyOptions(overwrite=True), self._session.verbs
 
         def work(progress: ProgressCallback, cancel: CancelToken) -> SavedArray:
             return verbs.save_array(checkpoint, name, path, options, progress, cancel)

@@ -13,7 +13,7 @@ from ckpt_studio.engine.summary import Json, inspection
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", type=options.path, metavar="FILE")
+    parser.add_argument("files", nargs="*", type=options.path, metavar="FILE")
     parser.add_argument("--tensors", action="store_true", help="list every tensor")
     value_options.add_options(parser)
 

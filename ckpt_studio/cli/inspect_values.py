@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ckpt_studio.cli.inspection_text import number
 from ckpt_studio.cli.job import job
 from ckpt_studio.cli.printing import printable, table
+from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.pattern import compile_pattern
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.core.statistics import TensorStatistics
@@ -15,6 +16,7 @@ from ckpt_studio.engine.npy_saving import NpyOptions, save_npy
 from ckpt_studio.engine.statistics import take_statistics
 from ckpt_studio.engine.summary import Json
 from ckpt_studio.engine.value_summary import array_summary, findings_summary, statistics_summary
+from ckpt_studio.formats.shown import shown_name
 
 _TITLES = (
     *("Name", "Type", "Min", "Max", "Mean", "Std", "Zeros", "NaN", "Inf"),
@@ -26,7 +28,8 @@ def values_of(opened: Opened, arguments: Namespace) -> Json:
     """Return what the options ask for beside the header.
 
     Raises:
-        CkptStudioError: the file changed, cannot be read, or a tensor cannot be saved.
+        CkptStudioError: the file changed, cannot be read, has no tensor of the name or pattern, or
+            a tensor cannot be saved.
         Cancelled: the user stopped it.
     """
     document: Json = {}
@@ -55,7 +58,13 @@ def values_of(opened: Opened, arguments: Namespace) -> Json:
 
 def _matching(opened: Opened, pattern: str) -> list[str]:
     found = compile_pattern(pattern)
-    return [name for name in opened.checkpoint.tensors if found.search(name)]
+    names = [name for name in opened.checkpoint.tensors if found.search(name)]
+    if pattern and not names:
+        raise PlanError(
+            f"No tensor of {shown_name(opened.checkpoint.path)} has ‘{pattern}’ in its name.",
+            "List the names with --tensors.",
+        )
+    return names
 
 
 def value_lines(document: Json) -> Iterator[str]:

@@ -39,8 +39,12 @@ def check_usage(arguments: Namespace) -> None:
     """Refuse options that do not fit together.
 
     Raises:
-        UsageError: they do not, or the pattern is none.
+        UsageError: they do not, the pattern is none, or no file is named.
     """
+    if not arguments.files:
+        told = f", before --stats: it took ‘{arguments.stats}’ as its pattern"
+        said = f"say which FILE to inspect{told if arguments.stats else ''}"
+        raise UsageError(f"{said}\nTry ‘ckpt-studio inspect --help’.")
     if (arguments.npy is None) is not (arguments.output is None):
         raise UsageError("--npy NAME and -o OUT go together")
     if arguments.npy is not None and len(arguments.files) > 1:

@@ -4,11 +4,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ckpt_studio.core.assembly.tidying import is_position_ids, left_out
+from ckpt_studio.core.checkpoint import Checkpoint
+from ckpt_studio.core.expr import reads
 from ckpt_studio.core.families.architecture import Architecture, component, family
 from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.fixes import Fix
 from ckpt_studio.core.metadata import RemoveKeys
 from ckpt_studio.core.problems import Problem, Severity, error, note, warning
+from ckpt_studio.core.quantised import is_companion
 from ckpt_studio.core.recipe import Convert, Precision
 from ckpt_studio.core.recognise import leftover_reason
 from ckpt_studio.core.recognition import FoundPart, Opened
@@ -18,6 +21,7 @@ from ckpt_studio.core.tensors import DType
 from ckpt_studio.core.text import binary_size, count, counted, listed
 
 _MATRIX = 2
+_SCALED_FLOATS = frozenset({DType.F8_E4M3, DType.F8_E5M2, DType.F8_E4M3FNUZ, DType.F8_E5M2FNUZ})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,14 @@ def header_findings(opened: Opened) -> Iterator[Finding]:
     checkpoint, found = opened.checkpoint, opened.recognition
     yield from map(Finding, (*checkpoint.problems, *found.problems))
     for part in found.parts:
-        yield from _of_part(part)
+        yield from _of_part(part, checkpoint)
     if found.architecture is not None:
         yield from _parts_beside(opened, family(found.architecture))
     yield from _leftovers(opened)
     yield from _float_positions(opened)
 
 
-def _of_part(part: FoundPart) -> Iterator[Finding]:
+def _of_part(part: FoundPart, checkpoint: Checkpoint) -> Iterator[Finding]:
     name = part_name(part.part)
     if part.missing:
         lacking = counted(len(part.missing), "tensor")
@@ -70,6 +74,7 @@ def _of_part(part: FoundPart) -> Iterator[Finding]:
         )
     if part.unexpected:
         names = tuple(part.prefix + key for key in part.unexpected)
+        surplus = _surplus(part, checkpoint)
         yield Finding(
             note(
                 f"The {name} has {counted(len(names), 'tensor')} that its model has no place for, "
@@ -78,8 +83,21 @@ def _of_part(part: FoundPart) -> Iterator[Finding]:
                 f"unexpected:{part.part}",
                 names,
             ),
-            Fix("Leave them out", drop=names) if part.form in {"native", "checkpoint"} else None,
+            Fix("Leave them out", drop=surplus) if surplus else None,
         )
+
+
+def _surplus(part: FoundPart, checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Return the tensors of the file that a part's model has no place for.
+
+    What is unexpected has the model's own name, which some forms spell otherwise in the file: what
+    is not there, or is read for another tensor, is left alone.
+    """
+    if not part.unexpected:
+        return ()
+    needed = {leaf.tensor.name for expr in part.tensors.values() for leaf in reads(expr)}
+    names = (part.prefix + key for key in part.unexpected)
+    return tuple(name for name in names if name in checkpoint.tensors and name not in needed)
 
 
 def _parts_beside(opened: Opened, architecture: Architecture) -> Iterator[Finding]:
@@ -178,7 +196,11 @@ def duplicate_findings(opened: Opened, groups: Iterable[tuple[str, ...]]) -> Ite
     if not groups:
         return
     tensors = opened.checkpoint.tensors
-    used = {name for part in opened.recognition.parts for name in part.names}
+    used = {
+        name
+        for part in opened.recognition.parts
+        for name in set(part.names).difference(_surplus(part, opened.checkpoint))
+    }
     wasted = sum(tensors[group[0]].nbytes * (len(group) - 1) for group in groups)
     beside = tuple(
         name
@@ -212,11 +234,21 @@ def hash_findings(opened: Opened, data_sha256: str) -> Iterator[Finding]:
 
 
 def value_findings(opened: Opened, statistics: Sequence[TensorStatistics]) -> Iterator[Finding]:
-    """Yield what the statistics of the values tell; those of codes say nothing."""
-    weights = [(one, one.values) for one in statistics if one.values and not one.codes]
-    yield from _invalid([(one.name, values) for one, values in weights])
+    """Yield what the statistics of the values tell; of codes only that scaled floats are invalid.
+
+    No scale turns a NaN or an infinity of fp8 into a number.
+    """
+    known = [(one, one.values) for one in statistics if one.values]
+    weights = [(one, values) for one, values in known if not one.codes]
+    yield from _invalid(
+        [(one.name, values) for one, values in known if not one.codes or _scaled_float(one)]
+    )
     yield from _zeros(opened, [one.name for one, v in weights if v.count and v.zeros == v.count])
     yield from _too_large(opened, weights)
+
+
+def _scaled_float(one: TensorStatistics) -> bool:
+    return one.dtype in _SCALED_FLOATS and not is_companion(one.name)
 
 
 def _invalid(weights: Sequence[tuple[str, Values]]) -> Iterator[Finding]:

@@ -256,7 +256,18 @@ def leftover_reason(name: str) -> str:
     table = leftovers()
     if name in table["keys"]:
         return str(table["keys"][name])
-    return next((text for start, text in table["starts"].items() if name.startswith(start)), "")
+    return next((text for start, text in table["starts"].items() if _begins(name, start)), "")
+
+
+def _begins(name: str, start: str) -> bool:
+    """Whether a name begins with a start that ends in a dot, or is in a group of that name.
+
+    A group may be one of several, or of states: ``optimizer``, ``optimizer_states``.
+    """
+    if start.endswith("."):
+        return name.startswith(start)
+    group = name.split(".", 1)[0]
+    return group.removesuffix("s").removesuffix("_state") == start
 
 
 def _other_kind(keys: _Keys) -> FoundPart | None:

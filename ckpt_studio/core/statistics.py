@@ -42,6 +42,15 @@ class Histogram:
         return (LOWEST + used[0], LOWEST + used[-1]) if used else None
 
 
+def bin_limits(exponent: int) -> tuple[float, float]:
+    """Return the least magnitude that a bin counts and the one at which the next begins.
+
+    The first bin begins at 0 (which itself is in none), the last one has no end.
+    """
+    low = 0.0 if exponent <= LOWEST else 2.0**exponent
+    return low, math.inf if exponent >= HIGHEST else 2.0 ** (exponent + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Misfit:
     """Values that a type cannot hold: ``too_large`` overflow, ``too_small`` become zero.

@@ -42,11 +42,15 @@ class Tile:
     @cached_property
     def size(self) -> int:
         """Bytes of all tensors."""
+        if len(self.rows) == 1:
+            return self.rows[0].tensor.nbytes
         return sum(row.tensor.nbytes for row in self.rows)
 
     @cached_property
     def dtype(self) -> str:
         """The type that most of the bytes have, "" where there is nothing."""
+        if len(self.rows) == 1:
+            return self.rows[0].tensor.dtype.label
         return max(self.dtypes, key=lambda label: (self.dtypes[label], label), default="")
 
     @cached_property

@@ -9,7 +9,7 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QW
 from PySide6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
 
-from ckpt_studio.core.statistics import HIGHEST, LOWEST, Values
+from ckpt_studio.core.statistics import HIGHEST, LOWEST, Values, bin_limits
 from ckpt_studio.core.text import count
 from ckpt_studio.qt import theme
 from ckpt_studio.qt.plot import Plot
@@ -18,10 +18,13 @@ LIMITS = ((-24.0, "F16 min"), (15.807, "E5M2 max"), (16.0, "F16 max"), (8.807, "
 """Powers of two at which types end: 2^-24 and 65504, 448, 57344 (``ux.md`` plots)."""
 
 _LIMIT_ROWS, _LIMIT_HEIGHT, _LIMIT_GAP = 3, 13.0, 6.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 12.0, 12.0, _LIMIT_ROWS * _LIMIT_HEIGHT + 2, 24.0
+_LEGEND, _SQUARE = 15.0, 9.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 12.0, 12.0, _LEGEND + _LIMIT_ROWS * _LIMIT_HEIGHT + 2, 24.0
 _ROOM = 2
 _LEAST_BINS = 4
 _LABEL_ROOM = 44.0
+_POSITIVE, _NEGATIVE = 0, 1
+"""The colours of the two signs."""
 
 
 class ValueHistogram(Plot):
@@ -107,9 +110,22 @@ class ValueHistogram(Plot):
     def told(self, exponent: int) -> str:
         """Say what a bar shows."""
         negative, positive = self.counts(exponent)
-        return self.tr("2^{low} to 2^{high}: {positive} positive, {negative} negative").format(
-            low=exponent, high=exponent + 1, positive=count(positive), negative=count(negative)
+        return self.tr("{range}: {positive} positive, {negative} negative").format(
+            range=self._range(exponent, exponent),
+            positive=count(positive),
+            negative=count(negative),
         )
+
+    def _range(self, first: int, last: int) -> str:
+        """Name the magnitudes of some bars; the first and the last one of all have one end."""
+        low, high = f"2^{first}", f"2^{last + 1}"
+        if first == LOWEST and last == HIGHEST:
+            return self.tr("any size")
+        if first == LOWEST:
+            return self.tr("below {high}").format(high=high)
+        if last == HIGHEST:
+            return self.tr("{low} and more").format(low=low)
+        return self.tr("{low} to {high}").format(low=low, high=high)
 
     def _tell(self) -> None:
         if self._current is not None:
@@ -117,8 +133,8 @@ class ValueHistogram(Plot):
             return
         span = self._values.histogram.span
         self.setAccessibleDescription(
-            self.tr("{number} values from 2^{low} to 2^{high}").format(
-                number=count(self._values.count), low=span[0], high=span[1] + 1
+            self.tr("{number} values, {range}").format(
+                number=count(self._values.count), range=self._range(*span)
             )
             if span
             else self.tr("No values")
@@ -153,9 +169,11 @@ class ValueHistogram(Plot):
             lower = whole * negative / (negative + positive) if whole else 0.0
             left = self._x(area, exponent)
             bar = max(1.0, width - 1)
-            painter.fillRect(QRectF(left, floor - lower, bar, lower), colors.part_color(1))
+            lower_part = QRectF(left, floor - lower, bar, lower)
+            painter.fillRect(lower_part, colors.part_color(_NEGATIVE))
             upper = QRectF(left, floor - whole, bar, whole - lower)
-            painter.fillRect(upper, colors.part_color(0))
+            painter.fillRect(upper, colors.part_color(_POSITIVE))
+        self._draw_legend(painter, area)
         self._draw_axis(painter, area, floor)
         self._draw_limits(painter, area, floor)
         if self._current is not None and self._first <= self._current <= self._last:
@@ -164,6 +182,18 @@ class ValueHistogram(Plot):
             mark = QRectF(self._x(area, self._current), floor - room, width, room)
             painter.drawRect(mark.adjusted(0.5, 0.5, -0.5, -0.5))
 
+    def _draw_legend(self, painter: QPainter, area: QRectF) -> None:
+        """Say at the top which colour is which sign."""
+        left = area.left() + _LEFT
+        for color, name in ((_POSITIVE, self.tr("positive")), (_NEGATIVE, self.tr("negative"))):
+            square = QRectF(left, area.top() + (_LEGEND - _SQUARE) / 2, _SQUARE, _SQUARE)
+            painter.fillRect(square, theme.current().part_color(color))
+            painter.setPen(theme.current().color("dim"))
+            wide = painter.fontMetrics().horizontalAdvance(name) + 1
+            box = QRectF(square.right() + _LIMIT_GAP, area.top(), wide, _LEGEND)
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), name)
+            left = box.right() + 2 * _LIMIT_GAP
+
     def _draw_axis(self, painter: QPainter, area: QRectF, floor: float) -> None:
         painter.setPen(theme.current().color("dim"))
         painter.drawLine(QPointF(area.left() + _LEFT, floor), QPointF(area.right() - _RIGHT, floor))
@@ -171,7 +201,7 @@ class ValueHistogram(Plot):
         for exponent in range(self._first, self._last + 1):
             if exponent % every == 0:
                 place = QRectF(self._x(area, exponent) - 30, floor + 2, 60, _BOTTOM - 4)
-                painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), _power(exponent))
+                painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), _start(exponent))
 
     def _draw_limits(self, painter: QPainter, area: QRectF, floor: float) -> None:
         painter.setPen(QPen(theme.current().color("warn"), 1, Qt.PenStyle.DashLine))
@@ -183,7 +213,7 @@ class ValueHistogram(Plot):
             left = min(max(area.left(), x - wide / 2), area.right() - wide)
             row = next((row for row, end in enumerate(ends) if end <= left), _LIMIT_ROWS - 1)
             ends[row] = left + wide + _LIMIT_GAP
-            top = area.top() + _LIMIT_HEIGHT * row
+            top = area.top() + _LEGEND + _LIMIT_HEIGHT * row
             box = QRectF(left, top, wide + 1, _LIMIT_HEIGHT)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
             painter.drawLine(QPointF(x, box.bottom()), QPointF(x, floor))
@@ -194,7 +224,7 @@ class ValueHistogram(Plot):
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["from", "to", "negative", "positive"])
         for exponent in range(LOWEST, HIGHEST + 1):
-            writer.writerow([2.0**exponent, 2.0 ** (exponent + 1), *self.counts(exponent)])
+            writer.writerow([*bin_limits(exponent), *self.counts(exponent)])
         return text.getvalue()
 
     @override
@@ -255,6 +285,13 @@ class ValueHistogram(Plot):
             self.set_logarithmic(not self._logarithmic)
         else:
             super().keyPressEvent(event)
+
+
+def _start(exponent: int) -> str:
+    """Name a bar on the axis."""
+    if exponent == LOWEST:
+        return f"< {_power(exponent + 1)}"
+    return f"≥ {_power(exponent)}" if exponent == HIGHEST else _power(exponent)
 
 
 def _power(exponent: int) -> str:

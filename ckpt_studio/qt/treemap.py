@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
@@ -46,7 +47,7 @@ class Treemap(Plot):
         self.setAccessibleName(self.tr("Treemap of the tensors"))
         self.setMinimumHeight(120)
         self._path: list[Tile] = [tiles(())]
-        self._placed: tuple[_Placed, ...] = ()
+        self._placed: tuple[_Placed, ...] | None = None
         self._current = 0
         self._by_size = False
 
@@ -112,8 +113,14 @@ class Treemap(Plot):
         """Whether the colour of a tile is its size."""
         return self._by_size
 
+    def _places(self) -> tuple[_Placed, ...]:
+        """Return where the tiles are, worked out once they are looked at."""
+        if self._placed is None:
+            self._placed = tuple(_place(self.shown, QRectF(self.rect())))
+        return self._placed
+
     def _arrange(self) -> None:
-        self._placed = tuple(_place(self.shown, QRectF(self.rect())))
+        self._placed = None
         self.zoomed.emit(tuple(tile.name for tile in self._path[1:]))
         self._tell()
         self.update()
@@ -129,9 +136,12 @@ class Treemap(Plot):
 
     @override
     def draw(self, painter: QPainter, area: QRectF) -> None:
-        placed = self._placed if area.size() == QRectF(self.rect()).size() else ()
-        for each in placed or tuple(_place(self.shown, area)):
-            self._draw_tile(painter, each)
+        same = area.size() == QRectF(self.rect()).size()
+        placed = self._places() if same else tuple(_place(self.shown, area))
+        raised = theme.current().color("raised")
+        color_of = self._colors()
+        for each in placed:
+            self._draw_tile(painter, each, raised if each.opened else color_of(each.tile))
         tile = self.current
         if tile is not None and self.hasFocus():
             mark = next((each.area for each in placed if each.tile is tile), QRectF())
@@ -139,10 +149,9 @@ class Treemap(Plot):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(mark.adjusted(1, 1, -1, -1))
 
-    def _draw_tile(self, painter: QPainter, placed: _Placed) -> None:
+    @staticmethod
+    def _draw_tile(painter: QPainter, placed: _Placed, color: QColor) -> None:
         tile, area = placed.tile, placed.area
-        colors = theme.current()
-        color = colors.color("raised") if placed.opened else self._color(tile)
         painter.fillRect(area, color)
         if area.width() < _TITLE_FITS or area.height() < _TITLE:
             return
@@ -155,15 +164,17 @@ class Treemap(Plot):
         name = tile.name + size if whole else name
         painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), name)
 
-    def _color(self, tile: Tile) -> QColor:
-        if not self._by_size:
-            return theme.current().part_color(type_color(tile.dtype))
-        largest = max((child.size for child in self.shown.children), default=1) or 1
-        return size_color(tile.size / largest)
+    def _colors(self) -> Callable[[Tile], QColor]:
+        """Return what gives the colour of a tile; what all of them need is worked out once."""
+        if self._by_size:
+            largest = max((child.size for child in self.shown.children), default=1) or 1
+            return lambda tile: size_color(tile.size / largest)
+        of_type = cache(lambda dtype: theme.current().part_color(type_color(dtype)))
+        return lambda tile: of_type(tile.dtype)
 
     def tile_at(self, spot: QPointF) -> Tile | None:
         """Return the innermost tile at a spot."""
-        hits = [each for each in self._placed if each.area.contains(spot)]
+        hits = [each for each in self._places() if each.area.contains(spot)]
         return max(hits, key=lambda each: each.depth).tile if hits else None
 
     @override
@@ -178,7 +189,7 @@ class Treemap(Plot):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._placed = tuple(_place(self.shown, QRectF(self.rect())))
+        self._placed = None
 
     @override
     def event(self, event: QEvent) -> bool:
@@ -193,7 +204,7 @@ class Treemap(Plot):
         if event.button() is not Qt.MouseButton.LeftButton:
             return
         for place, tile in enumerate(self.shown.children):
-            area = next((each.area for each in self._placed if each.tile is tile), QRectF())
+            area = next((each.area for each in self._places() if each.tile is tile), QRectF())
             if area.contains(event.position()):
                 self._current = place
                 self.zoom_in()

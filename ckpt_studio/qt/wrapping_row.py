@@ -6,6 +6,15 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 _BETWEEN_LINES = 6
+_CHANGED = frozenset(
+    {
+        QEvent.Type.LayoutRequest,
+        QEvent.Type.Show,
+        QEvent.Type.StyleChange,
+        QEvent.Type.FontChange,
+    }
+)
+"""What may give controls another size."""
 
 
 class WrappingRow(QWidget):
@@ -19,6 +28,7 @@ class WrappingRow(QWidget):
         self._controls: list[QWidget] = []
         self._right: int | None = None
         self._spacing = spacing
+        self._heights: dict[int, int] = {}
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -38,8 +48,16 @@ class WrappingRow(QWidget):
 
     @override
     def heightForWidth(self, width: int) -> int:
-        heights = [max(_size(each).height() for _, each in line) for line in self._lines(width)]
-        return sum(heights) + _BETWEEN_LINES * max(0, len(heights) - 1)
+        """Return the height of all lines; a layout asks for that of the same widths many times.
+
+        A hidden row is not told of controls that change, so that it remembers nothing.
+        """
+        known = self._heights.get(width) if self.isVisible() else None
+        if known is None:
+            heights = [max(_size(each).height() for _, each in line) for line in self._lines(width)]
+            known = sum(heights) + _BETWEEN_LINES * max(0, len(heights) - 1)
+            self._heights[width] = known
+        return known
 
     @override
     def sizeHint(self) -> QSize:
@@ -57,6 +75,8 @@ class WrappingRow(QWidget):
 
     @override
     def event(self, event: QEvent) -> bool:
+        if event.type() in _CHANGED:
+            self._heights.clear()
         if event.type() == QEvent.Type.LayoutRequest:
             self._arrange()
             self.updateGeometry()

@@ -40,11 +40,23 @@ def test_statistics_of_all_tensors_and_of_some(cli, sick):
     assert found["together"]["count"] == 5 + 2 + 2 + 1000 + 3
     some = cli("inspect", sick, "--stats", r"^[AB]\.", "--json").json["statistics"]
     assert [one["name"] for one in some["tensors"]] == ["a.weight", "b.weight"]
-    none = cli("inspect", sick, "--stats", "nothing", "--json").json["statistics"]
-    assert (none["tensors"], none["together"]["min"]) == ([], None)
     page = cli("inspect", sick, "--stats").out
     assert "1e+06" in page
     assert "together" in page
+
+
+def test_a_pattern_that_no_name_has_is_told(cli, sick):
+    refused = cli("inspect", sick, "--stats", "nothing")
+    assert refused.code == 1
+    assert "No tensor of sick.safetensors has ‘nothing’ in its name." in refused.err
+    assert "statistics" not in cli("inspect", sick, "--stats", "nothing", "--json").json
+
+
+def test_a_file_that_is_taken_for_a_pattern_is_told(cli, sick):
+    refused = cli("inspect", "--stats", sick)
+    assert refused.code == 2
+    assert "say which FILE to inspect, before --stats: it took ‘" in refused.err
+    assert "say which FILE to inspect" in cli("inspect").err
 
 
 def test_health_names_what_convert_can_mend(cli, sick, tmp_path):

@@ -82,6 +82,13 @@ def test_leftovers_are_pruned_by_their_fix():
     assert {gone.name for gone in mended.dropped} == set(finding.problem.names)
 
 
+def test_a_layer_that_is_called_after_an_optimiser_is_no_leftover():
+    states = ("optimizer.state.0.exp_avg", "optimizer_states.0.step", "lr_schedulers.0.last_epoch")
+    layers = ("optimizer_net.weight", "optimizers_head.weight", "lr_scheduler_embed.weight")
+    file = opened(dict.fromkeys((*states, *layers), ("F32", (4,))))
+    assert set(one(header_findings(file), "leftovers").problem.names) == set(states)
+
+
 def test_position_numbers_that_are_weights():
     name = CLIP + "text_model.embeddings.position_ids"
     file = opened(table("unet", "vae", "clip") | {name: ("F16", (1, 77))})
@@ -133,6 +140,25 @@ def test_values_that_are_invalid_zero_or_too_large():
     assert both[0].problem.message.startswith("2 tensors hold invalid numbers (2 NaN)")
 
 
+def test_a_scale_mends_no_nan_of_fp8():
+    file = opened({"a.weight": ("F8_E4M3", (2, 2))})
+    large = {DType.F16: Misfit(3, 0)}
+    found = list(
+        value_findings(
+            file,
+            [
+                TensorStatistics("a.weight", DType.F8_E4M3, Values(4, nans=1), codes=True),
+                TensorStatistics("b.weight", DType.F8_E5M2, Values(4, infinities=2), codes=True),
+                TensorStatistics("zero.weight", DType.F8_E4M3, Values(4, zeros=4), codes=True),
+                TensorStatistics("scaled_fp8", DType.F8_E4M3, Values(2, nans=2), codes=True),
+                TensorStatistics("nf4.weight", DType.U8, Values(4, misfits=large), codes=True),
+            ],
+        )
+    )
+    assert codes(found) == {"invalid-values"}
+    assert one(found, "invalid-values").problem.names == ("a.weight", "b.weight")
+
+
 def test_copies_beside_a_part_can_be_left_out_but_not_inside():
     tensors = table("vae") | {"copy": ("F16", (512, 512, 3, 3))}
     file = opened(tensors)
@@ -142,6 +168,17 @@ def test_copies_beside_a_part_can_be_left_out_but_not_inside():
     within = one(duplicate_findings(file, [tuple(inside), ("a",)]), "duplicates")
     assert within.fix is None
     assert not list(duplicate_findings(file, [("a",)]))
+
+
+def test_what_a_text_encoder_has_no_place_for_can_be_left_out():
+    extra = CLIP + "text_model.extra.weight"
+    file = opened(table("unet", "vae", "clip") | {extra: ("F16", (768, 768))})
+    finding = one(header_findings(file), "unexpected:clip_l")
+    mended = convert(finding.fix.applied(Convert(Path("a"))), file)
+    assert [gone.name for gone in mended.dropped] == [extra]
+    known = CLIP + "text_model.encoder.layers.0.self_attn.q_proj.weight"
+    copies = one(duplicate_findings(file, [(known, extra)]), "duplicates")
+    assert copies.fix == Fix("Leave out the copies", drop=(extra,))
 
 
 def test_a_wrong_hash_is_removed_by_its_fix():

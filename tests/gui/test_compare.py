@@ -126,11 +126,23 @@ def test_metadata_differences_open_with_escaped_values(qtbot, window, tmp_path):
 
 def test_an_export_that_cannot_be_written_is_said(qtbot, window, folder, monkeypatch):
     show(qtbot, window, folder / "vae.safetensors", folder / "small_vae.safetensors")
-    path = folder / "vae.safetensors"
+    path = folder / "no" / "vae.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     press(window, "compareExport")
     qtbot.waitUntil(window.banner.isVisible)
-    assert "vae.safetensors" in window.banner.message.what
+    assert "vae.csv" in window.banner.message.what
+
+
+def test_an_export_replaces_no_file_that_nobody_was_asked_about(qtbot, window, folder, monkeypatch):
+    show(qtbot, window, folder / "vae.safetensors", folder / "small_vae.safetensors")
+    there = folder / "vae.csv"
+    there.write_text("mine", encoding="utf-8")
+    typed = iter([str(folder / "vae"), ""])
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (next(typed), ""))
+    in_dialog("replaceQuestion", lambda box: box.reject())
+    press(window, "compareExport")
+    assert next(typed, None) is None
+    assert there.read_text(encoding="utf-8") == "mine"
 
 
 def test_two_models_of_a_folder_are_chosen_from_a_list(qtbot, window, tmp_path):

@@ -238,12 +238,19 @@ def test_a_copy_replaces_no_file_that_nobody_was_asked_about(
 ):
     other = model(tmp_path / "other.safetensors", 16)
     before = other.read_bytes()
-    chosen = str(tmp_path / "other")  # the ending is added to it
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (chosen, ""))
+    asked = []
+
+    def refuse(box):
+        asked.append(box.text())
+        box.reject()
+
+    typed = iter([str(tmp_path / "other"), ""])  # the ending is added to it
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (next(typed), ""))
     opened.edit(SetValue("title", "New"))
+    in_dialog("replaceQuestion", refuse)
     save(window, answer="editCopy")
-    finished(qtbot, window)
-    assert "other.safetensors exists already" in shown(window)
+    qtbot.waitUntil(lambda: asked == ["other.safetensors exists already."], timeout=10_000)
+    assert next(typed, None) is None
     assert other.read_bytes() == before
     assert opened.metadata["title"] == "New"
 

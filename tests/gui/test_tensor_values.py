@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QMenu
 
 from ckpt_studio.app import tensor_values
 from ckpt_studio.app.job_log import State
-from tests.gui.acting import named
+from tests.gui.acting import in_dialog, named
 from tests.gui.looking import keys, look_at, press, select, sick, take
+from tests.making.plans import write_source
 
 
 class Counting:
@@ -138,6 +139,20 @@ def test_a_selection_is_cancelled_in_the_pane(qtbot, panel, counting):
     counting.gate.set()
 
 
+def test_the_outer_bins_have_one_end(qtbot, window, tmp_path):
+    values = np.array([3e38, 1e-30], "<f4").tobytes()
+    path = tmp_path / "wide.safetensors"
+    write_source(path, {"w": ("F32", [2], values)}, {})
+    panel = look_at(qtbot, window, path, statistics=take)
+    press(panel, "tensorValues")
+    press(panel, "valueRead")
+    qtbot.waitUntil(lambda: shown(panel, 1))
+    press(panel, "valueBinsMode")
+    bins = named(panel, "valueBins").model()
+    rows = [[bins.index(row, column).data() for column in range(4)] for row in (0, 80)]
+    assert rows == [["0", "1.81899e-12", "1", "0"], ["1.09951e+12", "and more", "1", "0"]]
+
+
 def test_a_file_that_changed_is_told_in_the_pane(qtbot, panel, tmp_path):
     sick(tmp_path / "sick.safetensors")
     press(panel, "tensorValues")
@@ -203,6 +218,29 @@ def test_numbers_are_copied_and_saved(qtbot, panel, tmp_path, monkeypatch):
     assert rows["zero.weight"]["Zeros"] == "16"
 
 
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_file_is_replaced_only_when_the_user_says_so(
+    qtbot, panel, tmp_path, monkeypatch, replaced
+):
+    press(panel, "tensorValues")
+    press(panel, "valueRead")
+    qtbot.waitUntil(lambda: shown(panel, 7))
+    target = tmp_path / "values.csv"
+    target.write_text("mine", encoding="utf-8")
+    typed = iter([str(tmp_path / "values"), str(tmp_path / "other.values")])
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (next(typed), ""))
+
+    def answer(box):
+        assert box.text() == "values.csv exists already."
+        wanted = "&Replace" if replaced else "&Choose another name"
+        next(button for button in box.buttons() if button.text() == wanted).click()
+
+    in_dialog("replaceQuestion", answer)
+    press(panel, "valueSave")
+    assert (target.read_text(encoding="utf-8") == "mine") is not replaced
+    assert (tmp_path / "other.values.csv").exists() is not replaced
+
+
 def test_a_new_checkpoint_has_no_values_yet(qtbot, window, panel, tmp_path):
     press(panel, "tensorValues")
     window.sources.add((tmp_path / "sick.safetensors",))
@@ -228,13 +266,14 @@ def test_the_menu_opens_the_values(qtbot, panel):
 
 
 def test_one_tensor_is_saved_for_numpy(qtbot, window, panel, tmp_path, monkeypatch):
-    target = tmp_path / "layer.npy"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    target = tmp_path / "layer.weight.npy"
+    typed = str(tmp_path / "layer.weight")  # the dot is a part of the name
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (typed, ""))
     select(panel, "layer.weight")
     menu, actions = menu_of(panel)
     actions["save_array"].trigger()
     menu.close()
-    qtbot.waitUntil(lambda: window.banner.message.what == "layer.npy was saved.")
+    qtbot.waitUntil(lambda: window.banner.message.what == "layer.weight.npy was saved.")
     assert np.load(target).shape == (300, 300)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from xml.etree import ElementTree
 
 import pytest
@@ -9,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
-from ckpt_studio.core.statistics import LOWEST, NO_COUNTS, Histogram, Values
+from ckpt_studio.core.statistics import HIGHEST, LOWEST, NO_COUNTS, Histogram, Values
 from ckpt_studio.core.treemap import tiles
 from ckpt_studio.qt.histogram import ValueHistogram
 from ckpt_studio.qt.treemap import Treemap
@@ -118,11 +119,38 @@ def test_bars_are_told_one_after_the_other(histogram, qtbot):
     assert "positive" in histogram.accessibleDescription()
 
 
+@pytest.mark.parametrize(
+    ("exponent", "told", "limits"),
+    [
+        (HIGHEST, "2^40 and more: 7 positive", [2.0**40, math.inf]),
+        (LOWEST, "below 2^-39: 7 positive", [0.0, 2.0**-39]),
+    ],
+)
+def test_the_outer_bars_hold_what_is_beyond(histogram, qtbot, exponent, told, limits):
+    positive = list(NO_COUNTS)
+    positive[exponent - LOWEST] = 7
+    histogram.set_values(Values())
+    histogram.set_values(Values(count=7, histogram=Histogram(positive=tuple(positive))))
+    assert histogram.accessibleDescription() == f"7 values, {told.partition(':')[0]}"
+    for _ in range(4):
+        qtbot.keyClick(histogram, Qt.Key.Key_Right if exponent > 0 else Qt.Key.Key_Left)
+    assert histogram.accessibleDescription().startswith(told)
+    rows = [row for row in csv.reader(io.StringIO(histogram.csv_text())) if row[3] == "7"]
+    assert [float(limit) for limit in rows[0][:2]] == limits
+
+
 def test_the_scale_can_be_logarithmic(histogram, qtbot):
     linear = histogram.picture()
     qtbot.keyClick(histogram, Qt.Key.Key_L)
     assert histogram.logarithmic
     assert histogram.picture() != linear
+
+
+def test_the_histogram_names_its_colours(histogram):
+    texts = [each.text for each in ElementTree.fromstring(histogram.svg()).iter() if each.text]
+    said = " ".join(texts)
+    assert "positive" in said
+    assert "negative" in said
 
 
 @pytest.mark.parametrize("name", ["treemap", "histogram"])

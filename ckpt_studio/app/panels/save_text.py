@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from PySide6.QtCore import QIODevice, QSaveFile
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.core.errors import WriteError
+from ckpt_studio.qt.save_dialog import ask_for_file
 
 
 def save_text(parent: QWidget, title: str, suggested: Path, text: str) -> Path | None:
@@ -23,14 +24,10 @@ def save_bytes(parent: QWidget, title: str, suggested: Path, content: bytes) -> 
     Raises:
         WriteError: when it could not be written; a file that stood there still stands.
     """
-    suffix = suggested.suffix
-    filters = f"{suffix[1:].upper()} (*{suffix})"
-    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(suggested), filters)
-    if not chosen:
+    ending = suggested.suffix
+    path = ask_for_file(parent, title, suggested, ending[1:].upper(), (ending,))
+    if path is None:
         return None
-    path = Path(chosen)
-    if not path.suffix:
-        path = path.with_suffix(suffix)
     file = QSaveFile(str(path))
     if not (
         file.open(QIODevice.OpenModeFlag.WriteOnly) and file.write(content) >= 0 and file.commit()

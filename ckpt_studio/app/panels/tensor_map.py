@@ -55,6 +55,7 @@ class TensorMap(QWidget):
         self._colors.idToggled.connect(self._take_color)
         self.plot.row_chosen.connect(self.row_chosen)
         self.plot.zoomed.connect(self._show_path)
+        self._rows: tuple[Row, ...] | None = None
         self.show_rows(())
 
     def _color_button(self, place: int, title: str) -> QToolButton:
@@ -72,8 +73,11 @@ class TensorMap(QWidget):
         return button
 
     def show_rows(self, rows: Iterable[Row]) -> None:
-        """Show other tensors."""
-        self.plot.set_root(tiles(rows))
+        """Show other tensors; the map of the same ones stays as it is."""
+        rows = tuple(rows)
+        if rows != self._rows:
+            self._rows = rows
+            self.plot.set_root(tiles(rows))
 
     def selected_rows(self) -> list[Row]:
         """Return what is zoomed into; nothing while everything is shown."""

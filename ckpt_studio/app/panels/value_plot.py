@@ -1,6 +1,7 @@
 """The values of a selection as a histogram, as the numbers behind it, or tensor by tensor."""
 
 from collections.abc import Callable, Sequence
+from math import inf
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtWidgets import (
@@ -17,7 +18,13 @@ from PySide6.QtWidgets import (
 from ckpt_studio.app.known_values import Collected
 from ckpt_studio.app.panels.plot_menu import PlotMenu
 from ckpt_studio.core.plain_text import one_line
-from ckpt_studio.core.statistics import HIGHEST, LOWEST, Histogram, TensorStatistics, Values
+from ckpt_studio.core.statistics import (
+    LOWEST,
+    Histogram,
+    TensorStatistics,
+    Values,
+    bin_limits,
+)
 from ckpt_studio.core.statistics_text import COLUMNS, Cell, real
 from ckpt_studio.core.text import count
 from ckpt_studio.qt.histogram import ValueHistogram
@@ -166,17 +173,21 @@ def _bins(histogram: Histogram) -> list[tuple[int, int, int]]:
     first, last = histogram.span or (0, -1)
     return [
         (exponent, histogram.positive[exponent - LOWEST], histogram.negative[exponent - LOWEST])
-        for exponent in range(max(LOWEST, first), min(HIGHEST, last) + 1)
+        for exponent in range(first, last + 1)
     ]
 
 
 def _bin_fields() -> tuple[Field, ...]:
     return (
-        Field("From", lambda row: 2.0 ** row[0], real),
-        Field("To", lambda row: 2.0 ** (row[0] + 1), real),
+        Field("From", lambda row: bin_limits(row[0])[0], real),
+        Field("To", lambda row: bin_limits(row[0])[1], _end),
         Field("Positive", lambda row: row[1], count),
         Field("Negative", lambda row: row[2], count),
     )
+
+
+def _end(high: float) -> str:
+    return "and more" if high == inf else real(high)
 
 
 def _fields() -> tuple[Field, ...]:
