@@ -4,10 +4,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QListWidget, QPushButton, QToolButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPushButton, QToolButton
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata import MetadataPanel
+from ckpt_studio.app.panels.metadata_table import MetadataTable
+from ckpt_studio.core.metadata import SetValue
+from ckpt_studio.qt.value_edit import ValueEdit
 from tests.gui.acting import in_dialog
 from tests.gui.opened import opened_file
 
@@ -74,6 +77,52 @@ def test_applied_edits_are_saved_on_request(panel, documents):
 
     edit_several(panel, act)
     assert asked == documents
+
+
+def test_what_differs_is_not_found_and_replaced(panel, documents):
+    documents[0].edit(SetValue("only", "seed"))
+
+    def act(dialog):
+        QTest.mouseClick(
+            dialog.findChild(QToolButton, "metadataFindOpen"), Qt.MouseButton.LeftButton
+        )
+        QTest.keyClicks(dialog.findChild(QLineEdit, "metadataFind"), "e")
+        QTest.keyClicks(dialog.findChild(QLineEdit, "metadataReplacement"), "E")
+        assert dialog.findChild(QLabel, "metadataFindResult").text().startswith("1 match")
+        press(dialog, "metadataReplaceAll")
+        press(dialog, "severalApply")
+
+    edit_several(panel, act)
+    assert [dict(document.metadata) for document in documents] == [
+        {"author": "mE", "title": "one", "only": "seed"},
+        {"author": "mE", "title": "two"},
+        {"author": "mE", "title": "three"},
+    ]
+
+
+def test_what_is_typed_for_values_that_differ_begins_empty(panel, documents):
+    def act(dialog):
+        table = dialog.findChild(MetadataTable)
+        table.select_keys(["title"])
+        edit = dialog.findChild(ValueEdit, "metadataValue")
+        assert edit.exact_text() == ""
+        QTest.keyClicks(edit, "Set")
+        press(dialog, "severalApply")
+
+    edit_several(panel, act)
+    assert [document.metadata["title"] for document in documents] == ["Set"] * 3
+
+
+def test_the_sign_for_what_differs_is_not_pasted_into_a_text(panel, documents):
+    def act(dialog):
+        paste(dialog, "title\t<keep> v2")
+        assert not dialog.findChild(QPushButton, "severalApply").isEnabled()
+        told = [getattr(each, "full_text", "") for each in dialog.findChildren(QLabel)]
+        assert any("stands for values that differ." in each for each in told)
+        press(dialog, "severalCancel")
+
+    edit_several(panel, act)
+    assert [document.metadata["title"] for document in documents] == ["one", "two", "three"]
 
 
 def test_cancel_changes_no_file(panel, documents):

@@ -4,6 +4,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.app.document import Document
+from ckpt_studio.core.editing import replacing
+from ckpt_studio.core.editing.replacing import Found, Search
 from ckpt_studio.core.metadata import Edit, Metadata
 
 
@@ -32,6 +34,22 @@ class MetadataEditing(QObject):
             return False
         self.tell("")
         return True
+
+    def count(self, search: Search) -> Found:
+        """Return how often something is found."""
+        return replacing.count(search, self.metadata)
+
+    def matching_keys(self, search: Search) -> list[str]:
+        """Return the keys of the rows in which something is found."""
+        return replacing.matching_keys(search, self.metadata)
+
+    def replaced(self, search: Search, replacement: str) -> tuple[Edit, ...]:
+        """Return the edits that replace what is found."""
+        return replacing.replaced(search, replacement, self.metadata)
+
+    def is_placeholder(self, value: str) -> bool:  # noqa: ARG002 - for those that have some
+        """Whether a value is none, but stands for others; it is not shown to be edited."""
+        return False
 
     def tell(self, message: str, role: str = "dim") -> None:
         """Say something below the buttons."""

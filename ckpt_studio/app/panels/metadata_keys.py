@@ -16,14 +16,7 @@ from ckpt_studio.core import text
 from ckpt_studio.core.editing.metadata_rows import MetadataRow, State, rows_of
 from ckpt_studio.core.editing.metadata_rules import check_new_key, library_clash
 from ckpt_studio.core.editing.pasted_metadata import Pasted, parse_pasted
-from ckpt_studio.core.editing.replacing import (
-    Found,
-    Search,
-    count,
-    keys_lost,
-    matching_keys,
-    replaced,
-)
+from ckpt_studio.core.editing.replacing import Search, keys_lost
 from ckpt_studio.core.json_values.json_text import check
 from ckpt_studio.core.metadata import RemoveKeys, RenameKey, ReplaceAll, SetValue
 from ckpt_studio.core.plain_text import one_line
@@ -45,7 +38,7 @@ class MetadataKeys(QWidget):
         self.table = MetadataTable(self._model)
         self.bar, self.value = MetadataBar(), MetadataValue()
         self.editor = self.value.editor
-        self.key_bar, self.find_bar = KeyBar(self._key_mistake), FindBar(self._count)
+        self.key_bar, self.find_bar = KeyBar(self._key_mistake), FindBar(editing.count)
         self._build()
         self._connect()
         self.setFocusProxy(self.table)
@@ -141,9 +134,12 @@ class MetadataKeys(QWidget):
         note = needed or library_clash(row.key)
         if row.state is State.REMOVED:
             note = self.tr("Removed when the file is saved.")
+        value = row.value
+        if self._editing.is_placeholder(value):
+            value, note = "", self.tr("Values that differ; what is typed here goes to all files.")
         self.value.show_value(
             row.key,
-            row.value,
+            value,
             editable=row.new is not None,
             changed=row.original is not None and row.new != row.original,
             note=note,
@@ -252,11 +248,8 @@ class MetadataKeys(QWidget):
             told += " " + self.tr("Written as JSON, because no text: {keys}.").format(keys=keys)
         return told
 
-    def _count(self, search: Search) -> Found:
-        return count(search, self._editing.metadata)
-
     def _select_next(self, search: Search) -> None:
-        keys = matching_keys(search, self._editing.metadata)
+        keys = self._editing.matching_keys(search)
         current = [row.key for row in self.table.selected()][-1:]
         place = keys.index(current[0]) + 1 if current and current[0] in keys else 0
         if keys:
@@ -264,11 +257,11 @@ class MetadataKeys(QWidget):
 
     def _replace(self, search: Search, replacement: str) -> None:
         try:
-            edits = replaced(search, replacement, self._editing.metadata)
+            edits = self._editing.replaced(search, replacement)
         except ValueError as mistake:
             self.find_bar.show_mistake(str(mistake))
             return
-        found = self._count(search)
+        found = self._editing.count(search)
         title = self.tr("Replace “{text}”").format(text=one_line(search.text, 30))
         if edits and may_lose(keys_lost(edits), self) and self._editing.edit(*edits, title=title):
             told = self.tr("{matches} matches replaced in {rows} keys.")

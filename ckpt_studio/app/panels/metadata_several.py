@@ -13,17 +13,57 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata_editing import MetadataEditing
 from ckpt_studio.app.panels.metadata_keys import MetadataKeys
-from ckpt_studio.core.editing.metadata_several import KEEP, edits_for, merged
+from ckpt_studio.core.editing.metadata_several import (
+    KEEP,
+    check_kept,
+    count_shared,
+    edits_for,
+    matching_shared,
+    merged,
+    replaced_shared,
+)
+from ckpt_studio.core.editing.replacing import Found, Search
+from ckpt_studio.core.metadata import Edit
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.telling_apart import told_apart
 from ckpt_studio.core.text import counted
 from ckpt_studio.qt.labels import ElidedLabel, label, plain_tip, set_property
 
 _LONGEST_PATH = 2_000
+
+
+class SharedEditing(MetadataEditing):
+    """Edits what files share; ``<keep>`` is neither searched nor written."""
+
+    @override
+    def edit(self, *edits: Edit, title: str = "", merge: int = -1) -> bool:
+        try:
+            check_kept(edits)
+        except ValueError as mistake:
+            self.tell(str(mistake), "bad")
+            return False
+        return super().edit(*edits, title=title, merge=merge)
+
+    @override
+    def count(self, search: Search) -> Found:
+        return count_shared(search, self.metadata)
+
+    @override
+    def matching_keys(self, search: Search) -> list[str]:
+        return matching_shared(search, self.metadata)
+
+    @override
+    def replaced(self, search: Search, replacement: str) -> tuple[Edit, ...]:
+        return replaced_shared(search, replacement, self.metadata)
+
+    @override
+    def is_placeholder(self, value: str) -> bool:
+        return value == KEEP
 
 
 class SeveralDialog(QDialog):
@@ -37,7 +77,7 @@ class SeveralDialog(QDialog):
         self.setWindowTitle(self.tr("Edit several files"))
         self._documents = tuple(documents)
         self._shared = Document(self.tr("Several files"), original={}, parent=self)
-        self._editing = MetadataEditing(self)
+        self._editing = SharedEditing(self)
         self._editing.document = self._shared
         self._keys = MetadataKeys(self._editing)
         self._files = QListWidget()
@@ -81,7 +121,9 @@ class SeveralDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 16)
         column.setSpacing(12)
-        told = self.tr("{keep} stands for values that differ; they stay as they are.")
+        told = self.tr(
+            "{keep} stands for values that differ; they stay as they are, and are not searched."
+        )
         column.addWidget(label(told.format(keep=KEEP), "dim", wrap=True))
         column.addWidget(split, 1)
         column.addLayout(buttons)
