@@ -155,6 +155,15 @@ def json_text(panel):
     return panel.findChild(ValueEdit, "metadataJsonText")
 
 
+def replace_text(panel, change):
+    """Type over the whole text."""
+    edit = json_text(panel)
+    text = change(edit.exact_text())
+    edit.setFocus()
+    edit.selectAll()
+    edit.insertPlainText(text)
+
+
 def test_json_is_edited_as_one_text(panel, document, qtbot):
     show(qtbot, panel, "Json")
     edit = json_text(panel)
@@ -175,6 +184,23 @@ def test_json_is_edited_as_one_text(panel, document, qtbot):
     qtbot.keyClick(edit, Qt.Key.Key_Z, CONTROL)
     assert document.metadata == METADATA
     assert json.loads(edit.exact_text())["modelspec.title"] == "One"
+
+
+def test_a_long_value_is_kept_when_its_key_is_renamed_in_json(panel, document, qtbot):
+    show(qtbot, panel, "Json")
+    replace_text(panel, lambda text: text.replace('"long"', '"renamed"'))
+    qtbot.waitUntil(lambda: "renamed" in document.metadata)
+    assert document.metadata["renamed"] == METADATA["long"]
+
+
+def test_a_long_value_is_kept_when_its_line_is_cut_and_pasted_later(panel, document, qtbot):
+    show(qtbot, panel, "Json")
+    line = next(each for each in json_text(panel).exact_text().splitlines() if "long" in each)
+    replace_text(panel, lambda text: text.replace(f",\n{line}", ""))
+    qtbot.waitUntil(lambda: "long" not in document.metadata)
+    replace_text(panel, lambda text: text.replace("{\n", f"{{\n{line},\n"))
+    qtbot.waitUntil(lambda: "long" in document.metadata)
+    assert document.metadata == METADATA
 
 
 def test_undo_with_nothing_to_undo_leaves_the_json_there(panel, document, qtbot):

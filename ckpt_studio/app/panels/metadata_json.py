@@ -5,7 +5,11 @@ from itertools import count as numbers
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ckpt_studio.core.editing.metadata_document import read_document, shown_document
+from ckpt_studio.core.editing.metadata_document import (
+    long_values,
+    read_document,
+    shown_document,
+)
 from ckpt_studio.core.editing.metadata_rules import difference, same
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.qt.labels import ElidedLabel, set_property
@@ -26,6 +30,7 @@ class MetadataJson(QWidget):
         super().__init__(parent)
         self.setObjectName("metadataJson")
         self._metadata: Metadata = {}
+        self._long: dict[str, str] = {}  # all that were shown: a line that was cut is pasted later
         self._runs = numbers(_RUNS)
         self._run = next(self._runs)
         self.edit = ValueEdit()
@@ -47,6 +52,7 @@ class MetadataJson(QWidget):
 
     def show_metadata(self, metadata: Metadata) -> None:
         """Show other metadata; a text that says the same already stays as it was typed."""
+        self._long |= long_values(metadata)
         if self._pause.isActive() or self._says(metadata):
             self._metadata = metadata
             return
@@ -68,13 +74,13 @@ class MetadataJson(QWidget):
 
     def _says(self, metadata: Metadata) -> bool:
         try:
-            return same(read_document(self.edit.exact_text(), metadata), metadata)
+            return same(read_document(self.edit.exact_text(), metadata, self._long), metadata)
         except ValueError:
             return False
 
     def _commit(self) -> None:
         try:
-            said = read_document(self.edit.exact_text(), self._metadata)
+            said = read_document(self.edit.exact_text(), self._metadata, self._long)
         except ValueError as mistake:
             self._tell(self.tr("Not taken over yet. {reason}").format(reason=mistake), "bad")
             return
