@@ -240,6 +240,34 @@ def test_a_mistake_in_json_changes_nothing(panel, document, qtbot, text, reason)
     show(qtbot, panel, "Table")
     show(qtbot, panel, "Json")
     assert document.metadata == METADATA
+    assert edit.exact_text() == text
+    assert reason in said(panel, "metadataJsonCheck")
+
+
+def test_a_text_with_a_mistake_waits_for_its_document(panel, document, qtbot):
+    other = Document("other", opened_file(metadata={"note": "x"}))
+    panel.set_documents([document, other])
+    show(qtbot, panel, "Json")
+    replace_text(panel, lambda _: '{"much": "typed" ')
+    panel.show_document(other)
+    assert json.loads(json_text(panel).exact_text()) == {"note": "x"}
+    assert panel.with_mistakes() == (document,)
+    panel.show_document(document)
+    assert json_text(panel).exact_text() == '{"much": "typed" '
+    assert "Line 1" in said(panel, "metadataJsonCheck")
+    replace_text(panel, lambda text: text + "}")
+    qtbot.waitUntil(lambda: document.metadata == {"much": "typed"})
+    assert panel.with_mistakes() == ()
+
+
+def test_a_text_with_a_mistake_goes_with_a_word_when_the_metadata_changed(panel, document, qtbot):
+    show(qtbot, panel, "Json")
+    replace_text(panel, lambda _: "{")
+    show(qtbot, panel, "Table")
+    document.edit(SetValue("note", "new"))
+    show(qtbot, panel, "Json")
+    assert json.loads(json_text(panel).exact_text())["note"] == "new"
+    assert "changed elsewhere" in said(panel, "metadataJsonCheck")
 
 
 def test_views_show_what_the_others_changed(panel, document, qtbot):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut, QShowEvent
@@ -23,7 +24,7 @@ from ckpt_studio.app.panels.metadata_editing import MetadataEditing
 from ckpt_studio.app.panels.metadata_export import MetadataExport, offered
 from ckpt_studio.app.panels.metadata_form import MetadataForm
 from ckpt_studio.app.panels.metadata_import import ImportDialog
-from ckpt_studio.app.panels.metadata_json import MetadataJson
+from ckpt_studio.app.panels.metadata_json import Draft, MetadataJson
 from ckpt_studio.app.panels.metadata_keys import MetadataKeys
 from ckpt_studio.app.panels.metadata_menus import MetadataMenus
 from ckpt_studio.app.panels.metadata_meter import MetadataMeter
@@ -70,7 +71,9 @@ class MetadataPanel(QWidget):
         )
         self._exports = MetadataExport(self._editing, self)
         self._stale = True
+        self._documents: tuple[Document, ...] = ()
         self._files: tuple[Document, ...] = ()
+        self._drafts: WeakKeyDictionary[Document, Draft] = WeakKeyDictionary()
         self._measured: tuple[Opened, int] | None = None  # a file, bytes of its table of tensors
         self._views = QStackedWidget()
         self.meter = MetadataMeter()
@@ -140,6 +143,7 @@ class MetadataPanel(QWidget):
     def set_documents(self, documents: Sequence[Document]) -> None:
         """Offer these documents for choice."""
         self.picker.set_documents(documents)
+        self._documents = tuple(documents)
         self._files = tuple(document for document in documents if not document.assembled)
         self._fill.files = len(self._files)
 
@@ -148,6 +152,7 @@ class MetadataPanel(QWidget):
         if document is not self._editing.document or document is None:
             self._forget()
             self._editing.document = document
+            self.json.start_with(self._drafts.pop(document, None) if document else None)
             self._listen()
         self.picker.show_current(document)
         self.setEnabled(document is not None)
@@ -173,6 +178,12 @@ class MetadataPanel(QWidget):
         self.keys.finish()
         self.json.finish()
 
+    def with_mistakes(self) -> tuple[Document, ...]:
+        """Return the documents whose JSON text was not taken over, because of a mistake in it."""
+        self.finish_editing()
+        shown = self._editing.document if self.json.draft is not None else None
+        return tuple(one for one in self._documents if one is shown or one in self._drafts)
+
     def stop(self) -> None:
         """Wait for what runs."""
         for part in (self.keys, self._exports):
@@ -186,10 +197,11 @@ class MetadataPanel(QWidget):
     def _forget(self) -> None:
         self.keys.forget()
         self.json.finish()
-        self.json.discard()
         self._notice.hide()
         document = self._editing.document
         if document is not None:
+            if self.json.draft is not None:
+                self._drafts[document] = self.json.draft
             document.metadata_changed.disconnect(self._refresh)
             document.original_changed.disconnect(self._refresh)
             document.opened_changed.disconnect(self._show_size)
