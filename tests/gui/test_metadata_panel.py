@@ -3,14 +3,12 @@
 import json
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QApplication,
     QFileDialog,
     QLabel,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QToolButton,
 )
@@ -20,6 +18,7 @@ from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.core.editing.metadata_rows import rows_of
 from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.qt.metadata_model import MetadataModel
+from tests.gui.acting import answer
 from tests.gui.opened import opened_file
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -67,17 +66,6 @@ def type_value(qtbot, panel, text):
 def said(panel, name):
     found = panel.findChild(QLabel, name)
     return getattr(found, "full_text", found.text())
-
-
-def answer(button_text):
-    """Press a button of the question that is about to appear."""
-
-    def press():
-        box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        next(b for b in box.buttons() if b.text() == button_text).click()
-
-    QTimer.singleShot(0, press)
 
 
 def cells(panel, key):
@@ -397,3 +385,21 @@ def test_another_document_does_not_get_the_edits_of_this_one(panel, document, qt
     type_value(qtbot, panel, "X")
     assert document.metadata == METADATA
     assert other.metadata == {"title": "X"}
+
+
+@pytest.mark.parametrize("button", ["&Keep it", "&Go on"])
+def test_a_needed_value_is_not_replaced_or_pasted_over_unasked(panel, document, qtbot, button):
+    click(qtbot, panel, "metadataFindOpen")
+    qtbot.keyClicks(panel.findChild(QLineEdit, "metadataFind"), "{}")
+    qtbot.keyClicks(panel.findChild(QLineEdit, "metadataReplacement"), "[]")
+    answer(button)
+    click(qtbot, panel, "metadataReplaceAll")
+    changed = button == "&Go on"
+    assert document.metadata["config"] == ("[]" if changed else "{}")
+    QGuiApplication.clipboard().setText('{"config": "zzz"}')
+    answer(button)
+    click(qtbot, panel, "metadataPaste")
+    assert (document.metadata["config"] == "zzz") is changed
+    QGuiApplication.clipboard().setText('{"format": "pt"}')  # a new one harms nothing
+    click(qtbot, panel, "metadataPaste")
+    assert document.metadata["format"] == "pt"

@@ -15,6 +15,7 @@ from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.qt.line_field import LineField
 from ckpt_studio.qt.pictures import image_of
 from ckpt_studio.qt.value_edit import ValueEdit
+from tests.gui.acting import answer
 from tests.gui.opened import opened_file
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -174,6 +175,7 @@ def test_json_is_edited_as_one_text(panel, document, qtbot):
     del shown["format"]
     edit.setFocus()
     edit.selectAll()
+    answer("&Go on")
     edit.insertPlainText(json.dumps(shown))
     qtbot.waitUntil(lambda: document.metadata.get("seed") == "5")
     assert dict(document.metadata) == {
@@ -201,6 +203,27 @@ def test_a_long_value_is_kept_when_its_line_is_cut_and_pasted_later(panel, docum
     replace_text(panel, lambda text: text.replace("{\n", f"{{\n{line},\n"))
     qtbot.waitUntil(lambda: "long" in document.metadata)
     assert document.metadata == METADATA
+
+
+@pytest.mark.parametrize(("button", "gone"), [("&Keep it", False), ("&Go on", True)])
+def test_a_needed_key_is_not_taken_out_of_the_json_unasked(panel, document, qtbot, button, gone):
+    show(qtbot, panel, "Json")
+    answer(button)
+    shown = {"modelspec.title": "Two", "long": METADATA["long"]}
+    replace_text(panel, lambda _: json.dumps(shown))
+    qtbot.waitUntil(lambda: document.metadata["modelspec.title"] == "Two")
+    assert ("format" not in document.metadata) is gone
+    assert ("format" not in json.loads(json_text(panel).exact_text())) is gone
+    assert list(document.metadata) == [key for key in METADATA if key in document.metadata]
+
+
+def test_a_needed_key_is_asked_about_once_while_it_is_typed_in_json(panel, document, qtbot):
+    show(qtbot, panel, "Json")
+    answer("&Go on")
+    replace_text(panel, lambda text: text.replace('"pt"', '"p"'))
+    qtbot.waitUntil(lambda: document.metadata["format"] == "p")
+    replace_text(panel, lambda text: text.replace('"p"', '"np"'))
+    qtbot.waitUntil(lambda: document.metadata["format"] == "np")
 
 
 def test_undo_with_nothing_to_undo_leaves_the_json_there(panel, document, qtbot):
@@ -255,6 +278,7 @@ def test_a_text_with_a_mistake_waits_for_its_document(panel, document, qtbot):
     panel.show_document(document)
     assert json_text(panel).exact_text() == '{"much": "typed" '
     assert "Line 1" in said(panel, "metadataJsonCheck")
+    answer("&Go on")
     replace_text(panel, lambda text: text + "}")
     qtbot.waitUntil(lambda: document.metadata == {"much": "typed"})
     assert panel.with_mistakes() == ()
@@ -275,6 +299,7 @@ def test_views_show_what_the_others_changed(panel, document, qtbot):
     edit = json_text(panel)
     edit.selectAll()
     edit.insertPlainText('{"modelspec.title": "From JSON"}')
+    answer("&Go on")
     show(qtbot, panel, "Form")
     assert field(panel, "formTitle").text() == "From JSON"
     title = field(panel, "formTitle")

@@ -35,8 +35,13 @@ from ckpt_studio.app.panels.metadata_switch import MetadataSwitch, MetadataView
 from ckpt_studio.app.panels.metadata_template_menu import TemplateMenu
 from ckpt_studio.app.panels_late import LatePanel
 from ckpt_studio.app.settings import Settings
+from ckpt_studio.core.editing.metadata_rules import (
+    difference,
+    needed_changes,
+    with_values_of,
+)
 from ckpt_studio.core.editing.modelspec_known import known_fields, still_missing
-from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, ReplaceAll, SetValue
+from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, ReplaceAll, SetValue, apply_all
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.qt.labels import ElidedLabel, label, set_property
@@ -271,10 +276,15 @@ class MetadataPanel(QWidget):
 
     def _set_field(self, key: str, value: str, run: int) -> None:
         edit = SetValue(key, value) if value else RemoveKeys(frozenset({key}))
-        self._editing.edit(edit, merge=run)
+        self._editing.edit(edit, merge=run, ask=False)
 
     def _set_all(self, edits: tuple[Edit, ...], run: int) -> None:
-        self._editing.edit(*edits, title=self.tr("Edit as JSON"), merge=run)
+        title = self.tr("Edit as JSON")
+        if not self._editing.edit(*edits, title=title, merge=run):
+            before = self._editing.metadata
+            kept = with_values_of(needed_changes(edits, before), before, apply_all(edits, before))
+            self._editing.edit(*difference(before, kept), title=title, merge=run)
+            self.json.show_metadata(self._editing.metadata)
 
     def _ask_save(self) -> None:
         self.finish_editing()

@@ -16,7 +16,7 @@ from ckpt_studio.core import text
 from ckpt_studio.core.editing.metadata_rows import MetadataRow, State, rows_of
 from ckpt_studio.core.editing.metadata_rules import check_new_key, library_clash
 from ckpt_studio.core.editing.pasted_metadata import Pasted, parse_pasted
-from ckpt_studio.core.editing.replacing import Search, keys_lost
+from ckpt_studio.core.editing.replacing import Search
 from ckpt_studio.core.json_values.json_text import check
 from ckpt_studio.core.metadata import RemoveKeys, RenameKey, ReplaceAll, SetValue
 from ckpt_studio.core.plain_text import one_line
@@ -170,7 +170,7 @@ class MetadataKeys(QWidget):
     def _name_key(self, old: str, new: str) -> None:
         if not old:
             self._open_new(new)
-        elif self._editing.edit(RenameKey(old, new)):
+        elif self._editing.edit(RenameKey(old, new), ask=False):
             self.table.select_keys([new])
             self.table.setFocus()
 
@@ -197,26 +197,26 @@ class MetadataKeys(QWidget):
             )
 
     def _set_value(self, key: str, value: str, run: int) -> None:
-        self._editing.edit(SetValue(key, value), merge=run)
+        self._editing.edit(SetValue(key, value), merge=run, ask=False)
 
     def _remove_emptied(self, key: str) -> None:
-        if not may_lose(frozenset({key}), self) or not self._editing.edit(
-            RemoveKeys(frozenset({key}))
-        ):
+        if not self._editing.edit(RemoveKeys(frozenset({key}))):
             self._show_value()
 
     def remove_selected(self) -> None:
         """Remove the selected keys, asking first about those that are needed."""
         rows = [row for row in self.table.selected() if row.new is not None]
         keys = frozenset(row.key for row in rows)
-        if keys and may_lose(keys, self):
+        if keys:
             self._editing.edit(RemoveKeys(keys))
 
     def _restore(self, key: str) -> None:
         place = self._model.place_of(key)
         original = None if place is None else self._model.row_at(place).original
         if original is not None:
-            self._editing.edit(SetValue(key, original), title=self.tr("Use original value"))
+            self._editing.edit(
+                SetValue(key, original), title=self.tr("Use original value"), ask=False
+            )
 
     def copy_selected(self) -> None:
         """Copy the selected keys with their values."""
@@ -263,6 +263,6 @@ class MetadataKeys(QWidget):
             return
         found = self._editing.count(search)
         title = self.tr("Replace “{text}”").format(text=one_line(search.text, 30))
-        if edits and may_lose(keys_lost(edits), self) and self._editing.edit(*edits, title=title):
+        if edits and self._editing.edit(*edits, title=title):
             told = self.tr("{matches} matches replaced in {rows} keys.")
             self._editing.tell(told.format(matches=found.matches, rows=found.rows))

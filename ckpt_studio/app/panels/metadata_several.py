@@ -41,13 +41,13 @@ class SharedEditing(MetadataEditing):
     """Edits what files share; ``<keep>`` is neither searched nor written."""
 
     @override
-    def edit(self, *edits: Edit, title: str = "", merge: int = -1) -> bool:
+    def edit(self, *edits: Edit, title: str = "", merge: int = -1, ask: bool = True) -> bool:
         try:
             check_kept(edits)
         except ValueError as mistake:
             self.tell(str(mistake), "bad")
             return False
-        return super().edit(*edits, title=title, merge=merge)
+        return super().edit(*edits, title=title, merge=merge, ask=ask)
 
     @override
     def count(self, search: Search) -> Found:

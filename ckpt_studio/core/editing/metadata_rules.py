@@ -1,6 +1,17 @@
 """Which metadata edits are allowed, and how two mappings differ in terms of edits."""
 
-from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, RenameKey, ReplaceAll, SetValue
+from collections.abc import Sequence
+
+from ckpt_studio.core.metadata import (
+    LOCKED_KEYS,
+    Edit,
+    Metadata,
+    RemoveKeys,
+    RenameKey,
+    ReplaceAll,
+    SetValue,
+    apply_all,
+)
 from ckpt_studio.core.plain_text import one_line
 
 
@@ -84,6 +95,23 @@ def difference(before: Metadata, after: Metadata) -> tuple[Edit, ...]:
     for edit in edits:
         result = edit.apply(result)
     return edits if same(result, after) else _remove_and_set(frozenset(before), after)
+
+
+def needed_changes(edits: Sequence[Edit], metadata: Metadata) -> frozenset[str]:
+    """Return the keys that a loader needs and that lose their value; new ones do not count."""
+    after = apply_all(tuple(edits), metadata)
+    return frozenset(
+        key for key in LOCKED_KEYS.keys() & metadata.keys() if after.get(key) != metadata[key]
+    )
+
+
+def with_values_of(keys: frozenset[str], before: Metadata, after: Metadata) -> Metadata:
+    """Return ``after`` with some keys as they were in ``before``, at their old places."""
+    items = [(key, before[key] if key in keys else value) for key, value in after.items()]
+    for place, (key, value) in enumerate(before.items()):
+        if key in keys and key not in after:
+            items.insert(place, (key, value))
+    return dict(items)
 
 
 def _remove_and_set(removed: frozenset[str], values: Metadata) -> tuple[Edit, ...]:
