@@ -11,8 +11,10 @@ from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.qt.value_edit import ValueEdit
-from tests.gui.acting import in_dialog
+from tests.gui.acting import answer, in_dialog
 from tests.gui.opened import opened_file
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
@@ -48,6 +50,14 @@ def paste(dialog, text):
     QGuiApplication.clipboard().setText(text)
     paste = dialog.findChild(QToolButton, "metadataPaste")
     QTest.mouseClick(paste, Qt.MouseButton.LeftButton)
+
+
+def activate(dialog, tries=200):
+    """Wait until keys go to the dialog."""
+    while not dialog.isActiveWindow() and tries:
+        dialog.activateWindow()
+        QTest.qWait(10)
+        tries -= 1
 
 
 def test_a_value_goes_to_every_ticked_file_and_what_differs_stays(panel, documents):
@@ -125,11 +135,59 @@ def test_the_sign_for_what_differs_is_not_pasted_into_a_text(panel, documents):
     assert [document.metadata["title"] for document in documents] == ["one", "two", "three"]
 
 
-def test_cancel_changes_no_file(panel, documents):
+@pytest.mark.parametrize("key", [Qt.Key.Key_Escape, None])
+def test_edits_are_not_dropped_unasked(panel, documents, key):
+    def leave(dialog):
+        if key is None:
+            dialog.close()
+        else:
+            QTest.keyClick(dialog, key)
+
     def act(dialog):
         assert not dialog.findChild(QPushButton, "severalApply").isEnabled()
         paste(dialog, "license\tMIT")
-        press(dialog, "severalCancel")
+        answer("&Go back")
+        leave(dialog)
+        assert dialog.isVisible()
+        answer("&Drop them")
+        leave(dialog)
+        assert not dialog.isVisible()
 
     edit_several(panel, act)
     assert all(not document.undo_stack.canUndo() for document in documents)
+
+
+def test_without_edits_it_is_left_at_once(panel, documents):
+    edit_several(panel, lambda dialog: press(dialog, "severalCancel"))
+    assert all(not document.undo_stack.canUndo() for document in documents)
+
+
+def test_edits_are_undone_and_made_again_by_key(panel, documents):
+    def act(dialog):
+        table, apply = (
+            dialog.findChild(MetadataTable),
+            dialog.findChild(QPushButton, "severalApply"),
+        )
+        activate(dialog)
+        paste(dialog, "license\tMIT")
+        table.setFocus()
+        QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
+        assert not apply.isEnabled()
+        QTest.keyClick(table, Qt.Key.Key_Z, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+        assert apply.isEnabled()
+        press(dialog, "severalApply")
+
+    edit_several(panel, act)
+    assert [document.metadata["license"] for document in documents] == ["MIT"] * 3
+
+
+def test_find_and_replace_opens_by_key(panel):
+    def act(dialog):
+        activate(dialog)
+        QTest.keyClick(dialog.findChild(MetadataTable), Qt.Key.Key_F, CONTROL)
+        find = dialog.findChild(QLineEdit, "metadataFind")
+        assert find.isVisible()
+        assert find.hasFocus()
+        press(dialog, "severalCancel")
+
+    edit_several(panel, act)

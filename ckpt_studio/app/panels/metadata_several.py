@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
+    QMessageBox,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -136,6 +138,14 @@ class SeveralDialog(QDialog):
         self._cancel.clicked.connect(self.reject)
         self._apply.clicked.connect(self._apply_edits)
         self._save.clicked.connect(self._apply_and_save)
+        for keys, act in (
+            ("Ctrl+F", self._keys.start_finding),
+            ("Ctrl+H", self._keys.start_finding),
+            ("Ctrl+Z", self._editing.undo),
+            ("Ctrl+Y", self._editing.redo),
+            ("Ctrl+Shift+Z", self._editing.redo),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(act)
 
     def _ticked(self) -> tuple[Document, ...]:
         return tuple(
@@ -174,3 +184,22 @@ class SeveralDialog(QDialog):
     def _apply_and_save(self) -> None:
         for document in self._apply_edits():
             self.save_requested.emit(document)
+
+    @override
+    def reject(self) -> None:
+        """Close without applying; Esc and the cross come here too."""
+        self._keys.finish()
+        if not self._shared.edits_since_original() or self._may_drop():
+            super().reject()
+
+    def _may_drop(self) -> bool:
+        box = QMessageBox(QMessageBox.Icon.Question, self.windowTitle(), "", parent=self)
+        box.setObjectName("severalQuestion")
+        box.setText(self.tr("The edits were not applied to the files."))
+        drop = box.addButton(self.tr("&Drop them"), QMessageBox.ButtonRole.DestructiveRole)
+        back = box.addButton(self.tr("&Go back"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(back)
+        box.setEscapeButton(back)
+        box.exec()
+        box.deleteLater()
+        return box.clickedButton() is drop
