@@ -403,3 +403,10 @@ def test_a_needed_value_is_not_replaced_or_pasted_over_unasked(panel, document, 
     QGuiApplication.clipboard().setText('{"format": "pt"}')  # a new one harms nothing
     click(qtbot, panel, "metadataPaste")
     assert document.metadata["format"] == "pt"
+
+
+def test_a_key_that_was_pasted_twice_is_named(panel, document, qtbot):
+    QGuiApplication.clipboard().setText('{"seed": "1", "seed": "2"}')
+    click(qtbot, panel, "metadataPaste")
+    assert document.metadata["seed"] == "2"
+    assert said(panel, "metadataNotice").endswith("the last one counts: seed.")

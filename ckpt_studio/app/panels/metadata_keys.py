@@ -246,6 +246,11 @@ class MetadataKeys(QWidget):
         if pasted.encoded:
             keys = ", ".join(map(one_line, pasted.encoded))
             told += " " + self.tr("Written as JSON, because no text: {keys}.").format(keys=keys)
+        if pasted.repeated:
+            keys = ", ".join(map(one_line, pasted.repeated))
+            told += " " + self.tr("Named more than once, the last one counts: {keys}.").format(
+                keys=keys
+            )
         return told
 
     def _select_next(self, search: Search) -> None:
