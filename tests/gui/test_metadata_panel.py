@@ -385,28 +385,3 @@ def test_another_document_does_not_get_the_edits_of_this_one(panel, document, qt
     type_value(qtbot, panel, "X")
     assert document.metadata == METADATA
     assert other.metadata == {"title": "X"}
-
-
-@pytest.mark.parametrize("button", ["&Keep it", "&Go on"])
-def test_a_needed_value_is_not_replaced_or_pasted_over_unasked(panel, document, qtbot, button):
-    click(qtbot, panel, "metadataFindOpen")
-    qtbot.keyClicks(panel.findChild(QLineEdit, "metadataFind"), "{}")
-    qtbot.keyClicks(panel.findChild(QLineEdit, "metadataReplacement"), "[]")
-    answer(button)
-    click(qtbot, panel, "metadataReplaceAll")
-    changed = button == "&Go on"
-    assert document.metadata["config"] == ("[]" if changed else "{}")
-    QGuiApplication.clipboard().setText('{"config": "zzz"}')
-    answer(button)
-    click(qtbot, panel, "metadataPaste")
-    assert (document.metadata["config"] == "zzz") is changed
-    QGuiApplication.clipboard().setText('{"format": "pt"}')  # a new one harms nothing
-    click(qtbot, panel, "metadataPaste")
-    assert document.metadata["format"] == "pt"
-
-
-def test_a_key_that_was_pasted_twice_is_named(panel, document, qtbot):
-    QGuiApplication.clipboard().setText('{"seed": "1", "seed": "2"}')
-    click(qtbot, panel, "metadataPaste")
-    assert document.metadata["seed"] == "2"
-    assert said(panel, "metadataNotice").endswith("the last one counts: seed.")

@@ -191,3 +191,14 @@ def test_find_and_replace_opens_by_key(panel):
         press(dialog, "severalCancel")
 
     edit_several(panel, act)
+
+
+def test_the_sign_for_what_differs_is_not_copied(panel):
+    def act(dialog):
+        table = dialog.findChild(MetadataTable)
+        table.selectAll()
+        QTest.keyClick(table, Qt.Key.Key_C, CONTROL)
+        press(dialog, "severalCancel")
+
+    edit_several(panel, act)
+    assert QGuiApplication.clipboard().text() == "author: me"

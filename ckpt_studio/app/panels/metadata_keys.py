@@ -14,7 +14,7 @@ from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.app.panels.metadata_value import MetadataValue
 from ckpt_studio.core import text
 from ckpt_studio.core.editing.metadata_rows import MetadataRow, State, rows_of
-from ckpt_studio.core.editing.metadata_rules import check_new_key, library_clash
+from ckpt_studio.core.editing.metadata_rules import check_new_key, duplicates, library_clash
 from ckpt_studio.core.editing.pasted_metadata import Pasted, parse_pasted
 from ckpt_studio.core.editing.replacing import Search
 from ckpt_studio.core.json_values.json_text import check
@@ -35,7 +35,7 @@ class MetadataKeys(QWidget):
         self._editing = editing
         self._new_key = ""
         self._model = MetadataModel(self)
-        self.table = MetadataTable(self._model)
+        self.table = MetadataTable(self._model, editing.is_placeholder)
         self.bar, self.value = MetadataBar(), MetadataValue()
         self.editor = self.value.editor
         self.key_bar, self.find_bar = KeyBar(self._key_mistake), FindBar(editing.count)
@@ -67,6 +67,7 @@ class MetadataKeys(QWidget):
             source.remove_requested.connect(self.remove_selected)
             source.rename_requested.connect(self._start_renaming)
             source.paste_requested.connect(self.paste)
+        table.duplicate_requested.connect(self.duplicate_selected)
         table.copy_requested.connect(self.copy_selected)
         table.edit_requested.connect(self.value.focus_value)
         table.chosen.connect(self._show_value)
@@ -209,6 +210,15 @@ class MetadataKeys(QWidget):
         keys = frozenset(row.key for row in rows)
         if keys:
             self._editing.edit(RemoveKeys(keys))
+
+    def duplicate_selected(self) -> None:
+        """Add the selected keys once more under new names."""
+        rows = [row for row in self.table.selected() if row.new is not None]
+        copied = {row.key: row.value for row in rows if not self._editing.is_placeholder(row.value)}
+        copies = duplicates(copied, self._editing.metadata)
+        title = self.tr("Duplicate {keys}").format(keys=text.counted(len(copies), "key"))
+        if copies and self._editing.edit(ReplaceAll(copies, title)):
+            self.table.select_keys(list(copies))
 
     def _restore(self, key: str) -> None:
         place = self._model.place_of(key)

@@ -1,6 +1,7 @@
 """Which metadata edits are allowed, and how two mappings differ in terms of edits."""
 
 from collections.abc import Sequence
+from itertools import count
 
 from ckpt_studio.core.metadata import (
     LOCKED_KEYS,
@@ -53,6 +54,16 @@ def check_new_key(key: str, metadata: Metadata) -> None:
     check_key(key)
     if key in metadata:
         raise ValueError(f"“{one_line(key)}” exists already.")
+
+
+def duplicates(copied: Metadata, metadata: Metadata) -> dict[str, str]:
+    """Return values under new names: ``key copy``, ``key copy 2`` where that is taken."""
+    copies: dict[str, str] = {}
+    for key, value in copied.items():
+        tries = (f"{key} copy{f' {number}' if number > 1 else ''}" for number in count(1))
+        name = next(name for name in tries if name not in metadata and name not in copies)
+        copies[name] = value
+    return copies
 
 
 def check_text(text: str) -> None:
