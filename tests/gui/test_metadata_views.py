@@ -261,6 +261,7 @@ def test_a_mistake_in_json_changes_nothing(panel, document, qtbot, text, reason)
     qtbot.waitUntil(lambda: reason in said(panel, "metadataJsonCheck"))
     assert document.metadata == METADATA
     show(qtbot, panel, "Table")
+    assert "waits in its view" in panel.findChild(QLabel, "metadataNotice").full_text
     show(qtbot, panel, "Json")
     assert document.metadata == METADATA
     assert edit.exact_text() == text

@@ -172,6 +172,16 @@ class MetadataPanel(QWidget):
         self._views.setCurrentIndex(int(view))
         self.setFocusProxy((self.keys, self._form_page, self.json)[view])
         self._show_view()
+        if view is not MetadataView.JSON:
+            self._remind()
+
+    def _remind(self) -> None:
+        """Say that a text is not part of the metadata yet."""
+        if self.json.draft is not None:
+            self._tell(
+                self.tr("The JSON text has a mistake and is not taken over; it waits in its view."),
+                "bad",
+            )
 
     def _find(self) -> None:
         if self._views.currentWidget() is not self.keys:
@@ -288,6 +298,7 @@ class MetadataPanel(QWidget):
 
     def _ask_save(self) -> None:
         self.finish_editing()
+        self._remind()
         self.save_requested.emit(self._editing.document)
 
     def _ask_clean(self) -> None:
