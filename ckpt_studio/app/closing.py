@@ -1,11 +1,11 @@
-"""The questions before the window closes: about a job that runs, and about what is not saved."""
+"""The questions before the window closes: about a job, wrong JSON texts, and what is not saved."""
 
+from collections.abc import Callable
 from enum import Enum, auto
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Slot
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
-from ckpt_studio.app.job_log import JobLog
 from ckpt_studio.app.merge_saving import MergeSaving
 from ckpt_studio.app.saving import Saving
 from ckpt_studio.app.session import Session
@@ -26,13 +26,16 @@ class Closing(QObject):
         self,
         window: QWidget,
         session: Session,
-        jobs: JobLog,
         saving: Saving,
         merge: MergeSaving,
+        with_mistakes: Callable[[], tuple[str, ...]],
     ) -> None:
+        """Start; ``with_mistakes`` gives the titles whose JSON text was not taken over."""
         super().__init__(window)
         self._window, self._session = window, session
-        self._jobs, self._saving, self._merge = jobs, saving, merge
+        self._jobs, self._saving, self._merge = saving.log, saving, merge
+        self._with_mistakes = with_mistakes
+        self._given_up: tuple[str, ...] = ()  # titles whose text may go
         self._leaving = False
 
     def may_close(self) -> bool:
@@ -40,13 +43,29 @@ class Closing(QObject):
         if self._jobs.queue.busy:
             self._ask_about_job()
             return False
+        if self._leaving:
+            return True
+        if not self._may_drop_texts():
+            return False
         unsaved = self._unsaved
-        if not unsaved or self._leaving:
+        if not unsaved:
             return True
         answer = ask_about_changes(self._window, unsaved)
+        if answer is Choice.STAY:
+            self._given_up = ()
         if answer is Choice.SAVE:
             self._save_all()
         return answer is Choice.LEAVE
+
+    def _may_drop_texts(self) -> bool:
+        """Ask once about texts that no file will hold, because there is a mistake in them."""
+        wrong = self._with_mistakes()
+        if not wrong or wrong == self._given_up:
+            return True
+        if ask_about_texts(self._window, wrong) is Choice.STAY:
+            return False
+        self._given_up = wrong
+        return True
 
     @property
     def _unsaved(self) -> tuple[str, ...]:
@@ -108,6 +127,22 @@ def ask_about_job(parent: QWidget, title: str) -> Choice:
     )
     box.setDefaultButton(keep)
     box.setEscapeButton(keep)
+    box.exec()
+    chosen = box.clickedButton()
+    box.deleteLater()
+    return Choice.LEAVE if chosen is leave else Choice.STAY
+
+
+def ask_about_texts(parent: QWidget, titles: tuple[str, ...]) -> Choice:
+    """Ask whether JSON texts with a mistake may go."""
+    what = tr("The JSON text of the metadata has a mistake, so it was not taken over.")
+    box = _box(parent, what, "\n".join(titles))
+    back = _button(box, "closeGoBack", tr("&Go back"), QMessageBox.ButtonRole.RejectRole)
+    leave = _button(
+        box, "closeDropText", tr("&Drop the text"), QMessageBox.ButtonRole.DestructiveRole
+    )
+    box.setDefaultButton(back)
+    box.setEscapeButton(back)
     box.exec()
     chosen = box.clickedButton()
     box.deleteLater()

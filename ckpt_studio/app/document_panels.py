@@ -55,6 +55,11 @@ class DocumentPanels(QObject):
         if self._metadata_panel is not None:
             self._metadata_panel.finish_editing()
 
+    def with_mistakes(self) -> tuple[str, ...]:
+        """Return the titles of the documents whose JSON text was not taken over."""
+        panel = self._metadata_panel
+        return tuple(document.title for document in panel.with_mistakes()) if panel else ()
+
     def _tensors_built(self, parent: QWidget) -> QWidget:
         from ckpt_studio.app.panels.tensors import TensorsPanel  # noqa: PLC0415 - on first visit
         from ckpt_studio.app.tensor_jobs import TensorJobs  # noqa: PLC0415

@@ -91,7 +91,9 @@ class MainWindow(QMainWindow):
         self._shards = MergeShards(self.session, self.saving, self.actions_.merge_shards, self)
         self._strip = JobStrip(self.jobs)
         self._stack = QStackedWidget()
-        self._closing = Closing(self, self.session, self.jobs, self.saving, self.merging.saving)
+        self._closing = Closing(
+            self, self.session, self.saving, self.merging.saving, self._documents.with_mistakes
+        )
         self.setStatusBar(StatusLine(self.session))
         self._crashes = CrashCatcher(self)
         self._crashes.install()

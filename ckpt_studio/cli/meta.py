@@ -9,7 +9,7 @@ from ckpt_studio.cli.carry_out import carry_out, source_problems
 from ckpt_studio.cli.command import Answer, Command, UsageError
 from ckpt_studio.cli.inspection_text import metadata_lines, problem_lines
 from ckpt_studio.cli.printing import printable, strict_json
-from ckpt_studio.core.editing.metadata_rules import checked, same
+from ckpt_studio.core.editing.metadata_rules import checked, needed_changes, same
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.metadata import (
     LOCKED_KEYS,
@@ -163,10 +163,10 @@ def _change(edits: Sequence[Edit], arguments: Namespace) -> Answer:
         _require(_taken_away(edit), after, arguments.file)
         allowed = _checked(edit, after)
         if allowed is not None:
-            if not arguments.force:
-                _refuse_locked(allowed)
             needed.append(allowed)
             after = allowed.apply(after)
+    if not arguments.force:
+        _refuse_locked(needed_changes(needed, metadata))
     if arguments.output is not None and arguments.output.suffix.lower() == ".json":
         return _written(after, arguments)
     if arguments.output is None and same(metadata, after):
@@ -205,12 +205,10 @@ def _taken_away(edit: Edit) -> Sequence[str]:
             return ()
 
 
-def _refuse_locked(edit: Edit) -> None:
-    for key in _taken_away(edit):
-        if key in LOCKED_KEYS:
-            raise PlanError(
-                f"‘{key}’ is needed: {LOCKED_KEYS[key]}.", "Use --force to do it anyway."
-            )
+def _refuse_locked(keys: frozenset[str]) -> None:
+    if keys:
+        key = min(keys)
+        raise PlanError(f"‘{key}’ is needed: {LOCKED_KEYS[key]}.", "Use --force to do it anyway.")
 
 
 def _require(keys: Sequence[str], metadata: Mapping[str, str], file: Path) -> None:

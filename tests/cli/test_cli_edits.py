@@ -95,3 +95,20 @@ def test_a_plan_says_that_the_data_stay(cli, tmp_path):
     path = model(tmp_path / "m.safetensors")
     planned = cli("meta", "set", path, "n=1", "--dry-run", "--json").json
     assert planned["same_data"] is True
+
+
+def test_what_loaders_need_is_changed_with_force_only(cli, tmp_path):
+    path = small_file(tmp_path / "q.safetensors", {"format": "pt", "_quantization_metadata": "{}"})
+    other = small_file(tmp_path / "o.safetensors", {"format": "tf", "note": "1"})
+    for change in (
+        ("set", path, "_quantization_metadata=garbage"),
+        ("set", path, "format="),
+        ("import", path, "--from", other, "--all"),
+    ):
+        refused = cli("meta", *change)
+        assert refused.code == 1
+        assert "is needed: " in refused.err
+        assert "--force" in refused.err
+    assert cli("meta", "set", path, "format=pt", "config={}", "config=[]").code == 0
+    assert cli("meta", "set", path, "_quantization_metadata=garbage", "--force").code == 0
+    assert cli("meta", "show", path, "_quantization_metadata").out == "garbage\n"

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_studio.core.editing.metadata_rules import checked, difference, library_clash
+from ckpt_studio.core.editing.metadata_rules import (
+    checked,
+    difference,
+    library_clash,
+    needed_changes,
+    with_values_of,
+)
 from ckpt_studio.core.metadata import RemoveKeys, RenameKey, ReplaceAll, SetValue, apply_all
 
 texts = st.text(alphabet="abc", min_size=1, max_size=3)
@@ -53,3 +59,19 @@ def test_a_difference_gives_the_other_mapping_in_its_order(
 def test_keys_that_a_library_takes_for_something_else_are_told(key, word):
     told = library_clash(key)
     assert (word in told) if word else (told == "")
+
+
+def test_needed_keys_that_lose_their_value_are_named():
+    metadata = {"a": "1", "config": "{}", "format": "pt"}
+    assert needed_changes([SetValue("config", "[]")], metadata) == {"config"}
+    assert needed_changes([RemoveKeys(frozenset({"format", "a"}))], metadata) == {"format"}
+    assert needed_changes([RenameKey("config", "b")], metadata) == {"config"}
+    harmless = [SetValue("config", "{}"), ReplaceAll({"ss_v2": "True", "a": "2"})]
+    assert needed_changes(harmless, metadata) == frozenset()
+
+
+def test_some_keys_are_put_back_where_they_were():
+    before = {"a": "1", "config": "{}", "format": "pt"}
+    kept = with_values_of(frozenset({"config", "format"}), before, {"format": "x", "b": "2"})
+    assert list(kept.items()) == [("format", "pt"), ("config", "{}"), ("b", "2")]
+    assert with_values_of(frozenset({"config"}), before, {"a": "3"}) == {"a": "3", "config": "{}"}

@@ -48,3 +48,12 @@ def test_other_text_is_refused_with_a_sentence(text: str) -> None:
 def test_what_is_copied_can_be_pasted(metadata: dict[str, str]) -> None:
     assert parse_pasted(as_json(metadata)).values == metadata
     assert parse_pasted(as_pasted(metadata)).values == metadata
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": "1", "b": {"c": 1, "c": 2}, "a": "2"}', "a: 1\nb: 3\na: 2", "a\t1\na\t2"]
+)
+def test_a_key_that_is_there_twice_is_named(text):
+    pasted = parse_pasted(text)
+    assert pasted.values["a"] == "2"
+    assert pasted.repeated == ("a",)

@@ -3,7 +3,14 @@
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QMessageBox,
+    QPushButton,
+    QWidget,
+)
 
 
 def named(window, name, kind=QWidget):
@@ -79,3 +86,16 @@ def in_dialog(name, act, *, delay=50):
             raise AssertionError(f"{dialog.objectName()} opened, not {name}")
 
     QTimer.singleShot(0, look)
+
+
+def answer(button_text, *, tries=300):
+    """Press a button of the question that is about to appear."""
+
+    def press():
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox):
+            next(b for b in box.buttons() if b.text() == button_text).click()
+        elif tries:
+            QTimer.singleShot(10, lambda: answer(button_text, tries=tries - 1))
+
+    QTimer.singleShot(0, press)

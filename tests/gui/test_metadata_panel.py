@@ -3,14 +3,12 @@
 import json
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QApplication,
     QFileDialog,
     QLabel,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QToolButton,
 )
@@ -20,6 +18,7 @@ from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.core.editing.metadata_rows import rows_of
 from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.qt.metadata_model import MetadataModel
+from tests.gui.acting import answer
 from tests.gui.opened import opened_file
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -67,17 +66,6 @@ def type_value(qtbot, panel, text):
 def said(panel, name):
     found = panel.findChild(QLabel, name)
     return getattr(found, "full_text", found.text())
-
-
-def answer(button_text):
-    """Press a button of the question that is about to appear."""
-
-    def press():
-        box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        next(b for b in box.buttons() if b.text() == button_text).click()
-
-    QTimer.singleShot(0, press)
 
 
 def cells(panel, key):

@@ -4,12 +4,17 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QListWidget, QPushButton, QToolButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPushButton, QToolButton
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata import MetadataPanel
-from tests.gui.acting import in_dialog
+from ckpt_studio.app.panels.metadata_table import MetadataTable
+from ckpt_studio.core.metadata import SetValue
+from ckpt_studio.qt.value_edit import ValueEdit
+from tests.gui.acting import answer, in_dialog
 from tests.gui.opened import opened_file
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
@@ -47,6 +52,14 @@ def paste(dialog, text):
     QTest.mouseClick(paste, Qt.MouseButton.LeftButton)
 
 
+def activate(dialog, tries=200):
+    """Wait until keys go to the dialog."""
+    while not dialog.isActiveWindow() and tries:
+        dialog.activateWindow()
+        QTest.qWait(10)
+        tries -= 1
+
+
 def test_a_value_goes_to_every_ticked_file_and_what_differs_stays(panel, documents):
     def act(dialog):
         files = dialog.findChild(QListWidget, "severalFiles")
@@ -76,11 +89,116 @@ def test_applied_edits_are_saved_on_request(panel, documents):
     assert asked == documents
 
 
-def test_cancel_changes_no_file(panel, documents):
+def test_what_differs_is_not_found_and_replaced(panel, documents):
+    documents[0].edit(SetValue("only", "seed"))
+
     def act(dialog):
+        QTest.mouseClick(
+            dialog.findChild(QToolButton, "metadataFindOpen"), Qt.MouseButton.LeftButton
+        )
+        QTest.keyClicks(dialog.findChild(QLineEdit, "metadataFind"), "e")
+        QTest.keyClicks(dialog.findChild(QLineEdit, "metadataReplacement"), "E")
+        assert dialog.findChild(QLabel, "metadataFindResult").text().startswith("1 match")
+        press(dialog, "metadataReplaceAll")
+        press(dialog, "severalApply")
+
+    edit_several(panel, act)
+    assert [dict(document.metadata) for document in documents] == [
+        {"author": "mE", "title": "one", "only": "seed"},
+        {"author": "mE", "title": "two"},
+        {"author": "mE", "title": "three"},
+    ]
+
+
+def test_what_is_typed_for_values_that_differ_begins_empty(panel, documents):
+    def act(dialog):
+        table = dialog.findChild(MetadataTable)
+        table.select_keys(["title"])
+        edit = dialog.findChild(ValueEdit, "metadataValue")
+        assert edit.exact_text() == ""
+        QTest.keyClicks(edit, "Set")
+        press(dialog, "severalApply")
+
+    edit_several(panel, act)
+    assert [document.metadata["title"] for document in documents] == ["Set"] * 3
+
+
+def test_the_sign_for_what_differs_is_not_pasted_into_a_text(panel, documents):
+    def act(dialog):
+        paste(dialog, "title\t<keep> v2")
         assert not dialog.findChild(QPushButton, "severalApply").isEnabled()
-        paste(dialog, "license\tMIT")
+        told = [getattr(each, "full_text", "") for each in dialog.findChildren(QLabel)]
+        assert any("stands for values that differ." in each for each in told)
         press(dialog, "severalCancel")
 
     edit_several(panel, act)
+    assert [document.metadata["title"] for document in documents] == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Escape, None])
+def test_edits_are_not_dropped_unasked(panel, documents, key):
+    def leave(dialog):
+        if key is None:
+            dialog.close()
+        else:
+            QTest.keyClick(dialog, key)
+
+    def act(dialog):
+        assert not dialog.findChild(QPushButton, "severalApply").isEnabled()
+        paste(dialog, "license\tMIT")
+        answer("&Go back")
+        leave(dialog)
+        assert dialog.isVisible()
+        answer("&Drop them")
+        leave(dialog)
+        assert not dialog.isVisible()
+
+    edit_several(panel, act)
     assert all(not document.undo_stack.canUndo() for document in documents)
+
+
+def test_without_edits_it_is_left_at_once(panel, documents):
+    edit_several(panel, lambda dialog: press(dialog, "severalCancel"))
+    assert all(not document.undo_stack.canUndo() for document in documents)
+
+
+def test_edits_are_undone_and_made_again_by_key(panel, documents):
+    def act(dialog):
+        table, apply = (
+            dialog.findChild(MetadataTable),
+            dialog.findChild(QPushButton, "severalApply"),
+        )
+        activate(dialog)
+        paste(dialog, "license\tMIT")
+        table.setFocus()
+        QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
+        assert not apply.isEnabled()
+        QTest.keyClick(table, Qt.Key.Key_Z, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+        assert apply.isEnabled()
+        press(dialog, "severalApply")
+
+    edit_several(panel, act)
+    assert [document.metadata["license"] for document in documents] == ["MIT"] * 3
+
+
+def test_find_and_replace_opens_by_key(panel):
+    def act(dialog):
+        activate(dialog)
+        QTest.keyClick(dialog.findChild(MetadataTable), Qt.Key.Key_F, CONTROL)
+        find = dialog.findChild(QLineEdit, "metadataFind")
+        assert find.isVisible()
+        assert find.hasFocus()
+        press(dialog, "severalCancel")
+
+    edit_several(panel, act)
+
+
+def test_the_sign_for_what_differs_is_not_copied(panel):
+    def act(dialog):
+        table = dialog.findChild(MetadataTable)
+        table.selectAll()
+        QTest.keyClick(table, Qt.Key.Key_C, CONTROL)
+        press(dialog, "severalCancel")
+
+    edit_several(panel, act)
+    assert QGuiApplication.clipboard().text() == "author: me"

@@ -12,6 +12,7 @@ from ckpt_studio.app.metadata_templates import MetadataTemplates
 from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.core.editing.modelspec import check_spec
 from ckpt_studio.core.editing.modelspec_known import known_fields, still_missing
+from tests.gui.acting import answer
 from tests.gui.opened import opened_file
 
 METADATA = {"modelspec.author": "me", "modelspec.license": "MIT", "note": "x"}
@@ -74,10 +75,39 @@ def test_templates_that_cannot_be_saved_are_told(panel, tmp_path, monkeypatch, q
     assert "could not be saved" in str(failed.args[0])
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"a": 1}', "[" * 100_000])
-def test_a_broken_file_of_templates_holds_none(templates, tmp_path, content):
-    (tmp_path / "templates.json").write_text(content)
+@pytest.mark.parametrize("content", ["[]", '{"a": 1}', "[" * 100_000, '{"a": {"k": "v"},}'])
+def test_a_broken_file_of_templates_is_told_and_never_written_over(
+    panel, tmp_path, monkeypatch, qtbot, content
+):
+    file = tmp_path / "templates.json"
+    file.write_text(content)
+    with qtbot.waitSignal(panel.failed) as failed:
+        trigger(panel, "metadataTemplatesBroken")
+    assert str(failed.args[0]).startswith(str(file))
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("name", True))
+    with qtbot.waitSignal(panel.failed) as failed:
+        trigger(panel, "metadataMakeTemplate")
+    assert "could not be saved" in str(failed.args[0])
+    assert file.read_text() == content
+
+
+def test_a_file_of_templates_can_be_written_by_hand(templates, tmp_path):
+    file = tmp_path / "templates.json"
+    file.write_text('{"mine": {"seed": 5, "tags": ["é"]}}', "utf-8-sig")
+    assert templates.all() == {"mine": {"seed": "5", "tags": '["é"]'}}
+    file.write_text("")
     assert templates.all() == {}
+    assert templates.mistake == ""
+
+
+@pytest.mark.parametrize(("button", "note"), [("&Keep it", "old"), ("&Replace it", "x")])
+def test_a_template_is_not_replaced_unasked(panel, templates, monkeypatch, button, note):
+    templates.save("Mine", {"note": "old"})
+    panel.keys.table.select_keys(["note"])
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Mine", True))
+    answer(button)
+    trigger(panel, "metadataMakeTemplate")
+    assert templates.all() == {"Mine": {"note": note}}
 
 
 def test_what_is_known_is_filled_in_and_the_rest_is_told(panel, document):

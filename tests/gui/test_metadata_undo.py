@@ -88,6 +88,7 @@ class Acts:
     def paste(self, key, value):
         self.panel.show_view(MetadataView.TABLE)
         QGuiApplication.clipboard().setText(json.dumps({key: value, "pasted": key}))
+        answering()
         self.panel.keys.paste()
 
     def replace(self, _key, value):
@@ -116,6 +117,7 @@ class Acts:
         said = {key: value, **{k: v for k, v in said.items() if k != "title"}}
         edit.selectAll()
         edit.insertPlainText(json.dumps(said, indent=2))
+        answering()
         self.panel.finish_editing()
 
     def fill_in(self, _key, _value):

@@ -15,6 +15,7 @@ from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.qt.line_field import LineField
 from ckpt_studio.qt.pictures import image_of
 from ckpt_studio.qt.value_edit import ValueEdit
+from tests.gui.acting import answer
 from tests.gui.opened import opened_file
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -155,6 +156,15 @@ def json_text(panel):
     return panel.findChild(ValueEdit, "metadataJsonText")
 
 
+def replace_text(panel, change):
+    """Type over the whole text."""
+    edit = json_text(panel)
+    text = change(edit.exact_text())
+    edit.setFocus()
+    edit.selectAll()
+    edit.insertPlainText(text)
+
+
 def test_json_is_edited_as_one_text(panel, document, qtbot):
     show(qtbot, panel, "Json")
     edit = json_text(panel)
@@ -165,6 +175,7 @@ def test_json_is_edited_as_one_text(panel, document, qtbot):
     del shown["format"]
     edit.setFocus()
     edit.selectAll()
+    answer("&Go on")
     edit.insertPlainText(json.dumps(shown))
     qtbot.waitUntil(lambda: document.metadata.get("seed") == "5")
     assert dict(document.metadata) == {
@@ -175,6 +186,44 @@ def test_json_is_edited_as_one_text(panel, document, qtbot):
     qtbot.keyClick(edit, Qt.Key.Key_Z, CONTROL)
     assert document.metadata == METADATA
     assert json.loads(edit.exact_text())["modelspec.title"] == "One"
+
+
+def test_a_long_value_is_kept_when_its_key_is_renamed_in_json(panel, document, qtbot):
+    show(qtbot, panel, "Json")
+    replace_text(panel, lambda text: text.replace('"long"', '"renamed"'))
+    qtbot.waitUntil(lambda: "renamed" in document.metadata)
+    assert document.metadata["renamed"] == METADATA["long"]
+
+
+def test_a_long_value_is_kept_when_its_line_is_cut_and_pasted_later(panel, document, qtbot):
+    show(qtbot, panel, "Json")
+    line = next(each for each in json_text(panel).exact_text().splitlines() if "long" in each)
+    replace_text(panel, lambda text: text.replace(f",\n{line}", ""))
+    qtbot.waitUntil(lambda: "long" not in document.metadata)
+    replace_text(panel, lambda text: text.replace("{\n", f"{{\n{line},\n"))
+    qtbot.waitUntil(lambda: "long" in document.metadata)
+    assert document.metadata == METADATA
+
+
+@pytest.mark.parametrize(("button", "gone"), [("&Keep it", False), ("&Go on", True)])
+def test_a_needed_key_is_not_taken_out_of_the_json_unasked(panel, document, qtbot, button, gone):
+    show(qtbot, panel, "Json")
+    answer(button)
+    shown = {"modelspec.title": "Two", "long": METADATA["long"]}
+    replace_text(panel, lambda _: json.dumps(shown))
+    qtbot.waitUntil(lambda: document.metadata["modelspec.title"] == "Two")
+    assert ("format" not in document.metadata) is gone
+    assert ("format" not in json.loads(json_text(panel).exact_text())) is gone
+    assert list(document.metadata) == [key for key in METADATA if key in document.metadata]
+
+
+def test_a_needed_key_is_asked_about_once_while_it_is_typed_in_json(panel, document, qtbot):
+    show(qtbot, panel, "Json")
+    answer("&Go on")
+    replace_text(panel, lambda text: text.replace('"pt"', '"p"'))
+    qtbot.waitUntil(lambda: document.metadata["format"] == "p")
+    replace_text(panel, lambda text: text.replace('"p"', '"np"'))
+    qtbot.waitUntil(lambda: document.metadata["format"] == "np")
 
 
 def test_undo_with_nothing_to_undo_leaves_the_json_there(panel, document, qtbot):
@@ -212,8 +261,38 @@ def test_a_mistake_in_json_changes_nothing(panel, document, qtbot, text, reason)
     qtbot.waitUntil(lambda: reason in said(panel, "metadataJsonCheck"))
     assert document.metadata == METADATA
     show(qtbot, panel, "Table")
+    assert "waits in its view" in panel.findChild(QLabel, "metadataNotice").full_text
     show(qtbot, panel, "Json")
     assert document.metadata == METADATA
+    assert edit.exact_text() == text
+    assert reason in said(panel, "metadataJsonCheck")
+
+
+def test_a_text_with_a_mistake_waits_for_its_document(panel, document, qtbot):
+    other = Document("other", opened_file(metadata={"note": "x"}))
+    panel.set_documents([document, other])
+    show(qtbot, panel, "Json")
+    replace_text(panel, lambda _: '{"much": "typed" ')
+    panel.show_document(other)
+    assert json.loads(json_text(panel).exact_text()) == {"note": "x"}
+    assert panel.with_mistakes() == (document,)
+    panel.show_document(document)
+    assert json_text(panel).exact_text() == '{"much": "typed" '
+    assert "Line 1" in said(panel, "metadataJsonCheck")
+    answer("&Go on")
+    replace_text(panel, lambda text: text + "}")
+    qtbot.waitUntil(lambda: document.metadata == {"much": "typed"})
+    assert panel.with_mistakes() == ()
+
+
+def test_a_text_with_a_mistake_goes_with_a_word_when_the_metadata_changed(panel, document, qtbot):
+    show(qtbot, panel, "Json")
+    replace_text(panel, lambda _: "{")
+    show(qtbot, panel, "Table")
+    document.edit(SetValue("note", "new"))
+    show(qtbot, panel, "Json")
+    assert json.loads(json_text(panel).exact_text())["note"] == "new"
+    assert "changed elsewhere" in said(panel, "metadataJsonCheck")
 
 
 def test_views_show_what_the_others_changed(panel, document, qtbot):
@@ -221,6 +300,7 @@ def test_views_show_what_the_others_changed(panel, document, qtbot):
     edit = json_text(panel)
     edit.selectAll()
     edit.insertPlainText('{"modelspec.title": "From JSON"}')
+    answer("&Go on")
     show(qtbot, panel, "Form")
     assert field(panel, "formTitle").text() == "From JSON"
     title = field(panel, "formTitle")

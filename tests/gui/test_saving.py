@@ -6,10 +6,17 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QPushButton
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+)
 
 from ckpt_studio.app.job_log import State
-from ckpt_studio.app.main_window import JOBS
+from ckpt_studio.app.main_window import JOBS, METADATA
 from ckpt_studio.core.command_line import command_line
 from ckpt_studio.core.errors import WriteError
 from ckpt_studio.core.plan import OnOverflow, Report
@@ -217,6 +224,22 @@ def test_closing_during_a_job_can_cancel_it_and_quit(qtbot, ready):
     ready.close()
     qtbot.waitUntil(lambda: not ready.isVisible())
     assert ready.jobs.records[0].state is State.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("button", "open_after"), [("closeGoBack", True), ("closeDropText", False)]
+)
+def test_a_json_text_with_a_mistake_is_asked_about(window, qtbot, button, open_after):
+    window.show_panel(METADATA)
+    view = named(window, "metadataViewJson", QToolButton)
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton)
+    edit = named(window, "metadataJsonText", QPlainTextEdit)
+    edit.insertPlainText('"typed" ')
+    in_dialog("closeQuestion", press(button))
+    window.close()
+    assert window.isVisible() is open_after
+    edit.clear()
+    edit.insertPlainText("{}")
 
 
 @pytest.mark.parametrize(("button", "open_after"), [("closeCancel", True), ("closeDiscard", False)])

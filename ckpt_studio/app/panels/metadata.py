@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QShortcut, QShowEvent
@@ -23,7 +24,7 @@ from ckpt_studio.app.panels.metadata_editing import MetadataEditing
 from ckpt_studio.app.panels.metadata_export import MetadataExport, offered
 from ckpt_studio.app.panels.metadata_form import MetadataForm
 from ckpt_studio.app.panels.metadata_import import ImportDialog
-from ckpt_studio.app.panels.metadata_json import MetadataJson
+from ckpt_studio.app.panels.metadata_json import Draft, MetadataJson
 from ckpt_studio.app.panels.metadata_keys import MetadataKeys
 from ckpt_studio.app.panels.metadata_menus import MetadataMenus
 from ckpt_studio.app.panels.metadata_meter import MetadataMeter
@@ -34,8 +35,13 @@ from ckpt_studio.app.panels.metadata_switch import MetadataSwitch, MetadataView
 from ckpt_studio.app.panels.metadata_template_menu import TemplateMenu
 from ckpt_studio.app.panels_late import LatePanel
 from ckpt_studio.app.settings import Settings
+from ckpt_studio.core.editing.metadata_rules import (
+    difference,
+    needed_changes,
+    with_values_of,
+)
 from ckpt_studio.core.editing.modelspec_known import known_fields, still_missing
-from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, ReplaceAll, SetValue
+from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, ReplaceAll, SetValue, apply_all
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.qt.labels import ElidedLabel, label, set_property
@@ -70,7 +76,9 @@ class MetadataPanel(QWidget):
         )
         self._exports = MetadataExport(self._editing, self)
         self._stale = True
+        self._documents: tuple[Document, ...] = ()
         self._files: tuple[Document, ...] = ()
+        self._drafts: WeakKeyDictionary[Document, Draft] = WeakKeyDictionary()
         self._measured: tuple[Opened, int] | None = None  # a file, bytes of its table of tensors
         self._views = QStackedWidget()
         self.meter = MetadataMeter()
@@ -140,6 +148,7 @@ class MetadataPanel(QWidget):
     def set_documents(self, documents: Sequence[Document]) -> None:
         """Offer these documents for choice."""
         self.picker.set_documents(documents)
+        self._documents = tuple(documents)
         self._files = tuple(document for document in documents if not document.assembled)
         self._fill.files = len(self._files)
 
@@ -148,6 +157,7 @@ class MetadataPanel(QWidget):
         if document is not self._editing.document or document is None:
             self._forget()
             self._editing.document = document
+            self.json.start_with(self._drafts.pop(document, None) if document else None)
             self._listen()
         self.picker.show_current(document)
         self.setEnabled(document is not None)
@@ -162,6 +172,16 @@ class MetadataPanel(QWidget):
         self._views.setCurrentIndex(int(view))
         self.setFocusProxy((self.keys, self._form_page, self.json)[view])
         self._show_view()
+        if view is not MetadataView.JSON:
+            self._remind()
+
+    def _remind(self) -> None:
+        """Say that a text is not part of the metadata yet."""
+        if self.json.draft is not None:
+            self._tell(
+                self.tr("The JSON text has a mistake and is not taken over; it waits in its view."),
+                "bad",
+            )
 
     def start(self, name: str) -> None:
         """Do what an action of the menus of the panel does, or its button."""
@@ -186,6 +206,12 @@ class MetadataPanel(QWidget):
         self.keys.finish()
         self.json.finish()
 
+    def with_mistakes(self) -> tuple[Document, ...]:
+        """Return the documents whose JSON text was not taken over, because of a mistake in it."""
+        self.finish_editing()
+        shown = self._editing.document if self.json.draft is not None else None
+        return tuple(one for one in self._documents if one is shown or one in self._drafts)
+
     def stop(self) -> None:
         """Wait for what runs."""
         for part in (self.keys, self._exports):
@@ -199,10 +225,11 @@ class MetadataPanel(QWidget):
     def _forget(self) -> None:
         self.keys.forget()
         self.json.finish()
-        self.json.discard()
         self._notice.hide()
         document = self._editing.document
         if document is not None:
+            if self.json.draft is not None:
+                self._drafts[document] = self.json.draft
             document.metadata_changed.disconnect(self._refresh)
             document.original_changed.disconnect(self._refresh)
             document.opened_changed.disconnect(self._show_size)
@@ -272,13 +299,19 @@ class MetadataPanel(QWidget):
 
     def _set_field(self, key: str, value: str, run: int) -> None:
         edit = SetValue(key, value) if value else RemoveKeys(frozenset({key}))
-        self._editing.edit(edit, merge=run)
+        self._editing.edit(edit, merge=run, ask=False)
 
     def _set_all(self, edits: tuple[Edit, ...], run: int) -> None:
-        self._editing.edit(*edits, title=self.tr("Edit as JSON"), merge=run)
+        title = self.tr("Edit as JSON")
+        if not self._editing.edit(*edits, title=title, merge=run):
+            before = self._editing.metadata
+            kept = with_values_of(needed_changes(edits, before), before, apply_all(edits, before))
+            self._editing.edit(*difference(before, kept), title=title, merge=run)
+            self.json.show_metadata(self._editing.metadata)
 
     def _ask_save(self) -> None:
         self.finish_editing()
+        self._remind()
         self.save_requested.emit(self._editing.document)
 
     def _ask_clean(self) -> None:

@@ -1,11 +1,16 @@
 """All metadata as one JSON text, checked while it is typed."""
 
+from dataclasses import dataclass
 from itertools import count as numbers
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ckpt_studio.core.editing.metadata_document import read_document, shown_document
+from ckpt_studio.core.editing.metadata_document import (
+    long_values,
+    read_document,
+    shown_document,
+)
 from ckpt_studio.core.editing.metadata_rules import difference, same
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.qt.labels import ElidedLabel, set_property
@@ -13,6 +18,14 @@ from ckpt_studio.qt.value_edit import ValueEdit
 
 _PAUSE_MS = 300
 _RUNS = 2_000_000  # runs of typing here are told apart from those elsewhere in the panel
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text with a mistake in it, and the metadata it was typed over."""
+
+    text: str
+    metadata: Metadata
 
 
 class MetadataJson(QWidget):
@@ -26,6 +39,8 @@ class MetadataJson(QWidget):
         super().__init__(parent)
         self.setObjectName("metadataJson")
         self._metadata: Metadata = {}
+        self._long: dict[str, str] = {}  # all that were shown: a line that was cut is pasted later
+        self._broken = False  # the text has a mistake, so what it says is not in the metadata
         self._runs = numbers(_RUNS)
         self._run = next(self._runs)
         self.edit = ValueEdit()
@@ -47,12 +62,19 @@ class MetadataJson(QWidget):
 
     def show_metadata(self, metadata: Metadata) -> None:
         """Show other metadata; a text that says the same already stays as it was typed."""
+        self._long |= long_values(metadata)
         if self._pause.isActive() or self._says(metadata):
             self._metadata = metadata
             return
-        self._metadata = metadata
+        broken = self._broken
+        if broken and same(metadata, self._metadata):
+            return
+        self._metadata, self._broken = metadata, False
         self.edit.show_text(shown_document(metadata))
-        self._tell("")
+        replaced = self.tr(
+            "The text had a mistake; it went when the metadata was changed elsewhere."
+        )
+        self._tell(replaced if broken else "", "bad" if broken else "dim")
 
     def finish(self) -> None:
         """Pass on what was typed last."""
@@ -61,23 +83,35 @@ class MetadataJson(QWidget):
             self._commit()
         self._run = next(self._runs)
 
-    def discard(self) -> None:
-        """Forget a text with a mistake in it."""
+    @property
+    def draft(self) -> Draft | None:
+        """The text as it stands when it has a mistake in it."""
+        return Draft(self.edit.exact_text(), self._metadata) if self._broken else None
+
+    def start_with(self, draft: Draft | None) -> None:
+        """Make ready for another document, with the text that was left there before."""
         self._pause.stop()
-        self.edit.show_text("")
+        self._broken = draft is not None
+        self._metadata = draft.metadata if draft else {}
+        self.edit.show_text(draft.text if draft else "")
+        self._tell("")
+        if draft is not None:
+            self._commit()
 
     def _says(self, metadata: Metadata) -> bool:
         try:
-            return same(read_document(self.edit.exact_text(), metadata), metadata)
+            return same(read_document(self.edit.exact_text(), metadata, self._long), metadata)
         except ValueError:
             return False
 
     def _commit(self) -> None:
         try:
-            said = read_document(self.edit.exact_text(), self._metadata)
+            said = read_document(self.edit.exact_text(), self._metadata, self._long)
         except ValueError as mistake:
+            self._broken = True
             self._tell(self.tr("Not taken over yet. {reason}").format(reason=mistake), "bad")
             return
+        self._broken = False
         self._tell(self.tr("✔ valid"), "good")
         edits = difference(self._metadata, said)
         if edits:
@@ -85,7 +119,8 @@ class MetadataJson(QWidget):
 
     def _undo(self) -> None:
         self.finish()
-        self.discard()
+        self._broken = False
+        self.edit.show_text("")
         self.undo_requested.emit()
         self.show_metadata(self._metadata)  # else the text stays away where nothing is undone
 

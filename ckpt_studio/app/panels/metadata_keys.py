@@ -14,16 +14,9 @@ from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.app.panels.metadata_value import MetadataValue
 from ckpt_studio.core import text
 from ckpt_studio.core.editing.metadata_rows import MetadataRow, State, rows_of
-from ckpt_studio.core.editing.metadata_rules import check_new_key, library_clash
+from ckpt_studio.core.editing.metadata_rules import check_new_key, duplicates, library_clash
 from ckpt_studio.core.editing.pasted_metadata import Pasted, parse_pasted
-from ckpt_studio.core.editing.replacing import (
-    Found,
-    Search,
-    count,
-    keys_lost,
-    matching_keys,
-    replaced,
-)
+from ckpt_studio.core.editing.replacing import Search
 from ckpt_studio.core.json_values.json_text import check
 from ckpt_studio.core.metadata import RemoveKeys, RenameKey, ReplaceAll, SetValue
 from ckpt_studio.core.plain_text import one_line
@@ -42,10 +35,10 @@ class MetadataKeys(QWidget):
         self._editing = editing
         self._new_key = ""
         self._model = MetadataModel(self)
-        self.table = MetadataTable(self._model)
+        self.table = MetadataTable(self._model, editing.is_placeholder)
         self.bar, self.value = MetadataBar(), MetadataValue()
         self.editor = self.value.editor
-        self.key_bar, self.find_bar = KeyBar(self._key_mistake), FindBar(self._count)
+        self.key_bar, self.find_bar = KeyBar(self._key_mistake), FindBar(editing.count)
         self._build()
         self._connect()
         self.setFocusProxy(self.table)
@@ -74,6 +67,7 @@ class MetadataKeys(QWidget):
             source.remove_requested.connect(self.remove_selected)
             source.rename_requested.connect(self._start_renaming)
             source.paste_requested.connect(self.paste)
+        table.duplicate_requested.connect(self.duplicate_selected)
         table.copy_requested.connect(self.copy_selected)
         table.edit_requested.connect(self.value.focus_value)
         table.chosen.connect(self._show_value)
@@ -141,9 +135,12 @@ class MetadataKeys(QWidget):
         note = needed or library_clash(row.key)
         if row.state is State.REMOVED:
             note = self.tr("Removed when the file is saved.")
+        value = row.value
+        if self._editing.is_placeholder(value):
+            value, note = "", self.tr("Values that differ; what is typed here goes to all files.")
         self.value.show_value(
             row.key,
-            row.value,
+            value,
             editable=row.new is not None,
             changed=row.original is not None and row.new != row.original,
             note=note,
@@ -174,7 +171,7 @@ class MetadataKeys(QWidget):
     def _name_key(self, old: str, new: str) -> None:
         if not old:
             self._open_new(new)
-        elif self._editing.edit(RenameKey(old, new)):
+        elif self._editing.edit(RenameKey(old, new), ask=False):
             self.table.select_keys([new])
             self.table.setFocus()
 
@@ -201,26 +198,35 @@ class MetadataKeys(QWidget):
             )
 
     def _set_value(self, key: str, value: str, run: int) -> None:
-        self._editing.edit(SetValue(key, value), merge=run)
+        self._editing.edit(SetValue(key, value), merge=run, ask=False)
 
     def _remove_emptied(self, key: str) -> None:
-        if not may_lose(frozenset({key}), self) or not self._editing.edit(
-            RemoveKeys(frozenset({key}))
-        ):
+        if not self._editing.edit(RemoveKeys(frozenset({key}))):
             self._show_value()
 
     def remove_selected(self) -> None:
         """Remove the selected keys, asking first about those that are needed."""
         rows = [row for row in self.table.selected() if row.new is not None]
         keys = frozenset(row.key for row in rows)
-        if keys and may_lose(keys, self):
+        if keys:
             self._editing.edit(RemoveKeys(keys))
+
+    def duplicate_selected(self) -> None:
+        """Add the selected keys once more under new names."""
+        rows = [row for row in self.table.selected() if row.new is not None]
+        copied = {row.key: row.value for row in rows if not self._editing.is_placeholder(row.value)}
+        copies = duplicates(copied, self._editing.metadata)
+        title = self.tr("Duplicate {keys}").format(keys=text.counted(len(copies), "key"))
+        if copies and self._editing.edit(ReplaceAll(copies, title)):
+            self.table.select_keys(list(copies))
 
     def _restore(self, key: str) -> None:
         place = self._model.place_of(key)
         original = None if place is None else self._model.row_at(place).original
         if original is not None:
-            self._editing.edit(SetValue(key, original), title=self.tr("Use original value"))
+            self._editing.edit(
+                SetValue(key, original), title=self.tr("Use original value"), ask=False
+            )
 
     def copy_selected(self) -> None:
         """Copy the selected keys with their values."""
@@ -250,13 +256,15 @@ class MetadataKeys(QWidget):
         if pasted.encoded:
             keys = ", ".join(map(one_line, pasted.encoded))
             told += " " + self.tr("Written as JSON, because no text: {keys}.").format(keys=keys)
+        if pasted.repeated:
+            keys = ", ".join(map(one_line, pasted.repeated))
+            told += " " + self.tr("Named more than once, the last one counts: {keys}.").format(
+                keys=keys
+            )
         return told
 
-    def _count(self, search: Search) -> Found:
-        return count(search, self._editing.metadata)
-
     def _select_next(self, search: Search) -> None:
-        keys = matching_keys(search, self._editing.metadata)
+        keys = self._editing.matching_keys(search)
         current = [row.key for row in self.table.selected()][-1:]
         place = keys.index(current[0]) + 1 if current and current[0] in keys else 0
         if keys:
@@ -264,12 +272,12 @@ class MetadataKeys(QWidget):
 
     def _replace(self, search: Search, replacement: str) -> None:
         try:
-            edits = replaced(search, replacement, self._editing.metadata)
+            edits = self._editing.replaced(search, replacement)
         except ValueError as mistake:
             self.find_bar.show_mistake(str(mistake))
             return
-        found = self._count(search)
+        found = self._editing.count(search)
         title = self.tr("Replace “{text}”").format(text=one_line(search.text, 30))
-        if edits and may_lose(keys_lost(edits), self) and self._editing.edit(*edits, title=title):
+        if edits and self._editing.edit(*edits, title=title):
             told = self.tr("{matches} matches replaced in {rows} keys.")
             self._editing.tell(told.format(matches=found.matches, rows=found.rows))

@@ -3,27 +3,69 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
+    QMessageBox,
     QPushButton,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata_editing import MetadataEditing
 from ckpt_studio.app.panels.metadata_keys import MetadataKeys
-from ckpt_studio.core.editing.metadata_several import KEEP, edits_for, merged
+from ckpt_studio.core.editing.metadata_several import (
+    KEEP,
+    check_kept,
+    count_shared,
+    edits_for,
+    matching_shared,
+    merged,
+    replaced_shared,
+)
+from ckpt_studio.core.editing.replacing import Found, Search
+from ckpt_studio.core.metadata import Edit
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.telling_apart import told_apart
 from ckpt_studio.core.text import counted
 from ckpt_studio.qt.labels import ElidedLabel, label, plain_tip, set_property
 
 _LONGEST_PATH = 2_000
+
+
+class SharedEditing(MetadataEditing):
+    """Edits what files share; ``<keep>`` is neither searched nor written."""
+
+    @override
+    def edit(self, *edits: Edit, title: str = "", merge: int = -1, ask: bool = True) -> bool:
+        try:
+            check_kept(edits)
+        except ValueError as mistake:
+            self.tell(str(mistake), "bad")
+            return False
+        return super().edit(*edits, title=title, merge=merge, ask=ask)
+
+    @override
+    def count(self, search: Search) -> Found:
+        return count_shared(search, self.metadata)
+
+    @override
+    def matching_keys(self, search: Search) -> list[str]:
+        return matching_shared(search, self.metadata)
+
+    @override
+    def replaced(self, search: Search, replacement: str) -> tuple[Edit, ...]:
+        return replaced_shared(search, replacement, self.metadata)
+
+    @override
+    def is_placeholder(self, value: str) -> bool:
+        return value == KEEP
 
 
 class SeveralDialog(QDialog):
@@ -37,7 +79,7 @@ class SeveralDialog(QDialog):
         self.setWindowTitle(self.tr("Edit several files"))
         self._documents = tuple(documents)
         self._shared = Document(self.tr("Several files"), original={}, parent=self)
-        self._editing = MetadataEditing(self)
+        self._editing = SharedEditing(self)
         self._editing.document = self._shared
         self._keys = MetadataKeys(self._editing)
         self._files = QListWidget()
@@ -81,7 +123,9 @@ class SeveralDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 16)
         column.setSpacing(12)
-        told = self.tr("{keep} stands for values that differ; they stay as they are.")
+        told = self.tr(
+            "{keep} stands for values that differ; they stay as they are, and are not searched."
+        )
         column.addWidget(label(told.format(keep=KEEP), "dim", wrap=True))
         column.addWidget(split, 1)
         column.addLayout(buttons)
@@ -94,6 +138,14 @@ class SeveralDialog(QDialog):
         self._cancel.clicked.connect(self.reject)
         self._apply.clicked.connect(self._apply_edits)
         self._save.clicked.connect(self._apply_and_save)
+        for keys, act in (
+            ("Ctrl+F", self._keys.start_finding),
+            ("Ctrl+H", self._keys.start_finding),
+            ("Ctrl+Z", self._editing.undo),
+            ("Ctrl+Y", self._editing.redo),
+            ("Ctrl+Shift+Z", self._editing.redo),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(act)
 
     def _ticked(self) -> tuple[Document, ...]:
         return tuple(
@@ -132,3 +184,22 @@ class SeveralDialog(QDialog):
     def _apply_and_save(self) -> None:
         for document in self._apply_edits():
             self.save_requested.emit(document)
+
+    @override
+    def reject(self) -> None:
+        """Close without applying; Esc and the cross come here too."""
+        self._keys.finish()
+        if not self._shared.edits_since_original() or self._may_drop():
+            super().reject()
+
+    def _may_drop(self) -> bool:
+        box = QMessageBox(QMessageBox.Icon.Question, self.windowTitle(), "", parent=self)
+        box.setObjectName("severalQuestion")
+        box.setText(self.tr("The edits were not applied to the files."))
+        drop = box.addButton(self.tr("&Drop them"), QMessageBox.ButtonRole.DestructiveRole)
+        back = box.addButton(self.tr("&Go back"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(back)
+        box.setEscapeButton(back)
+        box.exec()
+        box.deleteLater()
+        return box.clickedButton() is drop

@@ -1,6 +1,6 @@
 """The metadata table as a view: which keys are selected, and what its keys ask for."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QMimeData, QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
@@ -26,10 +26,18 @@ class MetadataTable(QTableView):
     paste_requested = Signal()
     edit_requested = Signal()
     add_requested = Signal()
+    duplicate_requested = Signal()
     chosen = Signal()
 
-    def __init__(self, model: MetadataModel, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        model: MetadataModel,
+        is_placeholder: Callable[[str], bool],
+        parent: QWidget | None = None,
+    ) -> None:
+        """Show the rows of a model; values that only stand for others are not copied."""
         super().__init__(parent)
+        self._is_placeholder = is_placeholder
         self.rows = model
         self.setObjectName("metadataTable")
         self.setAccessibleName(self.tr("Metadata"))
@@ -69,7 +77,8 @@ class MetadataTable(QTableView):
 
     def selected_text(self) -> QMimeData:
         """Return the selected keys with their values, to drag or copy."""
-        return text_data(as_pasted({row.key: row.value for row in self.selected()}))
+        rows = [row for row in self.selected() if not self._is_placeholder(row.value)]
+        return text_data(as_pasted({row.key: row.value for row in rows}))
 
     @override
     def startDrag(self, supportedActions: Qt.DropAction, /) -> None:
@@ -101,6 +110,7 @@ class MetadataTable(QTableView):
             ("rowRename", self.tr("Re&name…"), self.rename_requested, "F2"),
             ("rowRemove", self.tr("&Remove"), self.remove_requested, "Del"),
             ("rowAdd", self.tr("&Add…"), self.add_requested, "Ins"),
+            ("rowDuplicate", self.tr("&Duplicate"), self.duplicate_requested, ""),
             ("rowCopy", self.tr("&Copy"), self.copy_requested, "Ctrl+C"),
             ("rowPaste", self.tr("&Paste"), self.paste_requested, "Ctrl+V"),
         ):

@@ -1,12 +1,12 @@
 """The menu of templates: put one into the metadata, make one of the selected keys, forget one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QInputDialog, QMenu, QMessageBox, QWidget
 
 from ckpt_studio.app.metadata_templates import MetadataTemplates, Template
-from ckpt_studio.core.errors import WriteError
+from ckpt_studio.core.errors import FormatError, WriteError
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.text import counted
 from ckpt_studio.qt.labels import plain_tip
@@ -51,13 +51,13 @@ class TemplateMenu(QObject):
         several.setToolTip("" if self.files > 1 else self.tr("Open more than one file first"))
         several.triggered.connect(self.several_requested)
         menu.addSeparator()
-        for place, (name, template) in enumerate(templates.items()):
-            action = menu.addAction(one_line(name, _MOST_SHOWN).replace("&", "&&"))
-            action.setObjectName(f"metadataTemplate{place}")
-            action.setToolTip(plain_tip("\n".join(map(one_line, template))))
-            action.triggered.connect(
-                lambda _=False, name=name, template=template: self.chosen.emit(name, template)
-            )
+        mistake = self._templates.mistake
+        if mistake:
+            broken = menu.addAction(self.tr("The templates cannot be read…"))
+            broken.setObjectName("metadataTemplatesBroken")
+            broken.setToolTip(plain_tip(mistake))
+            broken.triggered.connect(lambda: self._tell(mistake))
+        self._add_templates(templates)
         menu.setToolTipsVisible(True)
         if templates:
             menu.addSeparator()
@@ -74,13 +74,40 @@ class TemplateMenu(QObject):
                 action.setObjectName(f"metadataRemoveTemplate{place}")
                 action.triggered.connect(lambda _=False, name=name: self._remove(name))
 
+    def _add_templates(self, templates: Mapping[str, Template]) -> None:
+        for place, (name, template) in enumerate(templates.items()):
+            action = self._menu.addAction(one_line(name, _MOST_SHOWN).replace("&", "&&"))
+            action.setObjectName(f"metadataTemplate{place}")
+            action.setToolTip(plain_tip("\n".join(map(one_line, template))))
+            action.triggered.connect(
+                lambda _=False, name=name, template=template: self.chosen.emit(name, template)
+            )
+
     def _make(self) -> None:
         selected = self._selected()
         name, accepted = QInputDialog.getText(
             self._window, self.tr("Make a template"), self.tr("Name of the template:")
         )
-        if accepted and name.strip():
-            self._try(lambda: self._templates.save(name.strip(), selected))
+        name = name.strip()
+        if accepted and name and (name not in self._templates.all() or self._may_replace(name)):
+            self._try(lambda: self._templates.save(name, selected))
+
+    def _may_replace(self, name: str) -> bool:
+        title = self.tr("Make a template")
+        box = QMessageBox(QMessageBox.Icon.Question, title, "", parent=self._window)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(self.tr("There is a template “{name}” already.").format(name=one_line(name)))
+        replace = box.addButton(self.tr("&Replace it"), QMessageBox.ButtonRole.DestructiveRole)
+        keep = box.addButton(self.tr("&Keep it"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        box.exec()
+        box.deleteLater()
+        return box.clickedButton() is replace
+
+    def _tell(self, mistake: str) -> None:
+        hint = self.tr("Mend the file in a text editor, or move it away.")
+        self.failed.emit(FormatError(mistake, hint))
 
     def _remove(self, name: str) -> None:
         self._try(lambda: self._templates.remove(name))

@@ -1,6 +1,18 @@
 """Which metadata edits are allowed, and how two mappings differ in terms of edits."""
 
-from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, RenameKey, ReplaceAll, SetValue
+from collections.abc import Sequence
+from itertools import count
+
+from ckpt_studio.core.metadata import (
+    LOCKED_KEYS,
+    Edit,
+    Metadata,
+    RemoveKeys,
+    RenameKey,
+    ReplaceAll,
+    SetValue,
+    apply_all,
+)
 from ckpt_studio.core.plain_text import one_line
 
 
@@ -44,6 +56,16 @@ def check_new_key(key: str, metadata: Metadata) -> None:
         raise ValueError(f"“{one_line(key)}” exists already.")
 
 
+def duplicates(copied: Metadata, metadata: Metadata) -> dict[str, str]:
+    """Return values under new names: ``key copy``, ``key copy 2`` where that is taken."""
+    copies: dict[str, str] = {}
+    for key, value in copied.items():
+        tries = (f"{key} copy{f' {number}' if number > 1 else ''}" for number in count(1))
+        name = next(name for name in tries if name not in metadata and name not in copies)
+        copies[name] = value
+    return copies
+
+
 def check_text(text: str) -> None:
     """Raise ValueError when a text cannot be written to a file (half of a surrogate pair)."""
     try:
@@ -84,6 +106,23 @@ def difference(before: Metadata, after: Metadata) -> tuple[Edit, ...]:
     for edit in edits:
         result = edit.apply(result)
     return edits if same(result, after) else _remove_and_set(frozenset(before), after)
+
+
+def needed_changes(edits: Sequence[Edit], metadata: Metadata) -> frozenset[str]:
+    """Return the keys that a loader needs and that lose their value; new ones do not count."""
+    after = apply_all(tuple(edits), metadata)
+    return frozenset(
+        key for key in LOCKED_KEYS.keys() & metadata.keys() if after.get(key) != metadata[key]
+    )
+
+
+def with_values_of(keys: frozenset[str], before: Metadata, after: Metadata) -> Metadata:
+    """Return ``after`` with some keys as they were in ``before``, at their old places."""
+    items = [(key, before[key] if key in keys else value) for key, value in after.items()]
+    for place, (key, value) in enumerate(before.items()):
+        if key in keys and key not in after:
+            items.insert(place, (key, value))
+    return dict(items)
 
 
 def _remove_and_set(removed: frozenset[str], values: Metadata) -> tuple[Edit, ...]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,14 @@ _NAMED = re.compile(r"(\S+?): (.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """Values by key, and the keys whose value was no text and is now written as JSON."""
+    """Values by key; ``encoded`` are the keys whose value was no text and is now written as JSON.
+
+    Of a key in ``repeated`` the last value counts, as in all JSON.
+    """
 
     values: Mapping[str, str]
     encoded: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
 
 
 def parse_pasted(text: str) -> Pasted:
@@ -60,7 +65,8 @@ def _says(text: str, metadata: Metadata) -> bool:
 
 
 def _from_lines(text: str) -> Pasted:
-    values = {}
+    values: dict[str, str] = {}
+    repeated: dict[str, None] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
@@ -71,23 +77,36 @@ def _from_lines(text: str) -> Pasted:
                 raise ValueError(f"Line {number} has no tab and no “: ” between key and value.")
             key, value = named.groups()
         if value:
+            if key.strip() in values:
+                repeated[key.strip()] = None
             values[key.strip()] = value
-    return Pasted(values)
+    return Pasted(values, repeated=tuple(repeated))
 
 
 def _from_json(text: str) -> Pasted:
     mistake = check(text)
     if mistake:
         raise ValueError(f"Line {mistake.line}, column {mistake.column}: {mistake.reason}.")
-    content = json.loads(text)
-    if not isinstance(content, dict):
+    content = json.loads(text, object_pairs_hook=_Object)
+    if not isinstance(content, _Object):
         raise ValueError(  # noqa: TRY004 - wrong text, not a wrong type
             "A JSON object is needed, this is a list."
         )
-    if isinstance(content.get("__metadata__"), dict):
-        content = content["__metadata__"]
+    inside = content.get("__metadata__")
+    if isinstance(inside, _Object):
+        content = inside
     values = {key: _as_text(value) for key, value in content.items() if value not in ("", None)}
-    return Pasted(values, tuple(k for k in values if not isinstance(content[k], str)))
+    encoded = tuple(key for key in values if not isinstance(content[key], str))
+    return Pasted(values, encoded, content.repeated)
+
+
+class _Object(dict[str, Any]):
+    """An object that knows which of its keys were there more than once."""
+
+    def __init__(self, items: list[tuple[str, Any]]) -> None:
+        super().__init__(items)
+        times = Counter(key for key, _ in items)
+        self.repeated = tuple(key for key, number in times.items() if number > 1)
 
 
 def _as_text(value: Any) -> str:
