@@ -88,6 +88,42 @@ def test_parameters_before_lines_of_templates():
     assert dict(found.parameters)["Template"] == "a {cat|dog}"
 
 
+TEMPLATES = (
+    "a cat, (red:1.2)\nNegative prompt: bad\n"
+    "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1\n"
+    "Template: {cat|dog},\n(red:1.2), blue\nno colon\nNegative Template: bad,\nname: ugly"
+)
+
+
+def test_templates_of_several_lines_are_one_value_each():
+    found = read(parameters=TEMPLATES)
+    assert found.parameters[4:] == (
+        ("Template", "{cat|dog},\n(red:1.2), blue\nno colon"),
+        ("Negative Template", "bad,\nname: ugly"),
+    )
+    assert (found.positive, found.negative) == ("a cat, (red:1.2)", "bad")
+
+
+def test_parameters_that_begin_otherwise_stand_before_templates_of_several_lines():
+    found = read(parameters="a cat\nSampler: Euler, Steps: 2, Seed: 3\nTemplate: a\n{cat|dog}")
+    assert found.positive == "a cat"
+    assert dict(found.parameters)["Template"] == "a\n{cat|dog}"
+    again = read(parameters=found.infotext)
+    assert dict(again.parameters) == dict(found.parameters)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEMPLATES,
+        "\n a cat \n\nNegative prompt:bad\r\nworse\nSteps: 5, Sampler: E,  Seed: 1,\nown words\n",
+    ],
+)
+@pytest.mark.parametrize("place", ["parameters", "UserComment"])
+def test_a_text_of_a1111_is_kept_to_the_letter(text, place):
+    assert read(**{place: text}).infotext == text
+
+
 def test_everything_on_one_line_as_civitai_once_wrote_it():
     found = read(UserComment="a cat.Negative prompt: blurry.Steps: 20, Sampler: Euler, Seed: 5")
     assert (found.positive, found.negative) == ("a cat", "blurry")

@@ -46,7 +46,7 @@ def read_generation(texts: Mapping[str, str]) -> GenerationInfo:
         graphs.workflow,
         graphs.prompt,
         graphs.extra,
-        infotext.as_infotext(complete) if complete else "",
+        infotext.kept(complete) if complete else "",
         dict(texts),
         (*graphs.problems, *said.problems),
     )
