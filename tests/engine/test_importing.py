@@ -43,6 +43,13 @@ def test_a_picture_without_texts_offers_nothing_and_can_be_a_thumbnail(data):
     assert imported.picture.width > 0
 
 
+def test_prompts_without_settings_are_offered_as_they_are():
+    said = "a cat\nNegative prompt: bad"
+    offered = import_picture(png(text("parameters", said)), {}).proposals
+    assert (offered[0].key, offered[0].value, offered[0].ticked) == ("parameters", said, True)
+    assert "builds a graph" not in offered[0].note
+
+
 def test_what_is_wrong_with_a_picture_is_passed_on():
     damaged = png(text("prompt", json.dumps(API)), text("workflow", "{"), chunk(b"zTXt", b"x"))
     sentences = " ".join(problem.message for problem in import_picture(damaged, {}).problems)

@@ -37,7 +37,7 @@ def read_generation(texts: Mapping[str, str]) -> GenerationInfo:
     own = _first(_BEFORE, found)
     said = own or _with_prompts(graphs.said) or _first(_AFTER, found) or _infotext(found)
     said = said or graphs.said or Said("")
-    complete = next((one for one in (own, _infotext(found), said) if one and one.parameters), None)
+    written = next((one for one in (own, _infotext(found), said) if one and _complete(one)), None)
     return GenerationInfo(
         said.program,
         said.positive,
@@ -46,7 +46,7 @@ def read_generation(texts: Mapping[str, str]) -> GenerationInfo:
         graphs.workflow,
         graphs.prompt,
         graphs.extra,
-        infotext.kept(complete) if complete else "",
+        infotext.kept(written) if written else "",
         dict(texts),
         (*graphs.problems, *said.problems),
     )
@@ -68,6 +68,11 @@ def _first(readers: tuple[_Reader, ...], texts: Mapping[str, str]) -> Said | Non
 
 def _with_prompts(said: Said | None) -> Said | None:
     return said if said and (said.positive or said.negative) else None
+
+
+def _complete(said: Said) -> bool:
+    """Whether there is more than one prompt, which would be no text of A1111."""
+    return bool(said.parameters or (said.infotext and said.negative))
 
 
 def _infotext(texts: Mapping[str, str]) -> Said | None:
