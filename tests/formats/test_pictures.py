@@ -212,7 +212,7 @@ def test_a_megabyte_of_text_is_no_bomb():
 def test_what_is_no_picture_is_refused_by_what_it_is(data, word):
     with pytest.raises(FormatError, match=word) as caught:
         read_picture(data)
-    assert "PNG, JPEG or WebP" in caught.value.hint
+    assert caught.value.hint.startswith("Choose ")
 
 
 def test_a_folder_or_nothing_is_refused(tmp_path):
