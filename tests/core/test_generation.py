@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckpt_studio.core.generation import as_infotext, read_generation
-from tests.making.graphs import API
+from tests.making.graphs import API, WINDOW
 
 A1111 = (
     "a cat, <lora:paws:0.8>\non a mat\nNegative prompt: blurry, bäd\nworse\n"
@@ -256,6 +256,16 @@ def test_novelai_of_version_4_has_a_prompt_for_each_character():
 
 def test_a1111_hidden_in_pixels():
     assert read(stealth_rgbinfo=A1111).negative == "blurry, bäd\nworse"
+
+
+@pytest.mark.parametrize("stored", [json.dumps, lambda graph: graph])
+def test_graphs_hidden_in_pixels_are_texts_or_objects(stored):
+    hidden = {"prompt": stored(API), "workflow": stored(WINDOW), "layout": stored({"zoom": 2})}
+    found = read(stealth_pngcomp=json.dumps(hidden))
+    assert json.loads(found.prompt) == API
+    assert json.loads(found.workflow) == WINDOW
+    assert found.positive == "a cat"
+    assert dict(found.extra) == {"layout": '{"zoom":2}'}
 
 
 FOOOCUS = {

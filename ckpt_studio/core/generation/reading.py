@@ -1,6 +1,7 @@
 """From the texts of a picture to how it was generated: the first program that knows its own."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from ckpt_studio.core.generation import (
     easy_diffusion,
@@ -12,7 +13,7 @@ from ckpt_studio.core.generation import (
 )
 from ckpt_studio.core.generation.comfyui import read_graphs
 from ckpt_studio.core.generation.info import GenerationInfo, Said
-from ckpt_studio.core.generation.values import object_in
+from ckpt_studio.core.generation.values import compact, object_in
 
 _Reader = Callable[[Mapping[str, str]], Said | None]
 
@@ -54,12 +55,21 @@ def read_generation(texts: Mapping[str, str]) -> GenerationInfo:
 
 def _uncovered(texts: Mapping[str, str]) -> Mapping[str, str]:
     """Put texts hidden in pixels where the program would have written them."""
+    plain = {name: text for name, text in texts.items() if not name.startswith(_HIDDEN)}
     for name, text in texts.items():
         if name.startswith(_HIDDEN):
-            values = object_in(text)
-            inner = {key: value for key, value in values.items() if isinstance(value, str)}
-            return {**texts, **(inner or {"parameters": text})}
-    return texts
+            return {**plain, **(_hidden(object_in(text)) or {"parameters": text})}
+    return plain
+
+
+def _hidden(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a hidden object; graphs may be objects in it, and what is beside them."""
+    graphs = any(isinstance(values.get(key), dict) for key in ("prompt", "workflow"))
+    inner = {key: value for key, value in values.items() if isinstance(value, str)}
+    if not graphs:
+        return inner
+    held = {key: value for key, value in values.items() if isinstance(value, dict | list)}
+    return inner | {key: compact(value) for key, value in held.items()}
 
 
 def _first(readers: tuple[_Reader, ...], texts: Mapping[str, str]) -> Said | None:
