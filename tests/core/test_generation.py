@@ -124,6 +124,23 @@ def test_a_text_of_a1111_is_kept_to_the_letter(text, place):
     assert read(**{place: text}).infotext == text
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (
+            "a,  cat \nSteps: 1,  Sampler: E, Seed: 2",
+            "a,  cat \n{}\nSteps: 1,  Sampler: E, Seed: 2",
+        ),
+        (
+            "Negative prompt: x\nSteps: 1, Seed: 2, A: b",
+            "\nNegative prompt: x\nSteps: 1, Seed: 2, A: b",
+        ),
+    ],
+)
+def test_only_an_empty_prompt_is_added(text, kept):
+    assert read(parameters=text).infotext == kept.format("Negative prompt: ")
+
+
 def test_everything_on_one_line_as_civitai_once_wrote_it():
     found = read(UserComment="a cat.Negative prompt: blurry.Steps: 20, Sampler: Euler, Seed: 5")
     assert (found.positive, found.negative) == ("a cat", "blurry")

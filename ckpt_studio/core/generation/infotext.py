@@ -60,11 +60,18 @@ def said(text: str) -> Said:
 def kept(said: Said) -> str:
     """Return what was said as a text of A1111: to the letter where there is such a text.
 
-    It is written anew where ComfyUI would not find its parameters in it.
+    Where ComfyUI would miss an empty prompt, only that is added; a text without a line of its
+    own for the steps is written anew.
     """
     text = said.infotext
-    usable = all(mark in text for mark in (f"\n{_NEGATIVE}", "\nSteps:"))
-    return text if text and (usable or not said.parameters) else as_infotext(said)
+    steps = text.rfind("\nSteps: ")
+    if not text or (said.parameters and steps < 0):
+        return as_infotext(said)
+    if not said.parameters or f"\n{_NEGATIVE}" in text:
+        return text
+    if text.startswith(_NEGATIVE):
+        return f"\n{text}"
+    return f"{text[:steps]}\n{_NEGATIVE} {text[steps:]}"
 
 
 def as_infotext(info: GenerationInfo | Said) -> str:
