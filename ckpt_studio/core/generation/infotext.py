@@ -18,6 +18,7 @@ _LONGEST = 1 << 18
 """Pairs, lines of pairs, and characters of such a line; real ones have some dozens."""
 
 _JOINED = re.compile(r"[.,]?\s{0,3}(?=Negative prompt: )|[.,]\s{0,3}(?=Steps: \d)")
+_STEPS = re.compile(r"Steps: (?:\d|,|$)")
 _SPECIAL = re.compile(r'[,:\n"]')
 _AFTER = ("Template:", "Negative Template:")
 _DECODER = json.JSONDecoder()
@@ -97,7 +98,7 @@ def _lines(text: str) -> list[str]:
 def _parameter_line(lines: Sequence[str]) -> int | None:
     """Return which line begins the parameters: the last that does, before lines of templates."""
     for index in range(len(lines) - 1, -1, -1):
-        if lines[index].startswith("Steps: "):
+        if _STEPS.match(lines[index]):
             return index
     templates = (at for at, line in enumerate(lines) if at and line.startswith(_AFTER))
     last = next(templates, len(lines)) - 1
