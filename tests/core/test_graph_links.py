@@ -90,6 +90,16 @@ def test_names_of_links_are_followed():
     assert info(workflow=named_links("A", "B")).positive == ""
 
 
+@pytest.mark.parametrize("kind", ["Reroute", "Reroute (rgthree)"])
+def test_links_are_followed_round_their_bends(kind):
+    words = typed(8, "PrimitiveStringMultiline", ["yes"], (), ["STRING"])
+    reads = typed(6, "CLIPTextEncode", [""], [("text", "STRING", 2, True)], ["CONDITIONING"])
+    bends = [typed(n, kind, [], [("", "*", n, False)], ["*"]) for n in (1, 4)]
+    links = [[1, 8, 0, 1, 0, "*"], [2, 1, 0, 6, 0, "*"], [4, 6, 0, 4, 0, "*"]]
+    found = info(workflow=drawn(words, reads, *bends, positive=(4, 0), links=links))
+    assert (found.positive, found.negative) == ("yes", "no")
+
+
 @pytest.mark.parametrize(
     ("populated", "mode", "text"),
     [

@@ -1,8 +1,8 @@
 """Links of a graph of ComfyUI's window, followed to the nodes that run.
 
-On the way are the borders of subgraphs, nodes that are muted or bypassed, and the nodes SetNode and
-GetNode of KJNodes, which stand for a link without drawing it. ComfyUI takes them all out before it
-runs a graph.
+On the way are the borders of subgraphs, nodes that are muted or bypassed, those that only bend a
+link, and the nodes SetNode and GetNode of KJNodes, which stand for a link without drawing it.
+ComfyUI takes them all out before it runs a graph.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ NEVER, BYPASSED = 2, 4
 """Modes of nodes that do not run: muted, and bypassed."""
 
 _SET, _GET = "SetNode", "GetNode"
+_REROUTES = ("Reroute", "Reroute (rgthree)")
 _MOST_STEPS = 256
 _MOST_WORK = 1_000_000
 """Steps along one link, and along all of them; real graphs take some hundreds."""
@@ -75,6 +76,8 @@ class Links:
         """Note a node that links do not end at."""
         if place.node.get("mode") in (NEVER, BYPASSED):
             self._skipped[made.id] = place
+        elif made.kind in _REROUTES:
+            self._senders[made.id] = place
         elif made.kind in (_SET, _GET):
             name = next((value for value in made.values.values() if isinstance(value, str)), "")
             if made.kind == _GET:
