@@ -51,10 +51,8 @@ from ckpt_studio.app.status_line import StatusLine
 from ckpt_studio.app.verbs import Verbs
 from ckpt_studio.app.warming import Warming
 from ckpt_studio.app.window_state import WindowState
-from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.plan import Report
-from ckpt_studio.core.text import counted
-from ckpt_studio.qt.banner import Banner, Message, Remedy
+from ckpt_studio.qt.banner import Banner
 from ckpt_studio.qt.drop import dropped_files
 
 ASSEMBLE, TENSORS, METADATA, COMPARE, MERGE, JOBS = range(6)
@@ -266,7 +264,8 @@ class MainWindow(QMainWindow):
         """Put files where the panel that is shown wants them; pictures go to the metadata."""
         recipe = self.panel == MERGE and all(map(is_recipe, files))
         if all(map(importable, files)) and not recipe:
-            self._import(files)
+            self.show_panel(METADATA)
+            self._documents.import_from(files)
             return
         if self.panel in {TENSORS, METADATA}:
             self.sources.look_at(files)
@@ -277,19 +276,6 @@ class MainWindow(QMainWindow):
         else:
             self.show_panel(ASSEMBLE)
             self.sources.add(files)
-
-    def _import(self, files: tuple[Path, ...]) -> None:
-        """Offer the first file to the metadata, and the others after it, one at a time."""
-        first, *others = files
-        self.show_panel(METADATA)
-        self._documents.import_from(first)
-        if not others:
-            return
-        told = self.tr("{files} left to import into the metadata.")
-        following = self.tr("The next one is {name}.").format(name=one_line(others[0].name))
-        go_on = Remedy(self.tr("Import the next"), lambda: self._import(tuple(others)))
-        what = told.format(files=counted(len(others), "file"))
-        self.banner.show_message(Message(what, following, kind="note", remedies=(go_on,)))
 
     def _show_result(self, report: Report) -> None:
         self.assemble.result.show_report(report)
