@@ -11,7 +11,9 @@ from ckpt_studio.app.job_log import JobLog
 from ckpt_studio.app.panels_late import LatePanel
 from ckpt_studio.app.saving import Saving
 from ckpt_studio.app.session import Session
-from ckpt_studio.qt.banner import Message
+from ckpt_studio.core.plain_text import one_line
+from ckpt_studio.core.text import counted
+from ckpt_studio.qt.banner import Message, Remedy
 
 if TYPE_CHECKING:
     from ckpt_studio.app.panels.metadata import MetadataPanel
@@ -80,11 +82,19 @@ class DocumentPanels(QObject):
         self._follow(panel)
         return panel
 
-    def import_from(self, source: Path) -> None:
-        """Offer what a picture or a text says to the metadata of the current document."""
+    def import_from(self, files: tuple[Path, ...]) -> None:
+        """Offer what pictures or texts say to the metadata of the current document, one by one."""
+        first, *others = files
         self.metadata.ensure_built()
         if self._metadata_panel is not None:
-            self._metadata_panel.import_from(source)
+            self._metadata_panel.import_from(first)
+        if not others:
+            return
+        what = self.tr("{files} left to import into the metadata.")
+        following = self.tr("The next one is {name}.").format(name=one_line(others[0].name))
+        go_on = Remedy(self.tr("Import the next"), lambda: self.import_from(tuple(others)))
+        told = what.format(files=counted(len(others), "file"))
+        self.message.emit(Message(told, following, kind="note", remedies=(go_on,)))
 
     def start_in_metadata(self, name: str) -> None:
         """Do what an action or a button of the Metadata panel does."""

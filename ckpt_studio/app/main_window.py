@@ -276,7 +276,7 @@ class MainWindow(QMainWindow):
         recipe = self.panel == MERGE and all(map(is_recipe, files))
         if all(map(importable, files)) and not recipe:
             self.show_panel(METADATA)
-            self._documents.import_from(files[0])
+            self._documents.import_from(files)
             return
         if self.panel in {TENSORS, METADATA}:
             self.sources.look_at(files)

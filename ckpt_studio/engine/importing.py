@@ -17,11 +17,18 @@ from ckpt_studio.core.problems import Problem
 from ckpt_studio.core.text import binary_size
 from ckpt_studio.formats.files import open_source, read_exactly
 from ckpt_studio.formats.opening import read_any
+from ckpt_studio.formats.picture_endings import PICTURE_ENDINGS
 from ckpt_studio.formats.pictures import Picture, is_picture, read_picture
+from ckpt_studio.formats.pictures.others import what_else
 from ckpt_studio.formats.shown import shown_name
+from ckpt_studio.formats.sniff import guess
 
 _MOST_TEXT = 16 << 20
 _HEAD = 512
+_FEWEST = 16
+"""Bytes of a file that tell what it is, and of a text that tell how it is stored."""
+
+_HINT = "Choose a workflow that ComfyUI exported, or metadata as ‘meta export’ writes them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +53,18 @@ def read_import(source: Path | str | bytes, metadata: Metadata) -> Imported:
     """
     if isinstance(source, bytes):
         return import_picture(source, metadata)
-    head = _head(Path(source))
+    path = Path(source)
+    if path.is_dir():  # a set of shards or a folder of parts
+        return import_checkpoint(path, metadata)
+    head = _bytes(path, _HEAD)
     if is_picture(head):
-        return import_picture(source, metadata)
-    if b"\0" not in head and head.removeprefix(b"\xef\xbb\xbf").strip():
-        return import_text(source, metadata)
-    return import_checkpoint(source, metadata)
+        return import_picture(path, metadata)
+    _refuse_others(head, path)
+    if _encoding(head) != "utf-8-sig" or b"\0" not in head:
+        return import_text(path, metadata)
+    if path.suffix.lower() in PICTURE_ENDINGS and not _may_be_model(head):
+        return import_picture(path, metadata)
+    return import_checkpoint(path, metadata)
 
 
 def import_picture(picture: Path | str | bytes, metadata: Metadata) -> Imported:
@@ -79,15 +92,14 @@ def import_text(path: Path | str, metadata: Metadata) -> Imported:
     path = Path(path)
     name, text = shown_name(path), _text(path)
     info = None if text.lstrip()[:1] in {"{", "["} else read_generation({"parameters": text})
-    if info is not None and info.parameters:
+    if info is not None:
+        if not info.infotext:
+            raise FormatError(f"{name} is a text without prompts or settings of A1111", _HINT)
         return Imported(name, from_generation(info, metadata), info=info, problems=info.problems)
     try:
         return Imported(name, from_json(text, metadata))
     except ValueError as error:
-        raise FormatError(
-            f"{name} {error}",
-            "Choose a workflow that ComfyUI exported, or metadata as ‘meta export’ writes them.",
-        ) from error
+        raise FormatError(f"{name} {error}", _HINT) from error
 
 
 def import_checkpoint(path: Path | str, metadata: Metadata) -> Imported:
@@ -107,17 +119,35 @@ def _text(path: Path) -> str:
             f"{shown_name(path)} is larger than {binary_size(_MOST_TEXT)}",
             "No program reads that much metadata.",
         )
+    _refuse_others(data[:_HEAD] if data.strip() else b"", path)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode(_encoding(data[:_HEAD]))
     except UnicodeDecodeError as error:
         raise FormatError(
-            f"{shown_name(path)} is no text in UTF-8", "Choose a JSON file."
+            f"{shown_name(path)} is no text in UTF-8 or UTF-16", "Choose a JSON file."
         ) from error
 
 
-def _head(path: Path) -> bytes:
-    # a set of shards or a folder of parts is opened as a checkpoint
-    return b"" if path.is_dir() else _bytes(path, _HEAD)
+def _refuse_others(head: bytes, path: Path) -> None:
+    other = what_else(head, len(head))
+    if other is not None:
+        raise FormatError(f"{shown_name(path)} is {other.what}", other.hint)
+
+
+def _encoding(head: bytes) -> str:
+    """Return how a text is stored; editors and the shell of Windows write UTF-16."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    even, odd = head[0::2], head[1::2]
+    if len(head) >= _FEWEST and not odd.strip(b"\0") and b"\0" not in even:
+        return "utf-16-le"
+    if len(head) >= _FEWEST and not even.strip(b"\0") and b"\0" not in odd:
+        return "utf-16-be"
+    return "utf-8-sig"
+
+
+def _may_be_model(head: bytes) -> bool:
+    return head[8:9] == b"{" or guess(head, len(head)) is not None
 
 
 def _bytes(path: Path, count: int) -> bytes:

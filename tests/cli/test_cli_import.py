@@ -141,8 +141,10 @@ def test_a_dry_run_shows_it_and_writes_nothing(cli, model, picture):
         ("--image", jpeg(exif=tiff([(0x010F, 2, b"Nikon\0")])), "does not say how it was made"),
         ("--json-file", b"[1]", "holds neither"),
         ("--json-file", b"{", "not valid JSON"),
-        ("--json-file", b"\xff\xfe", "no text in UTF-8"),
-        ("--json-file", b"", "not valid JSON"),
+        ("--json-file", b"\xff\xfe\xfa", "no text in UTF-8"),
+        ("--json-file", b"", "empty"),
+        ("--json-file", b" \n", "empty"),
+        ("--json-file", b"<!doctype html>", "web page"),
         ("--from", b"junk", "file"),
     ],
 )

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ckpt_studio.core.generation import as_infotext, read_generation
-from tests.making.graphs import API
+from ckpt_studio.core.generation import read_generation
+from tests.making.graphs import API, WINDOW
 
 A1111 = (
     "a cat, <lora:paws:0.8>\non a mat\nNegative prompt: blurry, bäd\nworse\n"
@@ -70,37 +70,6 @@ def test_a1111_in_the_comment_of_a_jpeg():
 def test_relatives_of_a1111(version, program):
     text = f"a cat\nSteps: 2, Sampler: Euler, Seed: 3, {version}"
     assert read(parameters=text).program == program
-
-
-def test_a_text_without_negative_prompt_or_without_parameters():
-    found = read(parameters="a cat\nSteps: 2, Sampler: Euler, Seed: 3")
-    assert (found.positive, found.negative) == ("a cat", "")
-    assert found.infotext == "a cat\nNegative prompt: \nSteps: 2, Sampler: Euler, Seed: 3"
-    only = read(parameters="a cat: fat, a dog: thin\non a mat")
-    assert (only.positive, only.parameters) == ("a cat: fat, a dog: thin\non a mat", ())
-    assert only.infotext == ""
-
-
-def test_parameters_before_lines_of_templates():
-    text = "a cat\nSteps: 2, Sampler: Euler, Seed: 3\nTemplate: a {cat|dog}\nNegative Template: x"
-    found = read(parameters=text)
-    assert found.positive == "a cat"
-    assert dict(found.parameters)["Template"] == "a {cat|dog}"
-
-
-def test_everything_on_one_line_as_civitai_once_wrote_it():
-    found = read(UserComment="a cat.Negative prompt: blurry.Steps: 20, Sampler: Euler, Seed: 5")
-    assert (found.positive, found.negative) == ("a cat", "blurry")
-    assert dict(found.parameters)["Seed"] == "5"
-
-
-def test_the_text_written_reads_back_the_same():
-    found = read(parameters=A1111)
-    again = read(parameters=as_infotext(found))
-    assert (again.positive, again.negative) == (found.positive, found.negative)
-    assert again.parameters == found.parameters
-    assert "\nSteps:" in as_infotext(found)
-    assert "\nNegative prompt:" in as_infotext(found)
 
 
 def test_comfyui_goes_before_the_text_that_some_of_its_nodes_add():
@@ -220,6 +189,16 @@ def test_novelai_of_version_4_has_a_prompt_for_each_character():
 
 def test_a1111_hidden_in_pixels():
     assert read(stealth_rgbinfo=A1111).negative == "blurry, bäd\nworse"
+
+
+@pytest.mark.parametrize("stored", [json.dumps, lambda graph: graph])
+def test_graphs_hidden_in_pixels_are_texts_or_objects(stored):
+    hidden = {"prompt": stored(API), "workflow": stored(WINDOW), "layout": stored({"zoom": 2})}
+    found = read(stealth_pngcomp=json.dumps(hidden))
+    assert json.loads(found.prompt) == API
+    assert json.loads(found.workflow) == WINDOW
+    assert found.positive == "a cat"
+    assert dict(found.extra) == {"layout": '{"zoom":2}'}
 
 
 FOOOCUS = {

@@ -43,11 +43,64 @@ def test_a_picture_without_texts_offers_nothing_and_can_be_a_thumbnail(data):
     assert imported.picture.width > 0
 
 
+def test_prompts_without_settings_are_offered_as_they_are():
+    said = "a cat\nNegative prompt: bad"
+    offered = import_picture(png(text("parameters", said)), {}).proposals
+    assert (offered[0].key, offered[0].value, offered[0].ticked) == ("parameters", said, True)
+    assert "builds a graph" not in offered[0].note
+
+
 def test_what_is_wrong_with_a_picture_is_passed_on():
     damaged = png(text("prompt", json.dumps(API)), text("workflow", "{"), chunk(b"zTXt", b"x"))
     sentences = " ".join(problem.message for problem in import_picture(damaged, {}).problems)
     assert "zTXt" in sentences
     assert "‘workflow’ cannot be used" in sentences
+
+
+A1111 = "a cat\nNegative prompt: x\nSteps: 1, Sampler: b, Seed: 2"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "what"),
+    [
+        ("x.gif", b"GIF89a\1\0\1\0\0\0\0;", "a GIF picture"),
+        ("x.png", b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", "an AVIF or HEIC picture"),
+        ("x.mp4", b"\0\0\0\x18ftypmp42\0\0\0\0", "an MP4 or QuickTime video"),
+        ("x.webm", b"\x1aE\xdf\xa3\x01\0\0\0", "a WebM or Matroska video"),
+        ("x.avi", b"RIFF\x24\0\0\0AVI LIST", "an AVI video"),
+        ("x.bmp", b"BM" + bytes(60), "a BMP picture"),
+        ("x.tif", b"II*\0" + bytes(60), "a TIFF picture"),
+        ("x.svg", b'<?xml version="1.0"?>\n<svg></svg>', "an SVG picture"),
+        ("x.xml", b'<?xml version="1.0"?>\n<a></a>', "an XML text"),
+        ("x.jpg", b"\n<!DOCTYPE html><html></html>", "a web page"),
+        ("x.png", b"version https://git-lfs.github.com/spec/v1\noid sha256:aa", "Git LFS pointer"),
+        ("x.png", b"", "empty"),
+        ("x.png", bytes(600), "filled with zeros"),
+        ("x.png", b"\x01\x02\x03\0" * 9, "no picture that can be read"),
+        ("x.txt", b"just a prompt", "a text without prompts or settings"),
+    ],
+)
+def test_what_cannot_be_read_is_named_by_its_content(tmp_path, name, data, what):
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(FormatError) as refused:
+        read_import(path, {})
+    assert refused.value.message.startswith(f"{name} is ")
+    assert what in refused.value.message
+    assert "Choose" in refused.value.hint or "itself" in refused.value.hint
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+@pytest.mark.parametrize("said", [A1111, '{"license": "free"}'])
+def test_texts_are_read_in_the_ways_that_editors_store_them(tmp_path, encoding, said):
+    path = tmp_path / "said.txt"
+    path.write_bytes(said.encode(encoding))
+    assert keys(read_import(path, {}))[0] == ("parameters" if said is A1111 else "license")
+
+
+def test_a_model_with_the_name_of_a_picture_is_read(tmp_path):
+    model = small_file(tmp_path / "model.png", {"license": "free"})
+    assert keys(read_import(model, {})) == ["license"]
 
 
 def test_other_files_are_refused(tmp_path):

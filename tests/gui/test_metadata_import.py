@@ -1,6 +1,7 @@
 """Importing from pictures, texts and other models, used as a person uses it."""
 
 import json
+import struct
 
 import pytest
 from PySide6.QtCore import QByteArray, QMimeData, Qt, QUrl
@@ -12,7 +13,7 @@ from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata import MetadataPanel
 from tests.gui.acting import drop, in_dialog
 from tests.gui.opened import opened_file
-from tests.making.pictures import png, text
+from tests.making.pictures import SIGNATURE, chunk, png, text
 
 WORKFLOW = json.dumps({"nodes": [], "links": [], "version": 0.4})
 PROMPT = json.dumps({"3": {"class_type": "KSampler", "inputs": {"seed": 5}}})
@@ -98,6 +99,30 @@ def test_the_picture_becomes_the_thumbnail(qtbot, panel, document, tmp_path):
     assert document.metadata["modelspec.thumbnail"].startswith("data:image/jpeg;base64,")
 
 
+def test_an_animation_of_comfyui_becomes_the_thumbnail(qtbot, panel, document, tmp_path):
+    path = tmp_path / "moving.png"
+    path.write_bytes(png(after=[text("prompt", PROMPT, name=b"comf")]))
+    when_read(qtbot, lambda dialog: press(dialog, "importTake"))
+    panel.import_from(path)
+    assert document.metadata.keys() == {"prompt", "kept", "modelspec.thumbnail"}
+
+
+def test_why_a_picture_cannot_be_the_thumbnail_is_told(qtbot, panel, tmp_path):
+    path = tmp_path / "huge.png"
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 6, 0, 0, 0)
+    path.write_bytes(SIGNATURE + chunk(b"IHDR", header) + text("prompt", PROMPT))
+    told = []
+
+    def act(dialog):
+        told.append(dialog.findChild(QLabel, "importAbout").text())
+        assert "modelspec.thumbnail" not in items(dialog)
+        press(dialog, "importCancel")
+
+    when_read(qtbot, act)
+    panel.import_from(path)
+    assert "cannot be the thumbnail" in told[0]
+
+
 def test_cancel_changes_nothing(qtbot, panel, document, picture):
     when_read(qtbot, lambda dialog: press(dialog, "importCancel"))
     panel.import_from(picture)
@@ -171,3 +196,21 @@ def test_a_picture_dropped_on_the_window_goes_to_the_metadata(qtbot, window, pic
     drop(window, picture)
     assert "workflow" in window.session.new_checkpoint.metadata
     assert window.session.documents == ()
+
+
+def test_several_pictures_are_offered_one_after_the_other(qtbot, window, picture, tmp_path):
+    second, third = tmp_path / "second.png", tmp_path / "third.png"
+    for path in (second, third):
+        path.write_bytes(png(text(path.stem, "{}"), text("prompt", PROMPT)))
+    metadata = window.session.new_checkpoint
+    when_read(qtbot, lambda dialog: press(dialog, "importTake"))
+    drop(window, picture, second, third)
+    assert "workflow" in metadata.metadata
+    assert "2 files left" in window.banner.message.what
+    assert "second.png" in window.banner.message.todo
+    for name in ("second", "third"):
+        assert name not in metadata.metadata
+        when_read(qtbot, lambda dialog: press(dialog, "importTake"))
+        window.banner.findChild(QPushButton, "problemAction").click()
+        assert name in metadata.metadata
+    assert window.banner.isHidden()

@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, Qt, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageWriter
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton, QWidget
 
@@ -17,6 +17,7 @@ from ckpt_studio.qt.pictures import image_of
 from ckpt_studio.qt.value_edit import ValueEdit
 from tests.gui.acting import answer
 from tests.gui.opened import opened_file
+from tests.making.pictures import png, text
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 METADATA = {"modelspec.title": "One", "format": "pt", "long": "x" * (LONG + 1)}
@@ -131,6 +132,17 @@ def test_a_copied_picture_becomes_the_thumbnail(panel, document, qtbot):
     assert "modelspec.thumbnail" not in document.metadata
     document.undo_stack.undo()
     assert document.metadata["modelspec.thumbnail"] == address
+
+
+def test_a_copied_animation_of_comfyui_becomes_the_thumbnail(panel, document, qtbot, tmp_path):
+    show(qtbot, panel, "Form")
+    path = tmp_path / "moving.png"
+    path.write_bytes(png(after=[text("prompt", "{}", name=b"comf")]))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    QGuiApplication.clipboard().setMimeData(data)
+    press(qtbot, panel, "formThumbnailPaste")
+    assert image_of(document.metadata["modelspec.thumbnail"]) is not None
 
 
 @pytest.mark.parametrize(

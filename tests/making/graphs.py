@@ -128,3 +128,82 @@ SUBGRAPH = window(
         ]
     },
 )
+
+
+def typed(number, kind, values=(), inputs=(), outputs=(), **more):
+    """Return a node of the window with types; ``inputs`` are (name, type, link, is set here)."""
+    listed = [
+        {"name": name, "type": of, "link": link} | ({"widget": {"name": name}} if widget else {})
+        for name, of, link, widget in inputs
+    ]
+    given = [{"name": of, "type": of} for of in outputs]
+    stored = {"inputs": listed, "outputs": given, "widgets_values": list(values)}
+    return {"id": number, "type": kind, **stored, **more}
+
+
+def encoder(number, text, clip=None, **more):
+    inputs = [("clip", "CLIP", clip, False), ("text", "STRING", None, True)]
+    return typed(number, "CLIPTextEncode", [text], inputs, ["CONDITIONING"], **more)
+
+
+def drawn(*nodes, positive, negative=(7, 0), links=(), **more):
+    """Return a graph with a sampler, whose prompts come from outputs of nodes, and a negative."""
+    pairs = [("positive", "CONDITIONING", 90, False), ("negative", "CONDITIONING", 91, False)]
+    sampler = typed(3, "KSampler", [42, "fixed", 20, 7, "euler", "karras", 1], pairs, ["LATENT"])
+    own = [
+        [90, *positive, 3, 0, "CONDITIONING"],
+        [91, *negative, 3, 1, "CONDITIONING"],
+    ]
+    return window(sampler, encoder(7, "no"), *nodes, links=[*own, *links], **more)
+
+
+def promoted(values, link_number=None, mode=0, **more):
+    """Return a graph whose prompts come from a subgraph, which shows the text of its encoder."""
+    inputs = [
+        ("text", "STRING", link_number, True),
+        ("before", "CONDITIONING", 50, False),
+    ]
+    outer = typed(2, "a-uuid", values, inputs, ["CONDITIONING"], mode=mode, **more)
+    encodes = encoder(11, "inner default")
+    encodes["inputs"][1]["link"] = 21
+    inner = {
+        "id": "a-uuid",
+        "name": "Prompting",
+        "inputs": [{"name": "text"}, {"name": "before"}],
+        "outputs": [{"name": "CONDITIONING"}],
+        "nodes": [encodes],
+        "links": [link(21, -10, 0, 11, 1), link(22, 11, 0, -20, 0)],
+    }
+    return drawn(
+        outer,
+        encoder(6, "before it"),
+        typed(9, "PrimitiveNode", ["from a primitive", "fixed"], (), ["STRING"]),
+        positive=(2, 0),
+        links=[[50, 6, 0, 2, 1, "CONDITIONING"], [51, 9, 0, 2, 0, "STRING"]],
+        definitions={"subgraphs": [inner]},
+    )
+
+
+def named_links(*names):
+    """Return a graph whose positive prompt goes through SetNode and GetNode of these names."""
+    sends, gets = names
+    return drawn(
+        encoder(6, "yes"),
+        typed(60, "SetNode", [sends], [("CONDITIONING", "CONDITIONING", 1, False)], ["*"]),
+        typed(61, "GetNode", [gets], (), ["CONDITIONING"]),
+        positive=(61, 0),
+        links=[[1, 6, 0, 60, 0, "CONDITIONING"]],
+    )
+
+
+def joined(mode, kind="ConditioningConcat"):
+    """Return a graph that joins two prompts, the second encoder and the joining in a mode each."""
+    encodes, joins = mode
+    inputs = [("to", "CONDITIONING", 1, False), ("from", "CONDITIONING", 2, False)]
+    return drawn(
+        encoder(6, "yes"),
+        encoder(8, "and more", mode=encodes),
+        typed(10, kind, [], inputs, ["CONDITIONING"], mode=joins),
+        positive=(10, 0),
+        links=[[1, 6, 0, 10, 0, "CONDITIONING"], [2, 8, 0, 10, 1, "CONDITIONING"]],
+    )

@@ -27,6 +27,7 @@ from ckpt_studio.core.editing.metadata_rows import preview, summary
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.plain_text import lines, one_line
 from ckpt_studio.engine import Imported, read_import
+from ckpt_studio.formats.pictures import without_comf
 from ckpt_studio.qt.job import Job, leave
 from ckpt_studio.qt.labels import ElidedLabel, label, plain_tip, set_property
 from ckpt_studio.qt.pictures import THUMBNAIL, decoded, thumbnail_of
@@ -174,6 +175,9 @@ class ImportDialog(QDialog):
         if not any(proposal.key != THUMBNAIL_KEY for proposal in imported.proposals):
             said.append(self.tr("says nothing about how it was made"))
         lines = [" · ".join(said), *(problem.message for problem in imported.problems)]
+        offered = {proposal.key for proposal in imported.proposals}
+        if imported.picture is not None and THUMBNAIL_KEY not in offered:
+            lines.append(self.tr("It cannot be the thumbnail: it is too large or damaged."))
         return "\n".join(line for line in lines if line)
 
     def _add(self, proposal: Proposal) -> None:
@@ -239,7 +243,7 @@ def _read(source: Source, metadata: Metadata) -> tuple[Imported, QImage | None]:
     imported = read_import(source, metadata)
     if imported.picture is None:
         return imported, None
-    image = decoded(_picture_bytes(source), 2 * THUMBNAIL)
+    image = decoded(without_comf(_picture_bytes(source)), 2 * THUMBNAIL)
     if image is None:
         return imported, None
     proposal = Proposal(

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVB
 from typing_extensions import override
 
 from ckpt_studio.core.text import binary_size
+from ckpt_studio.formats.pictures import without_comf
 from ckpt_studio.formats.shown import shown_name
 from ckpt_studio.qt.drop import dropped_files
 from ckpt_studio.qt.labels import label, set_property
@@ -93,7 +94,8 @@ class ThumbnailField(QWidget):
 
     def _take_file(self, path: Path) -> None:
         try:
-            image = decoded(path.read_bytes(), 2 * THUMBNAIL) if _is_small(path) else None
+            data = without_comf(path.read_bytes()) if _is_small(path) else b""
+            image = decoded(data, 2 * THUMBNAIL)
         except OSError as problem:
             self._tell(f"{shown_name(path)}: {problem.strerror}", "bad")
             return

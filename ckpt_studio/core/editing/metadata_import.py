@@ -71,11 +71,17 @@ def from_generation(info: GenerationInfo, metadata: Metadata) -> tuple[Proposal,
             "parameters",
             info.infotext,
             not graph,
-            "Prompts and settings as A1111 writes them; ComfyUI builds a graph from them.",
+            _note_of(info.infotext),
         ),
         (_USAGE_HINT, info.positive, False, "The prompt, as a tip how to use the model."),
     )
     return tuple(_proposals(offered, metadata))
+
+
+def _note_of(infotext: str) -> str:
+    if "\nSteps:" not in infotext:
+        return "The prompts as A1111 writes them, without settings."
+    return "Prompts and settings as A1111 writes them; ComfyUI builds a graph from them."
 
 
 def from_metadata(other: Metadata, metadata: Metadata) -> tuple[Proposal, ...]:

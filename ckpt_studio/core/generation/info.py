@@ -16,7 +16,7 @@ class GenerationInfo:
     of A1111 for what most have: Steps, Sampler, Schedule type, CFG scale, Seed, Size, Model, VAE,
     Denoising strength. ``workflow`` is a graph as ComfyUI's window has it, ``prompt`` one as its
     API has it; ``extra`` are further JSON texts that ComfyUI saves beside them. All three are
-    compact JSON without NaN. ``infotext`` is the text of A1111, in the form that ComfyUI reads.
+    compact JSON without NaN. ``infotext`` is the text of A1111, as it was or as ComfyUI reads it.
     ``texts`` are all texts of the picture as they were.
     """
 
@@ -41,10 +41,14 @@ class GenerationInfo:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one program's own texts say: the part of GenerationInfo that it fills."""
+    """What one program's own texts say: the part of GenerationInfo that it fills.
+
+    ``infotext`` is the text of A1111 that says it, as it was; ``""`` where another text does.
+    """
 
     program: str
     positive: str = ""
     negative: str = ""
     parameters: Parameters = ()
     problems: tuple[Problem, ...] = ()
+    infotext: str = ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ckpt_studio.core.generation.info import GenerationInfo, Parameters, Said
+from ckpt_studio.core.generation.values import storable
 
 _NEGATIVE = "Negative prompt:"
 _NAME = re.compile(r"\s*(\w[\w \-/]{0,80}):[ \t]*")
@@ -17,6 +18,7 @@ _LONGEST = 1 << 18
 """Pairs, lines of pairs, and characters of such a line; real ones have some dozens."""
 
 _JOINED = re.compile(r"[.,]?\s{0,3}(?=Negative prompt: )|[.,]\s{0,3}(?=Steps: \d)")
+_STEPS = re.compile(r"Steps: (?:\d|,|$)")
 _SPECIAL = re.compile(r'[,:\n"]')
 _AFTER = ("Template:", "Negative Template:")
 _DECODER = json.JSONDecoder()
@@ -52,7 +54,25 @@ def parse_infotext(text: str) -> Infotext:
 def said(text: str) -> Said:
     """Return a text of A1111 and its relatives with the program that wrote it."""
     found = parse_infotext(text)
-    return Said(_program(dict(found.parameters)), found.positive, found.negative, found.parameters)
+    program = _program(dict(found.parameters))
+    return Said(program, found.positive, found.negative, found.parameters, infotext=storable(text))
+
+
+def kept(said: Said) -> str:
+    """Return what was said as a text of A1111: to the letter where there is such a text.
+
+    Where ComfyUI would miss an empty prompt, only that is added; a text without a line of its
+    own for the steps is written anew.
+    """
+    text = said.infotext
+    steps = text.rfind("\nSteps: ")
+    if not text or (said.parameters and steps < 0):
+        return as_infotext(said)
+    if not said.parameters or f"\n{_NEGATIVE}" in text:
+        return text
+    if text.startswith(_NEGATIVE):
+        return f"\n{text}"
+    return f"{text[:steps]}\n{_NEGATIVE} {text[steps:]}"
 
 
 def as_infotext(info: GenerationInfo | Said) -> str:
@@ -77,23 +97,34 @@ def _lines(text: str) -> list[str]:
 
 def _parameter_line(lines: Sequence[str]) -> int | None:
     """Return which line begins the parameters: the last that does, before lines of templates."""
-    end = len(lines)
     for index in range(len(lines) - 1, -1, -1):
-        if lines[index].startswith("Steps: "):
+        if _STEPS.match(lines[index]):
             return index
-    while end > 1 and lines[end - 1].startswith(_AFTER):
-        end -= 1
-    last = lines[end - 1]
-    enough = len(list(_rows([last]))) >= _FEWEST and not last.startswith(_NEGATIVE)
-    return end - 1 if enough else None
+    templates = (at for at, line in enumerate(lines) if at and line.startswith(_AFTER))
+    last = next(templates, len(lines)) - 1
+    enough = len(list(_rows([lines[last]]))) >= _FEWEST
+    return last if enough and not lines[last].startswith(_NEGATIVE) else None
 
 
 def _rows(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     yield from islice(_pairs(lines[0][:_LONGEST]), _MOST)
-    for line in lines[1:_MOST]:
-        name, colon, value = line.partition(":")
-        if colon and value.strip():
-            yield name.strip(), value.strip()
+    yield from _rows_after(lines[1:_MOST])
+
+
+def _rows_after(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Return what stands below the parameters; a template goes on to the next one or the end."""
+    templates: list[list[str]] = []
+    for line in lines:
+        if line.startswith(_AFTER):
+            templates.append([line])
+        elif templates:
+            templates[-1].append(line)
+        elif (name := _NAME.match(line)) and line[name.end() :].strip():
+            yield name[1].strip(), line[name.end() :].strip()
+    for template in templates:
+        title, _, value = "\n".join(template).partition(":")
+        if value.strip():
+            yield title, value.strip()
 
 
 def _pairs(line: str) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """From the texts of a picture to how it was generated: the first program that knows its own."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from ckpt_studio.core.generation import (
     easy_diffusion,
@@ -12,7 +13,7 @@ from ckpt_studio.core.generation import (
 )
 from ckpt_studio.core.generation.comfyui import read_graphs
 from ckpt_studio.core.generation.info import GenerationInfo, Said
-from ckpt_studio.core.generation.values import object_in
+from ckpt_studio.core.generation.values import compact, object_in
 
 _Reader = Callable[[Mapping[str, str]], Said | None]
 
@@ -37,7 +38,7 @@ def read_generation(texts: Mapping[str, str]) -> GenerationInfo:
     own = _first(_BEFORE, found)
     said = own or _with_prompts(graphs.said) or _first(_AFTER, found) or _infotext(found)
     said = said or graphs.said or Said("")
-    complete = next((one for one in (own, _infotext(found), said) if one and one.parameters), None)
+    written = next((one for one in (own, _infotext(found), said) if one and _complete(one)), None)
     return GenerationInfo(
         said.program,
         said.positive,
@@ -46,7 +47,7 @@ def read_generation(texts: Mapping[str, str]) -> GenerationInfo:
         graphs.workflow,
         graphs.prompt,
         graphs.extra,
-        infotext.as_infotext(complete) if complete else "",
+        infotext.kept(written) if written else "",
         dict(texts),
         (*graphs.problems, *said.problems),
     )
@@ -54,12 +55,21 @@ def read_generation(texts: Mapping[str, str]) -> GenerationInfo:
 
 def _uncovered(texts: Mapping[str, str]) -> Mapping[str, str]:
     """Put texts hidden in pixels where the program would have written them."""
+    plain = {name: text for name, text in texts.items() if not name.startswith(_HIDDEN)}
     for name, text in texts.items():
         if name.startswith(_HIDDEN):
-            values = object_in(text)
-            inner = {key: value for key, value in values.items() if isinstance(value, str)}
-            return {**texts, **(inner or {"parameters": text})}
-    return texts
+            return {**plain, **(_hidden(object_in(text)) or {"parameters": text})}
+    return plain
+
+
+def _hidden(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a hidden object; graphs may be objects in it, and what is beside them."""
+    graphs = any(isinstance(values.get(key), dict) for key in ("prompt", "workflow"))
+    inner = {key: value for key, value in values.items() if isinstance(value, str)}
+    if not graphs:
+        return inner
+    held = {key: value for key, value in values.items() if isinstance(value, dict | list)}
+    return inner | {key: compact(value) for key, value in held.items()}
 
 
 def _first(readers: tuple[_Reader, ...], texts: Mapping[str, str]) -> Said | None:
@@ -68,6 +78,11 @@ def _first(readers: tuple[_Reader, ...], texts: Mapping[str, str]) -> Said | Non
 
 def _with_prompts(said: Said | None) -> Said | None:
     return said if said and (said.positive or said.negative) else None
+
+
+def _complete(said: Said) -> bool:
+    """Whether there is more than one prompt, which would be no text of A1111."""
+    return bool(said.parameters or (said.infotext and said.negative))
 
 
 def _infotext(texts: Mapping[str, str]) -> Said | None:

@@ -31,6 +31,7 @@ _ENCODER_TEXT = re.compile(
 _NEGATIVE_NAME = re.compile("negative|neg_", re.IGNORECASE)
 _LORA = re.compile(r"lora_name(?:_\d+)?")
 _NOTHING = ("ConditioningZeroOut",)
+_WILDCARDS, _POPULATED = "wildcard_text", "populated_text"
 _MOST_VISITS = 5_000
 _MOST_SAMPLERS = 16
 
@@ -51,7 +52,8 @@ def _samplers(graph: Graph) -> list[GraphNode]:
     """Return the nodes that sample, those first that work on no result of another one."""
     nodes = [node for node in graph.nodes.values() if node.active]
     pairs = [node for node in nodes if {"positive", "negative"} <= node.inputs.keys()]
-    named = [node for node in pairs if "sampler" in node.kind.lower()]
+    either = [node for node in nodes if {"positive", "negative"} & node.inputs.keys()]
+    named = [node for node in either if "sampler" in node.kind.lower()]
     guided = [node for node in nodes if "guider" in node.inputs]
     sampling = (named + guided or pairs)[:_MOST_SAMPLERS]
     ids = {node.id for node in sampling}
@@ -127,6 +129,7 @@ def _of_polarity(node: GraphNode, names: tuple[str, ...]) -> list[str]:
         name
         for name in (*node.values, *node.inputs)
         if _ENCODER_TEXT.fullmatch(name) and isinstance(node.values.get(name, ""), str)
+        if name != _unused(node)
     ]
     written = [name for name in ("positive", "negative") if isinstance(node.values.get(name), str)]
     negative = [name for name in (*encoded, *written) if _NEGATIVE_NAME.search(name)]
@@ -156,9 +159,24 @@ def _text_of(graph: Graph, node: GraphNode, name: str) -> str:
 
 
 def _literals(node: GraphNode) -> Iterator[str]:
+    unused = _unused(node)
     for name, value in node.values.items():
-        if isinstance(value, str) and value.strip() and _is_text(name, node):
+        text = isinstance(value, str) and value.strip() and name != unused
+        if text and _is_text(name, node):
             yield value
+
+
+def _unused(node: GraphNode) -> str:
+    """Return the text of two that does not count: the one with wildcards, or what became of it.
+
+    The nodes of Impact Pack keep both. Unless their mode is to populate, the text that was
+    populated may be missing; then the other one counts.
+    """
+    if not {_WILDCARDS, _POPULATED} <= node.values.keys() | node.inputs.keys():
+        return ""
+    written = _POPULATED in node.inputs or as_text(node.values.get(_POPULATED)).strip()
+    populates = node.values.get("mode") in ("populate", True)
+    return _WILDCARDS if written or populates else _POPULATED
 
 
 def _is_text(name: str, node: GraphNode) -> bool:

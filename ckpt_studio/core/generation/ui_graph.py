@@ -1,20 +1,21 @@
 """A graph in the format of ComfyUI's window, with the nodes of its subgraphs in their places."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ckpt_studio.core.generation.graph import MOST_NODES, Graph, GraphNode, Link
 from ckpt_studio.core.generation.ui_level import (
-    INPUTS,
     Level,
     group_of,
     identifier,
     objects,
     read_level,
 )
+from ckpt_studio.core.generation.ui_links import BYPASSED, NEVER, Links, Place, is_border, origin
 from ckpt_studio.core.generation.widgets import named_values
 
-_NEVER, _BYPASSED = 2, 4
+_SUBGRAPH = "Subgraph"  # ComfyUI stores a number without meaning
 _DEEPEST = 16
 _MOST_WORK = 15 * MOST_NODES
 
@@ -41,11 +42,12 @@ class _Reading:
         listed = objects(definitions, "subgraphs") if isinstance(definitions, dict) else []
         self._stored = {name: item for item in listed if (name := _text(item.get("id")))}
         self._levels: dict[str, Level] = {}
-        self._from_inside: dict[tuple[str, int], Link] = {}
-        self._from_outside: dict[tuple[str, int], Link] = {}
+        self._links = Links()
         self._work = 0
 
-    def level(self, level: Level, prefix: str = "", place: str = "") -> Iterator[GraphNode]:
+    def level(
+        self, level: Level, prefix: str = "", place: str = "", *, active: bool = True
+    ) -> Iterator[GraphNode]:
         """Return the nodes of the graph, or of one use of a subgraph."""
         for node in level.nodes:
             name = identifier(node.get("id"))
@@ -53,19 +55,31 @@ class _Reading:
                 continue
             if not self._may_go_on(node):
                 return
-            made = _node(node, prefix + name, place or group_of(node, level.boxes), level, prefix)
-            yield made
-            if made.kind in self._stored:
-                yield from self._inside(node, made, level, prefix)
+            lies_in = place or group_of(node, level.boxes)
+            made = _node(node, prefix + name, lies_in, level, prefix)
+            made = replace(made, active=made.active and active)
+            self._links.add_node(made, Place(node, level, prefix))
+            stored = self._stored.get(made.kind)
+            if stored is None:
+                yield made
+                continue
+            title = _text(stored.get("name")) or made.title
+            named = made.title if made.title != made.kind else title
+            yield replace(made, title=named, kind=_SUBGRAPH)
+            yield from self._inside(node, made, level, prefix, title)
 
     def resolved(self, node: GraphNode) -> GraphNode:
-        """Lead links through the borders of subgraphs, to where they really come from."""
-        links = {name: self._through(link) for name, link in node.inputs.items()}
-        if links == node.inputs:
-            return node
-        return GraphNode(
-            node.id, node.kind, node.title, node.values, links, node.place, active=node.active
-        )
+        """Lead links to where they really come from; values that are linked are left out."""
+        links: dict[str, Link] = {}
+        values = dict(node.values)
+        for name, link in node.inputs.items():
+            found, value = self._links.follow(link)
+            if value is not None and found is None:
+                values[name] = value
+            elif found is not None and not (name in values and is_border(found)):
+                links[name] = found
+                values.pop(name, None)
+        return replace(node, values=values, inputs=links)
 
     def _may_go_on(self, node: dict[str, Any]) -> bool:
         parts = (node.get("inputs"), node.get("widgets_values"))
@@ -76,7 +90,7 @@ class _Reading:
         return self._work <= _MOST_WORK
 
     def _inside(
-        self, node: dict[str, Any], outer: GraphNode, level: Level, prefix: str
+        self, node: dict[str, Any], outer: GraphNode, level: Level, prefix: str, title: str
     ) -> Iterator[GraphNode]:
         if outer.id.count(":") >= _DEEPEST:
             self.oddities.append("A subgraph contains itself; it is not followed.")
@@ -84,52 +98,21 @@ class _Reading:
         inner = self._levels.get(outer.kind)
         if inner is None:
             inner = self._levels[outer.kind] = read_level(self._stored[outer.kind])
-        for index, item in enumerate(objects(node, "inputs")):
-            link = _origin(item, level, prefix)
-            if link is not None:
-                slot = inner.slots.get(str(item.get("name")), index)
-                self._from_outside[outer.id, slot] = link
-        inside = f"{outer.id}:"
         self._work += len(inner.outputs)
-        for slot, origin, output in inner.outputs:
-            self._from_inside[outer.id, slot] = Link(inside + origin, output)
-        title = _text(self._stored[outer.kind].get("name")) or outer.title
-        yield from self.level(inner, inside, title)
-
-    def _through(self, link: Link) -> Link:
-        for _ in range(4 * _DEEPEST):
-            outer, _, inner = link.node.rpartition(":")
-            following = (
-                self._from_outside.get((outer, link.output))
-                if inner == INPUTS
-                else self._from_inside.get((link.node, link.output))
-            )
-            if following is None:
-                break
-            link = following
-        return link
+        self._links.add_subgraph(outer, Place(node, level, prefix), inner)
+        yield from self.level(inner, f"{outer.id}:", title, active=outer.active)
 
 
 def _node(node: dict[str, Any], name: str, place: str, level: Level, prefix: str) -> GraphNode:
     kind = _text(node.get("type")) or "?"
     links = {}
     for item in objects(node, "inputs"):
-        link = _origin(item, level, prefix)
-        if link is not None and (title := _text(item.get("name"))):
-            links[title] = link
-    values = {key: value for key, value in named_values(node).items() if key not in links}
-    active = node.get("mode") not in (_NEVER, _BYPASSED)
-    return GraphNode(
-        name, kind, _text(node.get("title")) or kind, values, links, place, active=active
-    )
-
-
-def _origin(item: dict[str, Any], level: Level, prefix: str) -> Link | None:
-    number = identifier(item.get("link"))
-    if number is None or number not in level.origins:
-        return None
-    node, output = level.origins[number]
-    return Link(prefix + node, output)
+        link = origin(item, level, prefix)
+        if link is not None and (label := _text(item.get("name"))):
+            links[label] = link
+    active = node.get("mode") not in (NEVER, BYPASSED)
+    title = _text(node.get("title")) or kind
+    return GraphNode(name, kind, title, named_values(node), links, place, active=active)
 
 
 def _text(value: Any) -> str:

@@ -25,6 +25,13 @@ _KNOWN: dict[str, tuple[str, ...]] = {
     "EmptyLatentImage": ("width", "height", "batch_size"),
     "EmptySD3LatentImage": ("width", "height", "batch_size"),
     "FluxGuidance": ("guidance",),
+    "ImpactWildcardEncode": (
+        *("wildcard_text", "populated_text", "mode"),
+        *("Select to add LoRA", "Select to add Wildcard", "seed"),
+    ),
+    "ImpactWildcardProcessor": (
+        *("wildcard_text", "populated_text", "mode", "seed", "Select to add Wildcard"),
+    ),
     "KSampler": ("seed", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
     "KSamplerAdvanced": (
         *("add_noise", "noise_seed", "steps", "cfg", "sampler_name", "scheduler"),
@@ -34,6 +41,7 @@ _KNOWN: dict[str, tuple[str, ...]] = {
     "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
     "LoraLoaderModelOnly": ("lora_name", "strength_model"),
     "ModelMergeSimple": ("ratio",),
+    "PrimitiveNode": ("value", "control_after_generate"),
     "PrimitiveString": ("value",),
     "PrimitiveStringMultiline": ("value",),
     "RandomNoise": ("noise_seed",),
@@ -53,11 +61,30 @@ def named_values(node: dict[str, Any]) -> dict[str, Any]:
         return {str(key): value for key, value in stored.items() if key != "videopreview"}
     if not isinstance(stored, list) or not stored:
         return {}
+    promoted = _promoted(node)
+    if promoted:
+        pairs = zip(promoted, stored, strict=False)
+        return {name: value for name, value in pairs if value is not None}
     kind = node.get("type")
     known = _KNOWN.get(kind, ()) if isinstance(kind, str) else ()
     listed = tuple(_listed(node))
     names = listed if len(listed) >= len(known) else known
     return dict(_pairs(names, stored))
+
+
+def _promoted(node: dict[str, Any]) -> list[str]:
+    """Return the names of the values that a subgraph shows, ``[["-1", "text"], …]``.
+
+    -1 stands for the inputs of the subgraph; without any of them the inner nodes hold all values.
+    """
+    properties = node.get("properties")
+    shown = properties.get("proxyWidgets") if isinstance(properties, dict) else None
+    pairs = [item for item in shown if _is_pair(item)] if isinstance(shown, list) else []
+    return [name for _, name in pairs] if any(inner == "-1" for inner, _ in pairs) else []
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, list) and list(map(type, item)) == [str, str]
 
 
 def _listed(node: dict[str, Any]) -> Iterator[str]:

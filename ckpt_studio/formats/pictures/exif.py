@@ -24,6 +24,8 @@ _EXIF_IFD = 0x8769
 _USER_COMMENT = 0x9286
 _WINDOWS = range(0x9C9B, 0x9CA0)  # UTF-16, whatever the byte order of the TIFF
 _BYTE, _ASCII, _UNDEFINED = 1, 2, 7
+_SPACE = 0x20
+_USUAL = re.compile(rb"[ ,{\n]")
 _MOST_ENTRIES = 1000
 _INLINE = 4
 
@@ -103,7 +105,7 @@ def _text(entry: _Entry, order: str) -> str:
         return decoded(entry.data.rstrip(b"\0"))
     prefix, body = entry.data[:8], entry.data[8:]
     if prefix == b"UNICODE\0":
-        return _utf16(body, order)
+        return _utf8(body) or _utf16(body, order)
     if prefix in {b"ASCII\0\0\0", b"\0" * 8}:
         return _plain_or_utf16(body, order)
     if prefix == b"JIS\0\0\0\0\0":
@@ -114,6 +116,22 @@ def _text(entry: _Entry, order: str) -> str:
 def _plain_or_utf16(data: bytes, order: str) -> str:
     """Some write UTF-16 without saying so; plain text has no zero inside."""
     return _utf16(data, order) if b"\0" in data.rstrip(b"\0") else decoded(data.rstrip(b"\0"))
+
+
+def _utf8(data: bytes) -> str:
+    """Return text that is UTF-8 although UTF-16 was announced, ``""`` where it is not.
+
+    UTF-16 with a space or a Latin letter has zeros; without them it is hardly ever valid UTF-8.
+    """
+    data = data.rstrip(b"\0")
+    if any(byte < _SPACE and byte not in b"\t\r\n" for byte in data):
+        return ""
+    if len(data) % 2 == 0 and data.isascii() and not _USUAL.search(data):
+        return ""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _utf16(data: bytes, order: str) -> str:

@@ -61,6 +61,19 @@ def read_png(source: Source, collected: Collected) -> Png:
     return Png(header, tuple(pixels))
 
 
+def without_comf(data: bytes) -> bytes:
+    """Return a picture without the chunks ``comf`` of ComfyUI's animations.
+
+    Their name breaks a rule of PNG, so decoders refuse the whole picture (``ux.md`` 6).
+    """
+    if not data.startswith(SIGNATURE) or b"comf" not in data:
+        return data
+    chunks = _chunks(Source(data, len(data)), Collected())
+    kept = [one for one in chunks if one.name != b"comf"]
+    parts = (data[one.offset - 8 : one.offset + one.size + 4] for one in kept)
+    return SIGNATURE + b"".join(parts)
+
+
 def _chunks(source: Source, collected: Collected) -> Iterator[Chunk]:
     at = len(SIGNATURE)
     for _ in range(_MOST_CHUNKS):

@@ -7,14 +7,13 @@ from ckpt_studio.core.errors import FormatError
 from ckpt_studio.formats import files
 from ckpt_studio.formats.pictures import jpeg, png, webp
 from ckpt_studio.formats.pictures.collected import Collected, Picture
+from ckpt_studio.formats.pictures.others import PICTURES, what_else
 from ckpt_studio.formats.pictures.source import Source
 from ckpt_studio.formats.pictures.stealth import read_stealth
 from ckpt_studio.formats.shown import shown_name
 from ckpt_studio.formats.sniff import guess
 
 _HEAD = 512
-_OTHERS = {b"GIF8": "a GIF picture", b"BM": "a BMP picture"}
-_HINT = "Choose a PNG, JPEG or WebP picture, as the program that made it saved it."
 
 
 def is_picture(head: bytes) -> bool:
@@ -55,7 +54,7 @@ def _read(source: Source, name: str) -> Picture:
     elif webp.is_webp(head):
         kind, size = "webp", webp.read_webp(source, collected)
     else:
-        raise FormatError(f"{name} is {_what(head, source.size)}", _HINT)
+        raise _refused(head, source.size, name)
     problems = tuple(collected.problems)
     return Picture(kind, *size, collected.texts, collected.places, problems)
 
@@ -67,11 +66,11 @@ def _read_png(source: Source, collected: Collected) -> tuple[int, int]:
     return found.header.width, found.header.height
 
 
-def _what(head: bytes, size: int) -> str:
-    for magic, what in _OTHERS.items():
-        if head.startswith(magic):
-            return what
-    if head[4:8] == b"ftyp" and head[8:12] in {b"avif", b"avis", b"heic", b"mif1"}:
-        return "an AVIF or HEIC picture"
+def _refused(head: bytes, size: int, name: str) -> FormatError:
+    other = what_else(head, size)
+    if other is not None:
+        return FormatError(f"{name} is {other.what}", other.hint)
     known = guess(head, size)
-    return known.what if known else "no picture that can be read"
+    return FormatError(
+        f"{name} is {known.what if known else 'no picture that can be read'}", PICTURES
+    )
