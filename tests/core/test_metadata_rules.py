@@ -8,6 +8,7 @@ from ckpt_studio.core.editing.metadata_rules import (
     checked,
     difference,
     library_clash,
+    moved,
     needed_changes,
     with_values_of,
 )
@@ -75,3 +76,14 @@ def test_some_keys_are_put_back_where_they_were():
     kept = with_values_of(frozenset({"config", "format"}), before, {"format": "x", "b": "2"})
     assert list(kept.items()) == [("format", "pt"), ("config", "{}"), ("b", "2")]
     assert with_values_of(frozenset({"config"}), before, {"a": "3"}) == {"a": "3", "config": "{}"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "down", "order"),
+    [("c", False, "acbd"), ("ac", False, "acbd"), ("bd", True, "acbd"), ("abcd", True, "abcd")],
+)
+def test_keys_move_by_one_place_and_not_over_the_end(keys, down, order):
+    metadata = {key: key.upper() for key in "abcd"}
+    after = moved(set(keys), metadata, down=down)
+    assert "".join(after) == order
+    assert after == metadata

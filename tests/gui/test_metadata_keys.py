@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata import MetadataPanel
+from ckpt_studio.core.editing.metadata_rows import State
+from ckpt_studio.core.metadata import SetValue
 from tests.gui.acting import answer
 from tests.gui.opened import opened_file
 
@@ -66,3 +68,21 @@ def test_keys_are_duplicated_under_new_names(panel, document, qtbot):
     panel.findChild(QAction, "rowDuplicate").trigger()
     assert document.metadata["title copy 2"] == "One"
     assert document.undo_stack.count() == 2
+
+
+def test_keys_are_moved_with_the_keyboard_and_back(panel, document, qtbot):
+    document.edit(SetValue("author", "me"))
+    table = panel.keys.table
+    table.select_keys(["author"])
+    qtbot.keyClick(table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert list(document.metadata) == ["title", "author", "config"]
+    qtbot.keyClick(table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert list(document.metadata) == ["author", "title", "config"]
+    assert [row.key for row in table.selected()] == ["author"]
+    qtbot.keyClick(table, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert list(document.metadata) == ["title", "author", "config"]
+    assert {row.key: row.state for row in table.rows.rows}["title"] is State.SAME
+    while document.undo_stack.canUndo():
+        document.undo_stack.undo()
+    assert list(document.metadata) == ["title", "config"]

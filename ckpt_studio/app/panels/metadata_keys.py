@@ -14,7 +14,13 @@ from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.app.panels.metadata_value import MetadataValue
 from ckpt_studio.core import text
 from ckpt_studio.core.editing.metadata_rows import MetadataRow, State, rows_of
-from ckpt_studio.core.editing.metadata_rules import check_new_key, duplicates, library_clash
+from ckpt_studio.core.editing.metadata_rules import (
+    check_new_key,
+    difference,
+    duplicates,
+    library_clash,
+    moved,
+)
 from ckpt_studio.core.editing.pasted_metadata import Pasted, parse_pasted
 from ckpt_studio.core.editing.replacing import Search
 from ckpt_studio.core.json_values.json_text import check
@@ -68,6 +74,8 @@ class MetadataKeys(QWidget):
             source.rename_requested.connect(self._start_renaming)
             source.paste_requested.connect(self.paste)
         table.duplicate_requested.connect(self.duplicate_selected)
+        table.up_requested.connect(lambda: self.move_selected(down=False))
+        table.down_requested.connect(lambda: self.move_selected(down=True))
         table.copy_requested.connect(self.copy_selected)
         table.edit_requested.connect(self.value.focus_value)
         table.chosen.connect(self._show_value)
@@ -219,6 +227,15 @@ class MetadataKeys(QWidget):
         title = self.tr("Duplicate {keys}").format(keys=text.counted(len(copies), "key"))
         if copies and self._editing.edit(ReplaceAll(copies, title)):
             self.table.select_keys(list(copies))
+
+    def move_selected(self, *, down: bool) -> None:
+        """Put the selected keys one place further up or down."""
+        metadata = self._editing.metadata
+        keys = {row.key for row in self.table.selected() if row.new is not None}
+        edits = difference(metadata, moved(keys, metadata, down=down))
+        if edits:
+            title = self.tr("Move {keys}").format(keys=text.counted(len(keys), "key"))
+            self._editing.edit(*edits, title=title)
 
     def _restore(self, key: str) -> None:
         place = self._model.place_of(key)

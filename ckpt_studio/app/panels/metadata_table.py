@@ -27,6 +27,8 @@ class MetadataTable(QTableView):
     edit_requested = Signal()
     add_requested = Signal()
     duplicate_requested = Signal()
+    up_requested = Signal()
+    down_requested = Signal()
     chosen = Signal()
 
     def __init__(
@@ -111,6 +113,8 @@ class MetadataTable(QTableView):
             ("rowRemove", self.tr("&Remove"), self.remove_requested, "Del"),
             ("rowAdd", self.tr("&Add…"), self.add_requested, "Ins"),
             ("rowDuplicate", self.tr("&Duplicate"), self.duplicate_requested, ""),
+            ("rowUp", self.tr("Move &up"), self.up_requested, "Alt+Up"),
+            ("rowDown", self.tr("Move do&wn"), self.down_requested, "Alt+Down"),
             ("rowCopy", self.tr("&Copy"), self.copy_requested, "Ctrl+C"),
             ("rowPaste", self.tr("&Paste"), self.paste_requested, "Ctrl+V"),
         ):

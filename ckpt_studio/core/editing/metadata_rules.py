@@ -1,6 +1,6 @@
 """Which metadata edits are allowed, and how two mappings differ in terms of edits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import count
 
 from ckpt_studio.core.metadata import (
@@ -64,6 +64,19 @@ def duplicates(copied: Metadata, metadata: Metadata) -> dict[str, str]:
         name = next(name for name in tries if name not in metadata and name not in copies)
         copies[name] = value
     return copies
+
+
+def moved(keys: Collection[str], metadata: Metadata, *, down: bool) -> Metadata:
+    """Return metadata with some keys one place further up or down; what is at the end stays."""
+    order = list(metadata)
+    places = [place for place, key in enumerate(order) if key in keys]
+    step, end = (1, len(order) - 1) if down else (-1, 0)
+    for place in reversed(places) if down else places:
+        if place == end:
+            end -= step
+        else:
+            order[place], order[place + step] = order[place + step], order[place]
+    return {key: metadata[key] for key in order}
 
 
 def check_text(text: str) -> None:
