@@ -1,7 +1,10 @@
 """Find and replace."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ckpt_studio.core.editing.metadata_rules import checked
 from ckpt_studio.core.editing.replacing import Search, count, keys_lost, matching_keys, replaced
 from ckpt_studio.core.metadata import RemoveKeys, apply_all
 
@@ -38,6 +41,31 @@ def test_a_pattern_may_use_its_groups() -> None:
 
 def test_keys_are_renamed_in_place() -> None:
     assert list(after(Search("banana", values=False), "kiwi")) == ["author", "path", "kiwi"]
+
+
+def renamed(search: Search, replacement: str, keys: list[str]) -> list[tuple[str, str]]:
+    """Rename one after the other, as the editor does, which refuses names that are taken."""
+    metadata = {key: f"value of {key}" for key in keys}
+    for edit in replaced(search, replacement, metadata):
+        assert checked(edit, metadata) is not None
+        metadata = dict(edit.apply(metadata))
+    return list(metadata.items())
+
+
+def test_keys_that_take_the_names_of_each_other_are_renamed_in_order() -> None:
+    chain = ["x1", "other", "x11", "x111"]
+    assert renamed(Search("x1", values=False), "x11", chain) == [
+        ("x11", "value of x1"),
+        ("other", "value of other"),
+        ("x111", "value of x11"),
+        ("x1111", "value of x111"),
+    ]
+
+
+@given(st.lists(st.text("ab", min_size=2, max_size=3), unique=True, min_size=1))
+def test_keys_that_change_places_are_renamed(keys: list[str]) -> None:
+    turned = renamed(Search("(.)(.*)", regex=True, values=False), r"\2\1", keys)
+    assert turned == [(key[1:] + key[0], f"value of {key}") for key in keys]
 
 
 def test_a_value_that_becomes_empty_removes_its_key() -> None:

@@ -136,4 +136,26 @@ def _key_edits(names: Metadata) -> list[Edit]:
         if new in seen:
             raise ValueError(f"“{seen[new]}” and “{old}” would both be called “{new}”.")
         seen[new] = old
-    return [RenameKey(old, new) for old, new in names.items() if old != new]
+    return _in_order({old: new for old, new in names.items() if old != new}, set(names))
+
+
+def _in_order(names: dict[str, str], taken: set[str]) -> list[Edit]:
+    """Return renames of which each gives a name that is free by then."""
+    edits: list[Edit] = []
+    by_target = {new: old for old, new in names.items()}
+    free = [old for old, new in names.items() if new not in taken]
+    while names:
+        if not free:  # names that go round: one is put aside
+            old = next(iter(names))
+            aside = old
+            while aside in taken or aside in by_target:
+                aside += "_"
+            names = {aside if key == old else key: new for key, new in names.items()}
+            by_target[names[aside]] = aside
+            free, step = [by_target[old]], RenameKey(old, aside)
+        else:
+            step = RenameKey(free[-1], names.pop(free.pop()))
+            if step.old in by_target:
+                free.append(by_target[step.old])
+        edits.append(step)
+    return edits
