@@ -18,6 +18,7 @@ from ckpt_studio.core.editing.metadata_rules import check_new_key, library_clash
 from ckpt_studio.core.editing.pasted_metadata import Pasted, parse_pasted
 from ckpt_studio.core.editing.replacing import (
     Found,
+    Replaced,
     Search,
     count,
     keys_lost,
@@ -264,12 +265,30 @@ class MetadataKeys(QWidget):
 
     def _replace(self, search: Search, replacement: str) -> None:
         try:
-            edits = replaced(search, replacement, self._editing.metadata)
+            done = replaced(search, replacement, self._editing.metadata)
         except ValueError as mistake:
             self.find_bar.show_mistake(str(mistake))
             return
-        found = self._count(search)
         title = self.tr("Replace “{text}”").format(text=one_line(search.text, 30))
-        if edits and may_lose(keys_lost(edits), self) and self._editing.edit(*edits, title=title):
-            told = self.tr("{matches} matches replaced in {rows} keys.")
-            self._editing.tell(told.format(matches=found.matches, rows=found.rows))
+        edits = done.edits
+        if edits and (
+            not may_lose(keys_lost(edits), self) or not self._editing.edit(*edits, title=title)
+        ):
+            return
+        if edits or done.unfit:
+            self._editing.tell(self._about_replaced(done), "warn" if done.unfit else "dim")
+
+    def _about_replaced(self, done: Replaced) -> str:
+        found = done.found
+        told = self.tr("{matches} matches replaced in {rows} keys.").format(
+            matches=text.count(found.matches), rows=text.count(found.rows)
+        )
+        if found.left_out:
+            left_out = self.tr("Long values not searched with this pattern: {number}.")
+            told += " " + left_out.format(number=text.count(found.left_out))
+        if done.unfit:
+            keys = ", ".join(map(one_line, done.unfit))
+            told += " " + self.tr("Left as it was, it would be JSON no more: {keys}.").format(
+                keys=keys
+            )
+        return told
