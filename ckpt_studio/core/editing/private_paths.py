@@ -20,7 +20,8 @@ _VARIABLES = (
 )
 _AFTER = r"(?:(?<=[\s\"'`“‘«=:(\[{,;|>])|\A)"
 _START = re.compile(
-    r"(?P<url>\b(?:https?|ftp)://[^\s\"'<>,;=()\[\]]++|;base64,[A-Za-z0-9+/=]*+)"
+    r"(?P<url>(?:\b(?:https?|ftp):|(?<![\w:/])(?=//(?:[\w-]+\.)+(?:com|org|net|io|ai|co|dev)/))"
+    r"//[^\s\"'<>,;=()\[\]]++|;base64,[A-Za-z0-9+/=]*+)"
     r"|(?P<sure>(?<![A-Za-z0-9])[A-Za-z]:[\\/](?=[^\s\"])"  # C:\Users\ana\model.safetensors
     r"|(?<![\\\w])\\\\[?.]\\(?:[A-Za-z]:\\)?"  # \\?\C:\Users\ana\model.safetensors
     r"|(?<![\\\w])\\\\[\w.$-]{2,}+\\(?=[^\s\\\"])"  # \\server\share\model.safetensors
@@ -51,10 +52,12 @@ _FILE_END = re.compile(rf"{_FILE}[.,;:!?)\]}}]*$", re.IGNORECASE)
 _FILE_INSIDE = re.compile(rf"{_FILE}[,;.:!?]?\s", re.IGNORECASE)
 _LONGEST_FILE_END = 24
 _MOST_PUNCTUATION = 8
+_MOST_APOSTROPHES = 8
 _ANY_FILE_END = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,11}$")
 _NOT_IN_NAMES = re.compile(r"[\"<>|*?\n\r\t]")
-_NO_FOLDERS = re.compile(r"\s(?:\d+/\d|and/or\b|w/)")
+_NO_FOLDERS = re.compile(r"\s(?:\d+/\d|and/or\b|w/|(?:is|are|was|were|has|have|then)\s)")
 _MOST_WORDS = 5
+_MOST_WORDS_OF_USER = 2
 _LONGEST = 4096
 _BASE64 = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/]{60,}={0,2}")
 _NO_PATH = re.compile(r"[\\^$*{}\[\]|]")
@@ -94,8 +97,12 @@ def replace_paths(text: str, change: Callable[[str], str]) -> str:
 def file_name(path: str) -> str:
     """Return the last name of a path; ``user`` where that is the folder of somebody."""
     parts = re.split(r"[\\/]+", path.rstrip("\\/ "))
-    is_home = len(parts) > 1 and parts[-2].lower() in {"home", "users", "documents and settings"}
-    return NOBODY if is_home and not _FILE_END.search(parts[-1]) else parts[-1]
+    return NOBODY if _is_home(parts) and not _FILE_END.search(parts[-1]) else parts[-1]
+
+
+def _is_home(names: list[str]) -> bool:
+    """Whether the last folder is named after a user."""
+    return len(names) > 1 and names[-2].lower() in {"home", "users", "documents and settings"}
 
 
 def users_in(text: str) -> Iterator[str]:
@@ -131,11 +138,14 @@ def _ends_of_piece(text: str, start: int) -> Iterator[int]:
         if line >= 0:
             yield start + len(text[start:line].rstrip())
     elif before in _QUOTES:
-        close = text.find(_QUOTES[before], start, start + _LONGEST // 4)
-        while close > 0 and text[close] in "'’" and text[close + 1 : close + 2].isalnum():
-            close = text.find(text[close], close + 1, start + _LONGEST // 4)
-        if close > 0:
-            yield close
+        close = start
+        for _ in range(_MOST_APOSTROPHES):
+            close = text.find(_QUOTES[before], close + 1, start + _LONGEST // 4)
+            if close < 0:
+                return
+            if text[close] not in "'’" or not text[close + 1 : close + 2].isalnum():
+                yield close
+                return
 
 
 def _is_path(piece: str, head: int) -> bool:
@@ -146,7 +156,10 @@ def _is_path(piece: str, head: int) -> bool:
     names = re.split(r"[\\/]+", rest)
     if _FILE_END.search(names[-1]):
         return True
-    few = [len(name.split()) <= _MOST_WORDS for name in names]
+    words = [len(name.split()) for name in names]
+    if words[-1] > _MOST_WORDS_OF_USER and _is_home(re.split(r"[\\/]+", piece)):
+        return False
+    few = [number <= _MOST_WORDS for number in words]
     return few[-1] if "\\" in piece else all(few) and not _NO_FOLDERS.search(rest)
 
 
