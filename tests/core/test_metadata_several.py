@@ -56,7 +56,7 @@ def test_values_that_differ_are_not_searched_and_their_keys_are():
     search = Search("keep")
     assert count_shared(search, shared) == Found(2, 2)
     assert matching_shared(search, shared) == ["keeper", "note"]
-    assert replaced_shared(search, "lose", shared) == (
+    assert replaced_shared(search, "lose", shared).edits == (
         ReplaceAll({"note": "lose"}),
         RenameKey("keeper", "loseer"),
     )

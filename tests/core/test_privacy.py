@@ -1,6 +1,7 @@
 """What is private in metadata, and that cleaning takes just that out."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,46 @@ def cleaned(metadata: Metadata) -> Metadata:
         ("~/models/x.ckpt", "x.ckpt"),
         ("/Volumes/Disk/train/", "train"),
         ("made from /mnt/a/b.safetensors", "made from b.safetensors"),
+        (r"C:\Users\O'Brien\x.pt", "x.pt"),
+        ("/home/o'brien/x.pt", "x.pt"),
+        (r"C:\my, models\secret client\x.pt", "x.pt"),
+        (r"from C:\my, models\secret client\x.pt today", "from x.pt today"),
+        ("/home/ana/secret client/training set", "training set"),
+        ("from '/home/ana/secret client, the 2nd/set' on", "from 'set' on"),
+        ("made from /home/ana/secret client/x.pt today", "made from x.pt today"),
+        ("//nas/share/x.pt", "x.pt"),
+        ("file:///home/ana/x.pt", "x.pt"),
+        ("file:///C:/Users/ana/x.pt", "x.pt"),
+        ("/c/Users/ana/x.pt", "x.pt"),
+        ("/cygdrive/c/models/x.pt", "x.pt"),
+        ("/private/var/folders/zz", "zz"),
+        ("/Applications/ComfyUI/models/x.pt", "x.pt"),
+        ("/Library/Client/x", "x"),
+        ("/nix/store/abc/x", "x"),
+        ("/ssd/client/models/x.pt", "x.pt"),
+        ("/storage/client/x.pt", "x.pt"),
+        ("/runpod-volume/x.pt", "x.pt"),
+        ("path:/home/ana/out", "path:out"),
+        ("--outdir=/home/ana/out --x", "--outdir=out --x"),
+        ("%USERPROFILE%\\models\\x.pt", "x.pt"),
+        ("$HOME/models/x.pt", "x.pt"),
+        ("~ana/models/x.pt", "x.pt"),
+        ("/home/ana/a.pt;/home/ana/b.pt, /ssd/c/d.pt", "a.pt;b.pt, d.pt"),
+        ("see (/home/ana/x.pt).", "see (x.pt)."),
+        (
+            "I trained on /home/ana/data and then on Kaggle with 1/2 rate",
+            "I trained on data and then on Kaggle with 1/2 rate",
+        ),
+        (
+            "/home/ana/data and then on Kaggle with 1/2 rate",
+            "data and then on Kaggle with 1/2 rate",
+        ),
+        (r"C:\Users\ana\x.pt and C:\Users\bob\y.pt", "x.pt and y.pt"),
+        ("home is /home/ana", "home is user"),
+        (r"C:\Users\ana and more text", "user and more text"),
+        ("/home/ana/models are in a/b", "models are in a/b"),
+        ("/home/ana/ana.pt", "user.pt"),
+        ("client A\n/ssd/secret client/x.pt\nend", "client A\nx.pt\nend"),
         ("write to ana@example.org please", "write to  please"),
     ],
 )
@@ -41,10 +82,87 @@ def test_paths_and_addresses_are_shortened(text, left):
         "model.diffusion_model.input_blocks",
         "v1.0@beta",
         "and/home/or",
+        "http://localhost:8188/view/a/b.png",
+        "// a comment about a/b",
+        "//example.com/images/a/b.png",
+        "<lora:people/ana:1> __clothes/hats__",
+        "12/05/2024, image/png, 10/20 steps",
+        r"\\d+\\w+ and ^/(a|b)/c/d$",
+        "data:image/png;base64,/9j/4AAQ/SkZJRgABAQ/AAAQ==",
+        "/9j/4AAQSkZJRgABAQ/AAAQ/abc",
     ],
 )
 def test_ordinary_text_is_left_alone(text):
     assert find_private({"note": text}) == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("modelspec.usage_hint", PrivateKind.PROMPT),
+        ("Comment", PrivateKind.PROMPT),
+        ("ss_training_comment", PrivateKind.PROMPT),
+        ("ss_bucket_info", PrivateKind.DATASET),
+    ],
+)
+def test_keys_that_hold_prompts_and_datasets_under_other_names_are_found(key, kind):
+    assert [(f.key, f.kind) for f in find_private({key: "a cat"})] == [(key, kind)]
+
+
+NAMES = (
+    st.text("abcXYZ09 ,'éß-_()", min_size=1, max_size=12)
+    .map(str.strip)
+    .filter(lambda name: name[:1].isalnum() and name[-1:].isalnum())
+)
+
+
+@given(
+    user=st.from_regex("[q][a-z' ]{2,8}[q]", fullmatch=True),
+    folders=st.lists(NAMES, max_size=4),
+    style=st.sampled_from(["C:\\Users\\{}", "D:/Users/{}", "/home/{}", "/c/Users/{}", "~/home/{}"]),
+    frame=st.sampled_from(["{}", '{{"a b": {}}}', "one\n{}\ntwo", "trained on “{}”, 1/2 of it"]),
+)
+def test_no_user_or_folder_is_left_of_a_path_and_the_text_around_it_stays(
+    user, folders, style, frame
+):
+    separator = "\\" if "\\" in style else "/"
+    path = separator.join((style.format(user), *folders, "model.safetensors"))
+    as_text, name = path, "model.safetensors"
+    if "{{" in frame:
+        as_text, name = json.dumps(path), json.dumps(name)
+    assert cleaned({"note": frame.format(as_text)}) == {"note": frame.format(name)}
+
+
+@given(
+    user=st.from_regex("q[a-z]{1,4}'?[a-z]{1,4}q", fullmatch=True),
+    before=st.sampled_from(["", "from ", "a=", "1/2 of (", "path:"]),
+    after=st.sampled_from(["", " and then 1/2", ") is it", ", or b/c", ". End"]),
+)
+def test_a_path_in_prose_goes_and_the_prose_stays(user, before, after):
+    text = f"see {before}/home/{user}/set{after}"
+    assert cleaned({"note": text}) == {"note": f"see {before}set{after}"}
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "/home/a ",
+        "=/a",
+        "'/a'b",
+        "“/a/b/c ",
+        "C:\\a b",
+        "\\\\",
+        "/home/a)))",
+        "a/",
+        "~a",
+        "/x y.pt\n",
+        ", (",
+    ],
+)
+def test_long_texts_made_to_be_slow_take_about_a_second(unit):
+    started = time.perf_counter()
+    find_private({"note": unit * (200_000 // len(unit)) + "!"})
+    assert time.perf_counter() - started < 5
 
 
 def test_a_user_name_is_known_from_paths_and_found_in_other_keys():

@@ -9,7 +9,7 @@ from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata_needed import may_lose
 from ckpt_studio.core.editing import replacing
 from ckpt_studio.core.editing.metadata_rules import needed_changes
-from ckpt_studio.core.editing.replacing import Found, Search
+from ckpt_studio.core.editing.replacing import Found, Replaced, Search
 from ckpt_studio.core.metadata import Edit, Metadata
 
 
@@ -62,8 +62,8 @@ class MetadataEditing(QObject):
         """Return the keys of the rows in which something is found."""
         return replacing.matching_keys(search, self.metadata)
 
-    def replaced(self, search: Search, replacement: str) -> tuple[Edit, ...]:
-        """Return the edits that replace what is found."""
+    def replaced(self, search: Search, replacement: str) -> Replaced:
+        """Return what Replace all does."""
         return replacing.replaced(search, replacement, self.metadata)
 
     def is_placeholder(self, value: str) -> bool:  # noqa: ARG002 - for those that have some

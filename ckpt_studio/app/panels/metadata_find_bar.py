@@ -125,11 +125,14 @@ class FindBar(QFrame):
             return
         set_property(self._result, "role", "dim")
         set_property(self._find, "state", "")
-        self._result.setText(
-            self.tr("{matches} matches in {rows} keys").format(
-                matches=text.count(found.matches), rows=text.count(found.rows)
-            )
+        told = self.tr("{matches} matches in {rows} keys").format(
+            matches=text.count(found.matches), rows=text.count(found.rows)
         )
+        if found.left_out:
+            told += " · " + self.tr("Long values not searched: {number}").format(
+                number=text.count(found.left_out)
+            )
+        self._result.setText(told)
         for button in (self._next, self._all):
             button.setEnabled(bool(found.matches))
 

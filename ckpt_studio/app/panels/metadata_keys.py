@@ -22,7 +22,7 @@ from ckpt_studio.core.editing.metadata_rules import (
     moved,
 )
 from ckpt_studio.core.editing.pasted_metadata import Pasted, parse_pasted
-from ckpt_studio.core.editing.replacing import Search
+from ckpt_studio.core.editing.replacing import Replaced, Search
 from ckpt_studio.core.json_values.json_text import check
 from ckpt_studio.core.metadata import RemoveKeys, RenameKey, ReplaceAll, SetValue
 from ckpt_studio.core.plain_text import one_line
@@ -289,12 +289,27 @@ class MetadataKeys(QWidget):
 
     def _replace(self, search: Search, replacement: str) -> None:
         try:
-            edits = self._editing.replaced(search, replacement)
+            done = self._editing.replaced(search, replacement)
         except ValueError as mistake:
             self.find_bar.show_mistake(str(mistake))
             return
-        found = self._editing.count(search)
         title = self.tr("Replace “{text}”").format(text=one_line(search.text, 30))
-        if edits and self._editing.edit(*edits, title=title):
-            told = self.tr("{matches} matches replaced in {rows} keys.")
-            self._editing.tell(told.format(matches=found.matches, rows=found.rows))
+        if done.edits and not self._editing.edit(*done.edits, title=title):
+            return
+        if done.edits or done.unfit:
+            self._editing.tell(self._about_replaced(done), "warn" if done.unfit else "dim")
+
+    def _about_replaced(self, done: Replaced) -> str:
+        found = done.found
+        told = self.tr("{matches} matches replaced in {rows} keys.").format(
+            matches=text.count(found.matches), rows=text.count(found.rows)
+        )
+        if found.left_out:
+            left_out = self.tr("Long values not searched with this pattern: {number}.")
+            told += " " + left_out.format(number=text.count(found.left_out))
+        if done.unfit:
+            keys = ", ".join(map(one_line, done.unfit))
+            told += " " + self.tr("Left as it was, it would be JSON no more: {keys}.").format(
+                keys=keys
+            )
+        return told

@@ -29,7 +29,7 @@ from ckpt_studio.core.editing.metadata_several import (
     merged,
     replaced_shared,
 )
-from ckpt_studio.core.editing.replacing import Found, Search
+from ckpt_studio.core.editing.replacing import Found, Replaced, Search
 from ckpt_studio.core.metadata import Edit
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.telling_apart import told_apart
@@ -60,7 +60,7 @@ class SharedEditing(MetadataEditing):
         return matching_shared(search, self.metadata)
 
     @override
-    def replaced(self, search: Search, replacement: str) -> tuple[Edit, ...]:
+    def replaced(self, search: Search, replacement: str) -> Replaced:
         return replaced_shared(search, replacement, self.metadata)
 
     @override

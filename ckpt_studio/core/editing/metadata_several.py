@@ -4,7 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ckpt_studio.core.editing.metadata_rules import same
-from ckpt_studio.core.editing.replacing import Found, Search, count, matching_keys, replaced
+from ckpt_studio.core.editing.replacing import (
+    Found,
+    Replaced,
+    Search,
+    count,
+    matching_keys,
+    replaced,
+)
 from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, RenameKey, ReplaceAll, SetValue
 from ckpt_studio.core.plain_text import one_line
 
@@ -40,7 +47,11 @@ def count_shared(search: Search, metadata: Metadata) -> Found:
         ValueError: see ``Search.pattern``.
     """
     parts = [count(part, searched) for part, searched in _parts(search, metadata)]
-    return Found(sum(part.matches for part in parts), len(matching_shared(search, metadata)))
+    return Found(
+        sum(part.matches for part in parts),
+        len(matching_shared(search, metadata)),
+        sum(part.left_out for part in parts),
+    )
 
 
 def matching_shared(search: Search, metadata: Metadata) -> list[str]:
@@ -55,14 +66,15 @@ def matching_shared(search: Search, metadata: Metadata) -> list[str]:
     return [key for key in metadata if key in found]
 
 
-def replaced_shared(search: Search, replacement: str, metadata: Metadata) -> tuple[Edit, ...]:
-    """Return the edits of Replace all; values that differ stay as they are.
+def replaced_shared(search: Search, replacement: str, metadata: Metadata) -> Replaced:
+    """Return what Replace all does; values that differ stay as they are.
 
     Raises:
         ValueError: see ``replaced``.
     """
-    parts = _parts(search, metadata)
-    return tuple(e for part, searched in parts for e in replaced(part, replacement, searched))
+    values, keys = (replaced(part, replacement, all_) for part, all_ in _parts(search, metadata))
+    found = count_shared(search, metadata)
+    return Replaced((*values.edits, *keys.edits), found, values.unfit)
 
 
 def _parts(search: Search, metadata: Metadata) -> tuple[tuple[Search, Metadata], ...]:

@@ -5,11 +5,18 @@ loaders need and that are kept.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
+from ckpt_studio.core.editing.private_paths import (
+    NOBODY,
+    file_name,
+    find_paths,
+    replace_paths,
+    users_in,
+)
 from ckpt_studio.core.json_values.json_strings import replace_in_strings, strings_in
 from ckpt_studio.core.metadata import LOCKED_KEYS, Edit, Metadata, RemoveKeys, ReplaceAll
 
@@ -49,6 +56,7 @@ DATASET_KEYS = frozenset(
         "ss_reg_dataset_dirs",
         "ss_datasets",
         "ss_tag_frequency",
+        "ss_bucket_info",
     }
 )
 PROMPT_KEYS = frozenset(
@@ -57,6 +65,9 @@ PROMPT_KEYS = frozenset(
         "workflow",
         "parameters",
         "ss_sample_prompts",
+        "ss_training_comment",
+        "modelspec.usage_hint",
+        "Comment",
         "sui_image_params",
         "invokeai_metadata",
         "invokeai_workflow",
@@ -66,17 +77,6 @@ PROMPT_KEYS = frozenset(
     }
 )
 
-_ROOTS = (
-    "home|Users|root|mnt|media|Volumes|workspace|content|kaggle|data|tmp|opt|var|srv|run|scratch"
-)
-_REST = r"[^\"'<>|*?\n\r\t,;]*"
-_PATH = re.compile(
-    rf"(?<![A-Za-z0-9])[A-Za-z]:[\\/]{_REST}"  # C:\Users\ana\model.safetensors
-    rf"|(?<![\\\w])\\\\[^\\\s\"]+\\{_REST}"  # \\server\share\model.safetensors
-    rf"|(?<![\w.:/~])~?/(?:{_ROOTS})/{_REST}"  # /home/ana/model.safetensors
-    rf"|(?<![\w.:/])~/{_REST}"
-)
-_USER = re.compile(r"(?:[\\/]|^)(?:home|Users|Documents and Settings)[\\/]+([^\\/\"\n]+)")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})*\.[A-Za-z]{2,24}\b")
 _ANYBODY = frozenset(
     {
@@ -93,11 +93,8 @@ _ANYBODY = frozenset(
         "users",
     }
 )
-_SIGNS = {PrivateKind.PATH: ("/", "\\"), PrivateKind.EMAIL: ("@",)}
-"""What has to be in a text for it to be worth a search."""
-
 _SHORTEST_NAME = 3
-_NOBODY = "user"
+_MOST_USERS = 200  # each costs a comparison at every word
 _PICTURE = "data:image/"
 _EXAMPLES = 3
 
@@ -113,13 +110,13 @@ def find_private(metadata: Metadata) -> tuple[Finding, ...]:
         if key not in LOCKED_KEYS and not value.startswith(_PICTURE)
     }
     texts = {key: tuple(strings_in(value)) for key, value in readable.items()}
-    users = _user_names(text for value in texts.values() for text in value)
+    users = _users(text for value in texts.values() for text in value)
     findings: list[Finding] = []
     for key, value in readable.items():
         if kind := _whole(key):
             findings.append(Finding(key, kind, 1, (value,)))
-        for kind, pattern in _patterns(users).items():
-            hits = [hit for text in texts[key] for hit in _hits(kind, pattern, text)]
+        for kind in (PrivateKind.PATH, PrivateKind.EMAIL, PrivateKind.USER):
+            hits = [hit for text in texts[key] for hit in _hits(kind, users, text)]
             if hits:
                 examples = tuple(dict.fromkeys(hits))[:_EXAMPLES]
                 findings.append(Finding(key, kind, len(hits), examples))
@@ -132,15 +129,14 @@ def cleaning(metadata: Metadata, ticked: Iterable[Finding]) -> tuple[Edit, ...]:
     A value of which nothing is left is removed with its key.
     """
     chosen = tuple(ticked)
-    users = _user_names(text for value in metadata.values() for text in strings_in(value))
+    users = _users(text for value in metadata.values() for text in strings_in(value))
     gone = {finding.key for finding in chosen if finding.removes_key}
     values: dict[str, str] = {}
     for finding in chosen:
         if finding.key in gone or finding.key not in metadata:
             continue
         old = values.get(finding.key, metadata[finding.key])
-        change = _change(finding.kind, _patterns(users)[finding.kind])
-        values[finding.key] = replace_in_strings(old, change)
+        values[finding.key] = replace_in_strings(old, _change(finding.kind, users))
     gone |= {key for key, value in values.items() if not value.strip()}
     kept = {key: value for key, value in values.items() if key not in gone}
     replace = (ReplaceAll(kept, "Clean for sharing"),) if kept else ()
@@ -154,37 +150,32 @@ def _whole(key: str) -> PrivateKind | None:
     return PrivateKind.PROMPT if key in PROMPT_KEYS else None
 
 
-def _patterns(users: frozenset[str]) -> Mapping[PrivateKind, re.Pattern[str]]:
-    patterns = {PrivateKind.PATH: _PATH, PrivateKind.EMAIL: _EMAIL}
-    if users:
-        names = "|".join(map(re.escape, sorted(users, key=len, reverse=True)))
-        patterns[PrivateKind.USER] = re.compile(rf"(?<!\w)(?:{names})(?!\w)", re.IGNORECASE)
-    return patterns
-
-
-def _hits(kind: PrivateKind, pattern: re.Pattern[str], text: str) -> list[str]:
-    if not any(sign in text for sign in _SIGNS.get(kind, ("",))):
-        return []  # most texts are short of them, and long ones take long
-    if kind is PrivateKind.USER:
-        text = _PATH.sub("", text)  # a name in a path is told as a path
-    return [found[0].rstrip("\\/ ") for found in pattern.finditer(text)]
-
-
-def _user_names(texts: Iterable[str]) -> frozenset[str]:
-    return frozenset(
+def _users(texts: Iterable[str]) -> re.Pattern[str] | None:
+    names = {
         name
         for text in texts
-        if "/" in text or "\\" in text
-        for found in _USER.finditer(text)
-        if len(name := found[1].strip()) >= _SHORTEST_NAME and name.lower() not in _ANYBODY
-    )
+        for name in users_in(text)
+        if len(name) >= _SHORTEST_NAME and name.lower() not in _ANYBODY
+    }
+    if not names:
+        return None
+    words = "|".join(map(re.escape, sorted(names, key=len, reverse=True)[:_MOST_USERS]))
+    return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
 
 
-def _change(kind: PrivateKind, pattern: re.Pattern[str]) -> Callable[[str], str]:
+def _hits(kind: PrivateKind, users: re.Pattern[str] | None, text: str) -> list[str]:
     if kind is PrivateKind.PATH:
-        return partial(pattern.sub, _file_name)
-    return partial(pattern.sub, _NOBODY if kind is PrivateKind.USER else "")
+        return [text[start:end].rstrip("\\/ ") for start, end in find_paths(text)]
+    if kind is PrivateKind.EMAIL:
+        return _EMAIL.findall(text) if "@" in text else []
+    # a name in a path is told as a path
+    return users.findall(replace_paths(text, lambda _: "")) if users else []
 
 
-def _file_name(found: re.Match[str]) -> str:
-    return re.split(r"[\\/]", found[0].rstrip("\\/ "))[-1]
+def _change(kind: PrivateKind, users: re.Pattern[str] | None) -> Callable[[str], str]:
+    def without_user(text: str) -> str:
+        return users.sub(NOBODY, text) if users else text
+
+    if kind is PrivateKind.PATH:
+        return partial(replace_paths, change=lambda path: without_user(file_name(path)))
+    return without_user if kind is PrivateKind.USER else partial(_EMAIL.sub, "")
