@@ -156,10 +156,10 @@ class HeatMap(Plot):
     def csv_text(self) -> str:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        titles = ("part", "block", "kind", "tensors", "unlike", "compared", "same")
+        titles = ("part", "block", "kind", "tensors", "unlike", "compared", "same", "invalid")
         writer.writerow([*titles, *(metric.name.lower() for metric in Metric)])
         for place, cell in self._cells():
-            numbers = (cell.tensors, cell.unlike, cell.compared, cell.same)
+            numbers = (cell.tensors, cell.unlike, cell.compared, cell.same, cell.invalid)
             values = (cell.value(metric) for metric in Metric)
             known = ("" if value is None else f"{value:.9g}" for value in values)
             writer.writerow([*place, *numbers, *known])

@@ -284,6 +284,17 @@ def test_a_changed_value_is_found_in_its_cell(qtbot, real_window, tmp_path):
     assert "The largest difference is in layer 1 · norm" in described
 
 
+def test_a_value_that_is_nan_is_said_in_the_verdict_and_the_table(qtbot, real_window, tmp_path):
+    show(qtbot, real_window, *pair(tmp_path, float("nan")))
+    press(real_window, "compareValues")
+    qtbot.waitUntil(lambda: idle(real_window), timeout=60_000)
+    assert "1 value of B is NaN or infinite." in said(real_window, "compareVerdict")
+    assert "differs · 1 NaN/∞" in column(real_window, Column.RESULT)
+    press(real_window, "compareSwap")
+    qtbot.waitUntil(lambda: ready(real_window))
+    assert "1 value of A is NaN" in said(real_window, "compareVerdict")
+
+
 def test_a_file_that_changed_meanwhile_is_a_sentence(qtbot, real_window, tmp_path):
     a, b = pair(tmp_path)
     show(qtbot, real_window, a, b)

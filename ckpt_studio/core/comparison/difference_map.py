@@ -70,6 +70,11 @@ class Cell:
             difference=self.difference if gap is None else self.difference + gap,
         )
 
+    @property
+    def invalid(self) -> int:
+        """Pairs of values of which one is NaN or infinite; they are in no number."""
+        return self.difference.invalid
+
     def value(self, metric: Metric) -> float | None:
         """Return how far apart its values are, None where that is not known (yet)."""
         if not self.compared:
@@ -125,7 +130,11 @@ class DifferenceMap:
 
     def peak(self, metric: Metric) -> Place | None:
         """Return where the values are furthest apart, None where nothing differs."""
-        known = {at: value for at, cell in self.cells.items() if (value := cell.value(metric))}
+        known = {
+            at: (value or 0.0, cell.invalid)
+            for at, cell in self.cells.items()
+            if (value := cell.value(metric)) or (cell.invalid and cell.same < cell.compared)
+        }
         return max(known, key=known.__getitem__, default=None)
 
 

@@ -14,7 +14,8 @@ K = TypeVar("K", bound=Hashable)
 class Difference:
     """Sums over pairs of values of A and B; two of them can be added.
 
-    ``count`` pairs of finite values went into the sums, ``invalid`` others have NaN or an infinity.
+    ``count`` pairs of finite values went into the sums, ``invalid`` others have NaN or an infinity:
+    ``invalid_a`` values of A and ``invalid_b`` of B.
     ``squares_a``, ``squares_b`` and ``squares`` are sums of squares of A, B and A − B,
     ``products`` is the sum of A · B, ``largest`` the largest magnitude of A − B.
     """
@@ -26,6 +27,8 @@ class Difference:
     squares: float = 0.0
     products: float = 0.0
     largest: float = 0.0
+    invalid_a: int = 0
+    invalid_b: int = 0
 
     def __add__(self, other: "Difference") -> "Difference":
         """Return the difference of both sets of values."""
@@ -37,6 +40,8 @@ class Difference:
             self.squares + other.squares,
             self.products + other.products,
             max(self.largest, other.largest),
+            self.invalid_a + other.invalid_a,
+            self.invalid_b + other.invalid_b,
         )
 
     @property

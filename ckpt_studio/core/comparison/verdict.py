@@ -119,6 +119,8 @@ def _of_whole(comparison: Comparison, parts: Sequence[PartVerdict]) -> Iterator[
         yield f"The files hold the same weights{_in_types(comparison.tensors)}."
     else:
         yield from _of_parts(comparison, parts)
+        return
+    yield from _of_invalid(parts)
 
 
 def _of_parts(comparison: Comparison, parts: Sequence[PartVerdict]) -> Iterator[str]:
@@ -134,6 +136,15 @@ def _of_parts(comparison: Comparison, parts: Sequence[PartVerdict]) -> Iterator[
         alike = [part.part for part in same if part.state is state]
         if alike:
             yield _alike(comparison, alike, byte_for_byte=state is PartState.IDENTICAL)
+    yield from _of_invalid(same)
+
+
+def _of_invalid(parts: Sequence[PartVerdict]) -> Iterator[str]:
+    """Say which parts that are the same in both hold values that are no numbers."""
+    for part in parts:
+        if part.difference and part.difference.invalid:
+            where = f"In the {_label(part.part)}, " if part.part else ""
+            yield f"{where}{not_finite(part.difference)}."
 
 
 def _alike(comparison: Comparison, parts: Sequence[str], *, byte_for_byte: bool) -> str:
@@ -162,9 +173,26 @@ def _differs(part: PartVerdict) -> str:
         return f"{'differs' if part.part else 'differ'} in names or shapes"
     verb = "differs" if part.part else "differ"
     gap = part.difference
-    if gap is None or not gap.squares_a:
-        return verb
-    return f"{verb} by {percent(gap.relative)}"
+    invalid = not_finite(gap) if gap else ""
+    if gap is None or not gap.squares_a or not (gap.squares or invalid):
+        return f"{verb}: {invalid}" if invalid else verb
+    if not gap.squares:
+        return f"{verb}: {invalid}"
+    return f"{verb} by {percent(gap.relative)}{f', and {invalid}' if invalid else ''}"
+
+
+def not_finite(gap: Difference) -> str:
+    """Return ``1 value of B is NaN or infinite``; "" where all values are finite."""
+    sides = [
+        (number, side) for number, side in ((gap.invalid_a, "A"), (gap.invalid_b, "B")) if number
+    ]
+    if not sides:
+        return ""
+    (first, side), *rest = sides
+    said = " and ".join(
+        [f"{counted(first, 'value')} of {side}", *(f"{n:,} of {b}" for n, b in rest)]
+    )
+    return f"{said} {'is' if first == 1 and not rest else 'are'} NaN or infinite"
 
 
 def percent(share: float) -> str:

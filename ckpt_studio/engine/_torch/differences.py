@@ -89,12 +89,16 @@ class Comparer:
         gap = torch.sub(a, b, out=self._gap[: a.numel()])
         low, high = (edge.item() for edge in torch.aminmax(gap))
         if not (math.isfinite(low) and math.isfinite(high)):
-            valid = a.isfinite() & b.isfinite()
-            invalid = a.numel() - int(torch.count_nonzero(valid))
+            of_a, of_b = a.isfinite(), b.isfinite()
+            valid = of_a & of_b
+            invalid, *sides = (
+                a.numel() - int(mask.count_nonzero()) for mask in (valid, of_a, of_b)
+            )
+            left_out = Difference(invalid=invalid, invalid_a=sides[0], invalid_b=sides[1])
             if invalid == a.numel():
-                return Difference(invalid=invalid)
+                return left_out
             if invalid:
-                return self._block(a[valid], b[valid]) + Difference(invalid=invalid)
+                return self._block(a[valid], b[valid]) + left_out
         return Difference(
             count=a.numel(),
             squares_a=torch.dot(a, a).item(),
