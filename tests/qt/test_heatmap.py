@@ -179,6 +179,8 @@ def test_the_map_is_exported(plot):
     row = next(row for row in rows if (row["block"], row["kind"]) == ("IN08", "proj"))
     assert (row["tensors"], row["unlike"], row["compared"], row["same"]) == ("3", "1", "3", "0")
     assert float(row["relative"]) == pytest.approx(0.04)
+    assert float(row["one_minus_cosine"]) == 0
+    assert "cosine" not in row
 
 
 def test_an_empty_map_says_so(qtbot):
