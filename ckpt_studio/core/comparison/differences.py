@@ -62,8 +62,8 @@ class Difference:
 class TensorDifference:
     """What comparing the values of one tensor gave.
 
-    ``identical``: the bytes are the same. ``same``: so are the values, or the one is the other
-    rounded to its type. ``difference`` is None for codes, of which only the bytes are compared.
+    ``identical``: the bytes are the same. ``same``: so are the values, or both
+    can be the same ones, each rounded to its type. ``difference`` is None for codes, of which only the bytes are compared.
     """
 
     tensor: ComparedTensor

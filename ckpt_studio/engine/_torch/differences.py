@@ -7,6 +7,7 @@ import torch
 from ckpt_studio.core.comparison.differences import Difference
 from ckpt_studio.core.tensors import DType
 from ckpt_studio.engine._torch.casting import Caster
+from ckpt_studio.engine._torch.origins import Origins
 from ckpt_studio.engine.compared_slices import STEP_VALUES
 
 _BLOCK = 1 << 16
@@ -40,6 +41,7 @@ class Comparer:
         self._far_b = torch.empty(_BLOCK, dtype=torch.float64)
         self._gap = torch.empty(_BLOCK, dtype=torch.float64)
         self._caster = Caster(STEP_VALUES)
+        self._origins = Origins(_BLOCK)
 
     def identical(self, nbytes: int) -> bool:
         """Whether the first bytes of both buffers are the same."""
@@ -58,6 +60,14 @@ class Comparer:
         size = values * after.bits // 8
         found = _view(self._caster.target, torch.uint8, size)
         return bool(torch.equal(found, _view(wanted, torch.uint8, size)))
+
+    def one_origin(self, values: int, one: DType, other: DType) -> bool:
+        """Whether the first values of both buffers may be the same ones, rounded to two types."""
+        left, right = _view(self.a, _DIRECT[one], values), _view(self.b, _DIRECT[other], values)
+        return all(
+            self._origins.may_be_one(left[start : start + _BLOCK], right[start : start + _BLOCK])
+            for start in range(0, values, _BLOCK)
+        )
 
     def convert(self, given: memoryview, into: memoryview, before: DType, after: DType) -> None:
         """Convert any number of raw values of the first view into the second."""
