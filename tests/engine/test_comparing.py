@@ -160,6 +160,35 @@ def test_nan_infinity_and_negative_zero(tmp_path: Path) -> None:
     assert compared(tmp_path, huge, -huge).difference.largest == math.inf
 
 
+@pytest.mark.parametrize("scale", [1e300, 1e-300, 1e-310, 1e170, 1e-170])
+def test_squares_of_extreme_numbers_stay_in_range(tmp_path: Path, scale: float) -> None:
+    a = torch.tensor([1.0, 2.0, 0.0, math.nan], dtype=torch.float64) * scale
+    opposite = compared(tmp_path, a, -a).difference
+    assert opposite.cosine == pytest.approx(-1)
+    assert opposite.relative == pytest.approx(2)
+    assert opposite.largest == pytest.approx(4 * scale)
+    assert compared(tmp_path, a, 3 * a).difference.relative == pytest.approx(2)
+    wide = torch.zeros(200_000, dtype=torch.float64)
+    wide[-1], other = scale, wide.clone()
+    other[-1] = scale / 2
+    found = compared(tmp_path, wide, other).difference
+    assert (found.relative, found.cosine) == (pytest.approx(0.5), pytest.approx(1))
+    mixed = found + compared(tmp_path, wide[:1] + 1, wide[:1] + 2).difference
+    assert mixed.relative == pytest.approx(1.0 if scale < 1 else 0.5)
+
+
+def test_large_integers_are_told_apart(tmp_path: Path) -> None:
+    a = torch.tensor([2**53 + 1, 2**62, -(2**63), 7])
+    assert compared(tmp_path, a, a).same
+    b = a.clone()
+    b[0] -= 1
+    found = compared(tmp_path, a, b)
+    assert (found.same, found.difference.largest) == (False, 1)
+    assert found.difference.squares == 1
+    far = compared(tmp_path, a, torch.full((4,), 2**63 - 1))
+    assert far.difference.largest == 2.0**64
+
+
 @given(st.lists(st.tuples(st.floats(width=32), st.floats(width=32)), min_size=1, max_size=40))
 def test_any_values(tmp_path_factory: pytest.TempPathFactory, pairs: list) -> None:
     a, b = (torch.tensor(side, dtype=torch.float32) for side in zip(*pairs, strict=True))
