@@ -211,7 +211,7 @@ def number_of(one: TensorDifference | None, column: Column) -> float | None:
     gap = one.difference
     if gap is None:
         return 0.0 if one.identical and column is not Column.COSINE else None
-    if only_invalid(one):
+    if gap.invalid and only_invalid(one):
         return None if column is Column.COSINE else math.inf
     if column is Column.COSINE:
         return gap.cosine

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
@@ -63,11 +63,12 @@ class Cell:
     def with_found(self, found: TensorDifference) -> "Cell":
         """Return the cell with one more tensor compared."""
         gap = found.difference
-        return replace(
-            self,
-            compared=self.compared + 1,
-            same=self.same + found.same,
-            difference=self.difference if gap is None else self.difference + gap,
+        return Cell(
+            self.tensors,
+            self.unlike,
+            self.compared + 1,
+            self.same + found.same,
+            self.difference if gap is None else self.difference + gap,
         )
 
     @property

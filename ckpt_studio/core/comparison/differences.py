@@ -34,11 +34,11 @@ class Difference:
 
     def __add__(self, other: "Difference") -> "Difference":
         """Return the difference of both sets of values."""
-        exponent = self.exponent
-        if exponent != other.exponent:
-            both = [each for each in (self, other) if each.squares_a or each.squares_b]
+        one, two = self, other
+        if one.exponent != two.exponent:
+            both = [each for each in (one, two) if each.squares_a or each.squares_b]
             exponent = max((each.exponent for each in both), default=0)
-        one, two = self._at(exponent), other._at(exponent)
+            one, two = one._at(exponent), two._at(exponent)
         return Difference(
             one.count + two.count,
             one.invalid + two.invalid,
@@ -49,7 +49,7 @@ class Difference:
             max(one.largest, two.largest),
             one.invalid_a + two.invalid_a,
             one.invalid_b + two.invalid_b,
-            exponent,
+            one.exponent,
         )
 
     def _at(self, exponent: int) -> "Difference":

@@ -51,8 +51,9 @@ def part_verdicts(
     verdicts = []
     for part in comparison.shared:
         rows = comparison.parts[part]
-        common = _state([row for row in rows if row.comparable], found)
-        state = common if all(row.comparable for row in rows) else PartState.UNLIKE
+        shared = [row for row in rows if row.comparable]
+        common = _state(shared, found)
+        state = common if len(shared) == len(rows) else PartState.UNLIKE
         verdicts.append(PartVerdict(part, state, sums.get(part), common))
     return tuple(verdicts)
 
