@@ -295,7 +295,7 @@ def test_a_value_that_is_nan_is_said_in_the_verdict_and_the_table(qtbot, real_wi
     assert "1 value of A is NaN" in said(real_window, "compareVerdict")
 
 
-def test_numbers_have_room_and_lose_no_sign(qtbot, real_window, tmp_path):
+def test_texts_of_numbers_have_room_and_lose_no_sign(qtbot, real_window, tmp_path):
     values = np.linspace(-1, 1, 4096).astype("<f4")
     paths = []
     for name, data in (("a", values), ("b", -values * 1.7e-5 + 0.3 * values[::-1] ** 2)):
@@ -306,7 +306,7 @@ def test_numbers_have_room_and_lose_no_sign(qtbot, real_window, tmp_path):
     qtbot.waitUntil(lambda: idle(real_window), timeout=60_000)
     assert column(real_window, Column.COSINE)[0].startswith("-0.0000")
     view = named(real_window, "compareTable", QTableView)
-    for wanted in (Column.RELATIVE, Column.COSINE, Column.LARGEST):
+    for wanted in (Column.BLOCK, Column.RELATIVE, Column.COSINE, Column.LARGEST, Column.RESULT):
         place = list(Column).index(wanted)
         assert view.sizeHintForColumn(place) <= view.columnWidth(place)
         option = QStyleOptionViewItem()

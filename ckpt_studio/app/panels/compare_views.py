@@ -10,16 +10,16 @@ from ckpt_studio.qt.delegates import ColorDelegate, NameDelegate, PartDelegate
 
 _WIDTHS = {
     Column.PART: 76,
-    Column.BLOCK: 66,
     Column.SHAPE: 120,
     Column.A: 50,
     Column.B: 50,
-    Column.RESULT: 88,
 }
 _WIDEST = {
     Column.RELATIVE: "under 0.01 %",
     Column.COSINE: "−0.617312",
     Column.LARGEST: "−1.234e−05",
+    Column.BLOCK: "double 99",
+    Column.RESULT: "differs · 99 NaN/∞",
 }
 _KEY_WIDTHS = (220, 84)
 _PADDING, _MARGIN = 10, 16
