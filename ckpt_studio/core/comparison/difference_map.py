@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ckpt_studio.core.comparison.comparing import ComparedTensor, Comparison
 from ckpt_studio.core.comparison.differences import Difference, TensorDifference
@@ -146,6 +146,7 @@ def block_rank(block: str) -> tuple[int, str, int]:
     return stage, word, int(number or 0)
 
 
+@lru_cache(maxsize=4096)
 def block_words(block: str) -> tuple[str, str]:
     """Return ``IN`` and ``4`` of ``IN04``; a block without a number has an empty one."""
     match = _BLOCK.fullmatch(block)
