@@ -1,7 +1,7 @@
 """``compare``: two files beside each other, by their headers and on request by their values."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ckpt_studio.cli import options
 from ckpt_studio.cli.command import Answer, Command, UsageError
@@ -91,11 +91,12 @@ def _parts(document: Json) -> str:
             part["part"] or "other",
             *(count(part["counts"].get(state, 0)) for state in states),
             *_gap(part),
+            part.get("invalid", 0),
         )
         for part in document["parts"]
     ]
     titles = ("Part", "Same", "Type", "Shape", "Only A", "Only B", "Differs", "Cosine", "Largest")
-    return table(titles, rows, right=frozenset(range(1, len(titles))))
+    return _with_invalid(titles, rows)
 
 
 def _gap(one: Json) -> tuple[str, str, str]:
@@ -111,13 +112,29 @@ def _gap(one: Json) -> tuple[str, str, str]:
 
 def _blocks(document: Json) -> str:
     """Show the blocks that differ most."""
-    order = sorted(document["blocks"], key=lambda block: -(block["relative_l2"] or 0))
+    order = sorted(
+        document["blocks"], key=lambda block: (-(block["relative_l2"] or 0), -block["invalid"])
+    )
     rows = [
-        (block["part"] or "other", block["block"] or "outside blocks", *_gap(block))
+        (
+            *(block["part"] or "other", block["block"] or "outside blocks"),
+            *_gap(block),
+            block["invalid"],
+        )
         for block in order[:_BLOCKS]
     ]
     titles = ("Part", "Block", "Differs", "Cosine", "Largest")
-    return table(titles, rows, right=frozenset({2, 3, 4}))
+    return _with_invalid(titles, rows, left=2)
+
+
+def _with_invalid(
+    titles: Sequence[str], rows: Sequence[tuple[object, ...]], *, left: int = 1
+) -> str:
+    """Show a table whose last column, the NaN and infinities, is left out where there are none."""
+    any_invalid = any(row[-1] for row in rows)
+    titles = (*titles, "NaN/inf") if any_invalid else titles
+    cells = [tuple(map(str, row if any_invalid else row[:-1])) for row in rows]
+    return table(titles, cells, right=frozenset(range(left, len(titles))))
 
 
 def _odd(document: Json) -> Iterator[str]:

@@ -86,18 +86,26 @@ class Moments:
         if not finite:
             return self
         gap, share = other.mean - self.mean, other.finite / finite
+        if math.isinf(gap):
+            mean = self.mean * (1 - share) + other.mean * share
+        else:
+            mean = self.mean + gap * share if self.finite else other.mean
         return Moments(
             finite,
             min(self.low, other.low),
             max(self.high, other.high),
-            self.mean + gap * share if self.finite else other.mean,
+            mean,
             self.squares + other.squares + gap * gap * share * self.finite,
         )
 
     @property
     def std(self) -> float:
-        """Standard deviation (of all values: divided by their number), NaN without any."""
-        return math.sqrt(self.squares / self.finite) if self.finite else math.nan
+        """Standard deviation (of all values: divided by their number).
+
+        NaN without any value, and where the squares are out of range (F64 beyond 1e154).
+        """
+        known = self.finite and math.isfinite(self.squares)
+        return math.sqrt(self.squares / self.finite) if known else math.nan
 
     @property
     def largest(self) -> float:

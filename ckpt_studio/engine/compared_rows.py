@@ -19,7 +19,7 @@ from ckpt_studio.engine.isolated import isolated
 from ckpt_studio.engine.opening import open_checkpoint
 from ckpt_studio.formats.shown import shown_name
 
-Numbers = tuple[int, int, float, float, float, float, float]
+Numbers = tuple[int, int, float, float, float, float, float, int, int, int]
 """The fields of a ``Difference``."""
 
 RowDifference = tuple[int, bool, bool, Numbers | None]
@@ -111,7 +111,8 @@ def _numbers(gap: Difference | None) -> Numbers | None:
     if gap is None:
         return None
     sums = gap.squares_a, gap.squares_b, gap.squares, gap.products
-    return (gap.count, gap.invalid, *sums, gap.largest)
+    sides = gap.invalid_a, gap.invalid_b
+    return (gap.count, gap.invalid, *sums, gap.largest, *sides, gap.exponent)
 
 
 def _given(opened: Opened) -> Given:

@@ -74,17 +74,19 @@ def compare_values(
 class _Found:
     """What comparing a slice gave; ``rounds`` are the directions in which rounding gives equality.
 
-    False is A to B, True is B to A.
+    False is A to B, True is B to A. ``one_origin``: both may be the same values, rounded.
     """
 
     identical: bool
     rounds: frozenset[bool]
+    one_origin: bool
     difference: Difference
 
     def __add__(self, other: "_Found") -> "_Found":
         return _Found(
             self.identical and other.identical,
             self.rounds & other.rounds,
+            self.one_origin and other.one_origin,
             self.difference + other.difference,
         )
 
@@ -94,7 +96,7 @@ def _nothing(pair: Pair) -> _Found:
     empty = not pair.tensor.nbytes
     one, other = pair.types
     rounds = _directions(pair.types) if empty else frozenset()
-    return _Found(empty and one is other, rounds, Difference())
+    return _Found(empty and one is other, rounds, bool(rounds), Difference())
 
 
 def _directions(types: tuple[DType, DType]) -> frozenset[bool]:
@@ -113,7 +115,7 @@ def _finished(pair: Pair, total: _Found) -> TensorDifference:
     return TensorDifference(
         tensor=pair.tensor,
         identical=total.identical,
-        same=total.identical or bool(total.rounds) or equal,
+        same=total.identical or total.one_origin or equal,
         difference=gap if pair.measured else None,
     )
 
@@ -150,14 +152,15 @@ class _Reader:
     def look(self, part: PairSlice) -> _Found | None:
         """Compare a slice; None when the work is given up."""
         pair = part.pair
-        total = _Found(True, _directions(pair.types), Difference())
+        rounds = _directions(pair.types)
+        total = _Found(True, rounds, bool(rounds), Difference())
         for start in range(part.start, part.stop, STEP_VALUES):
             if self._bench.stopping():
                 return None
             stop = min(start + STEP_VALUES, part.stop)
             self._read(pair.a, self._comparer.a, start * pair.sizes[0], stop * pair.sizes[0])
             self._read(pair.b, self._comparer.b, start * pair.sizes[1], stop * pair.sizes[1])
-            total += self._compared(pair, stop - start, total.rounds)
+            total += self._compared(pair, stop - start, total)
             self._bench.meter.add((stop - start) * sum(pair.sizes), pair.tensor.name)
         return total
 
@@ -165,16 +168,17 @@ class _Reader:
         view = memoryview(into)[: stop - start]
         materialise(cut(of, start, stop), view, self._bench.sources, self._comparer.convert)
 
-    def _compared(self, pair: Pair, count: int, rounds: frozenset[bool]) -> _Found:
+    def _compared(self, pair: Pair, count: int, before: _Found) -> _Found:
         comparer, (one, other) = self._comparer, pair.types
         identical = one is other and comparer.identical(count * pair.sizes[0])
         if not pair.measured:
-            return _Found(identical, frozenset(), Difference())
+            return _Found(identical, frozenset(), False, Difference())
         left = {
             swapped
-            for swapped in rounds
+            for swapped in before.rounds
             if comparer.rounds_to(
                 count, other if swapped else one, one if swapped else other, swapped=swapped
             )
         }
-        return _Found(identical, frozenset(left), comparer.difference(count, one, other))
+        near = bool(left) or (before.one_origin and comparer.one_origin(count, one, other))
+        return _Found(identical, frozenset(left), near, comparer.difference(count, one, other))

@@ -183,6 +183,8 @@ def _difference(gap: Difference) -> Json:
         "cosine": gap.cosine if gap.cosine is None else _finite(gap.cosine),
         "max_abs": _finite(gap.largest),
         "invalid": gap.invalid,
+        "invalid_a": gap.invalid_a,
+        "invalid_b": gap.invalid_b,
     }
 
 

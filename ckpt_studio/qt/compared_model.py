@@ -16,13 +16,14 @@ from ckpt_studio.core.comparison.compared_table import (
     Show,
     Standing,
     number_of,
+    only_invalid,
 )
 from ckpt_studio.core.comparison.comparing import ComparedTensor, Side
 from ckpt_studio.core.comparison.differences import TensorDifference
-from ckpt_studio.core.comparison.verdict import percent
+from ckpt_studio.core.comparison.verdict import not_finite, percent
 from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.plain_text import one_line
-from ckpt_studio.core.text import counted
+from ckpt_studio.core.text import count
 from ckpt_studio.qt.tensor_model import PartRole
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -54,6 +55,8 @@ _TEXTS: Mapping[Column, Callable[[ComparedTensor], str]] = {
 
 def value_text(one: TensorDifference | None, column: Column) -> str:
     """Return a number as people read it; "" where it is not known."""
+    if one is not None and only_invalid(one):
+        return "NaN/∞"
     value = number_of(one, column)
     if value is None:
         return ""
@@ -188,7 +191,10 @@ class ComparedModel(QAbstractTableModel):
         if self._table is None:
             return ""
         standing = self._table.standings[number]
-        return "" if standing is Standing.OPEN else self.tr(standing.value)
+        one = self._table.results[number]
+        gap = one.difference if one else None
+        odd = f" · {count(gap.invalid)} NaN/∞" if gap and gap.invalid else ""
+        return "" if standing is Standing.OPEN else self.tr(standing.value) + odd
 
     def _tip(self, number: int, column: Column) -> str | None:
         if self._table is None:
@@ -203,8 +209,8 @@ class ComparedModel(QAbstractTableModel):
             )
         gap = one.difference if one else None
         if gap is not None and gap.invalid and column in _MOVING:
-            return self.tr("{values} are NaN or infinite in A or in B and left out").format(
-                values=counted(gap.invalid, "value")
+            return self.tr("{values}; the numbers are those of the others").format(
+                values=not_finite(gap)
             )
         if one is not None and gap is None and column in _MOVING:
             return self.tr("Quantised weights: only their bytes can be compared")

@@ -55,6 +55,15 @@ def part_icon(part: str) -> QIcon:
     return icon_of(_DotEngine(part))
 
 
+class NameDelegate(QStyledItemDelegate):
+    """Cuts off the start of a name that has no room: names of tensors differ at their ends."""
+
+    @override
+    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideLeft
+
+
 class PartDelegate(QStyledItemDelegate):
     """Puts a dot in the colour of the part before its name."""
 

@@ -22,6 +22,11 @@ from ckpt_studio.qt.heatmap_layout import HeatLayout
 from ckpt_studio.qt.heatmap_text import told, told_map
 from ckpt_studio.qt.plot import Plot
 
+_TITLES = {
+    Metric.RELATIVE: "relative",
+    Metric.COSINE: "one_minus_cosine",
+    Metric.LARGEST: "largest",
+}
 _ZOOM_STEP, _MOST_ZOOM = 1.25, 12.0
 
 
@@ -156,11 +161,11 @@ class HeatMap(Plot):
     def csv_text(self) -> str:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        titles = ("part", "block", "kind", "tensors", "unlike", "compared", "same")
-        writer.writerow([*titles, *(metric.name.lower() for metric in Metric)])
+        titles = ("part", "block", "kind", "tensors", "unlike", "compared", "same", "invalid")
+        writer.writerow([*titles, *_TITLES.values()])
         for place, cell in self._cells():
-            numbers = (cell.tensors, cell.unlike, cell.compared, cell.same)
-            values = (cell.value(metric) for metric in Metric)
+            numbers = (cell.tensors, cell.unlike, cell.compared, cell.same, cell.invalid)
+            values = (cell.value(metric) for metric in _TITLES)
             known = ("" if value is None else f"{value:.9g}" for value in values)
             writer.writerow([*place, *numbers, *known])
         return text.getvalue()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontInfo, QLinearGradient, QPainter, QPen
+from PySide6.QtGui import QColor, QFontInfo, QLinearGradient, QPainter, QPen, QPolygonF
 
 from ckpt_studio.core.comparison.difference_map import Cell, DifferenceMap, Metric, Place
 from ckpt_studio.qt import theme
@@ -16,7 +16,7 @@ LEGEND = 22.0
 """Height of the scale in pixels."""
 
 _SCALE_WIDTH, _SCALE_HEIGHT, _SCALE_STEPS = 110.0, 8.0, 20
-_PADDING = 4.0
+_PADDING, _CORNER = 4.0, 7.0
 _SMALLEST = 9  # pixels of a font that can still be read
 _WIDEST = "0.02"  # all cells have texts, or none
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -114,16 +114,27 @@ class HeatDrawing:
         if value is not None:
             fill = colors.heat_color(self._share(value))
             painter.fillRect(inner, fill)
-            self._draw_text(inner, cell_text(value, self._metric), dark=_is_dark(fill))
+            text = "NaN" if cell.invalid else cell_text(value, self._metric)
+            self._draw_text(inner, text, dark=_is_dark(fill))
         else:
             painter.setPen(QPen(colors.color("line"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(inner.adjusted(0.5, 0.5, -0.5, -0.5))
             if cell.compared:
-                self._draw_text(inner, "≠", dark=colors.dark)
+                self._draw_text(inner, "NaN" if cell.invalid else "≠", dark=colors.dark)
+        if cell.invalid:  # a corner, which is seen where no text has room
+            self._draw_corner(inner)
         if cell.unlike:  # a stroke, which needs no colour to be seen
             painter.setPen(QPen(colors.color("warn"), 1.5))
             painter.drawLine(inner.bottomLeft(), inner.topRight())
+
+    def _draw_corner(self, box: QRectF) -> None:
+        side = min(_CORNER, box.width(), box.height())
+        top = box.topRight()
+        corner = QPolygonF([top, top - QPointF(side, 0), top + QPointF(0, side)])
+        self._painter.setPen(Qt.PenStyle.NoPen)
+        self._painter.setBrush(self._colors.color("bad"))
+        self._painter.drawPolygon(corner)
 
     def _share(self, value: float) -> float:
         return sqrt(min(1.0, value / self._most))

@@ -105,9 +105,12 @@ class HeatLayout:
     def _spans(self, line: int, keys: Sequence[object], titles: Sequence[str]) -> Spans:
         top = self.cells.top() - self.head + line * self._line
         spans = []
+        start = self.cells.left() - self._scrolled
         for _, group in groupby(range(len(keys)), key=keys.__getitem__):
             columns = list(group)
-            left, right = self._box(columns[0], 0).left(), self._box(columns[-1], 0).right()
+            left, right = start + columns[0] * self.width, start + (columns[-1] + 1) * self.width
+            if left > self.cells.right():  # thousands of blocks may be out of sight
+                break
             if len(columns) > 1:  # a title stays in sight while what it stands over does
                 left = max(left, self.cells.left())
             spans.append((QRectF(left, top, right - left, self._line), titles[columns[0]]))

@@ -5,7 +5,7 @@ from math import isinf
 from PySide6.QtCore import QCoreApplication
 
 from ckpt_studio.core.comparison.difference_map import Cell, DifferenceMap, Metric, Place
-from ckpt_studio.core.comparison.verdict import percent
+from ckpt_studio.core.comparison.verdict import not_finite, percent
 from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.text import count, counted
 
@@ -60,9 +60,11 @@ def _facts(cell: Cell, metric: Metric) -> list[str]:
     value = cell.value(metric)
     if cell.compared and cell.same == cell.compared == cell.tensors:
         facts.append(_tr("the same"))
+    if cell.invalid:
+        facts.append(not_finite(cell.difference))
     if value:
         facts.append(f"{_tr(metric.value)} {amount(value, metric)}")
-    elif cell.compared and value is None:
+    elif cell.compared and value is None and not cell.invalid:
         facts.append(_tr("other bytes, which have no distance"))
     if cell.tensors:
         facts.append(counted(cell.tensors, "tensor"))

@@ -11,6 +11,8 @@ from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, 
 from PySide6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
 
+from ckpt_studio.core.plain_text import one_line
+from ckpt_studio.core.table_export import guarded
 from ckpt_studio.core.text import binary_size, counted
 from ckpt_studio.core.treemap import Tile, squarified, tiles
 from ckpt_studio.qt import theme
@@ -132,7 +134,8 @@ class Treemap(Plot):
     def _told(self, tile: Tile) -> str:
         share = 100 * tile.size / (self._path[0].size or 1)
         tensors = f" · {counted(len(tile.rows), 'tensor')}" if len(tile.rows) > 1 else ""
-        return f"{tile.name} · {binary_size(tile.size)} · {share:.1f} %{tensors} · {tile.dtype}"
+        name, size = one_line(tile.name), binary_size(tile.size)
+        return f"{name} · {size} · {share:.1f} %{tensors} · {tile.dtype}"
 
     @override
     def draw(self, painter: QPainter, area: QRectF) -> None:
@@ -158,10 +161,12 @@ class Treemap(Plot):
         painter.setPen(_readable_on(color))
         box = QRectF(area.left() + 6, area.top(), area.width() - 10, _TITLE)
         metrics, size = painter.fontMetrics(), f"  {binary_size(tile.size)}"
-        whole = metrics.horizontalAdvance(tile.name + size) <= box.width()
+        name = one_line(tile.name)
+        if metrics.horizontalAdvance(name + size) <= box.width():
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), name + size)
+            return
         # names of tensors differ at their ends
-        name = metrics.elidedText(tile.name, Qt.TextElideMode.ElideLeft, int(box.width()))
-        name = tile.name + size if whole else name
+        name = metrics.elidedText(name, Qt.TextElideMode.ElideLeft, int(box.width()))
         painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), name)
 
     def _colors(self) -> Callable[[Tile], QColor]:
@@ -183,7 +188,7 @@ class Treemap(Plot):
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["name", "bytes", "tensors", "type"])
         for tile in self.shown.children:
-            writer.writerow([tile.name, tile.size, len(tile.rows), tile.dtype])
+            writer.writerow([*guarded((tile.name,)), tile.size, len(tile.rows), tile.dtype])
         return text.getvalue()
 
     @override

@@ -168,6 +168,23 @@ def test_the_table_of_a_comparison(cli, tmp_path):
     assert cli("compare", a, b, "--overwrite").code == 2
 
 
+def test_values_that_are_no_numbers_are_told(cli, tmp_path):
+    a, b, table = (tmp_path / name for name in ("a.safetensors", "b.safetensors", "t.csv"))
+    values = torch.arange(1.0, 5.0)
+    save_file({"w": values, "v": values.clone()}, a)
+    holed = values.clone()
+    holed[2] = float("nan")
+    save_file({"w": holed, "v": values * 2}, b)
+    page = cli("compare", a, b, "--values", "--csv", table).out
+    assert "differ by 77 %, and 1 value of B is NaN or infinite." in page
+    assert "NaN/inf" in page
+    lines = {line["name"]: line for line in csv.DictReader(table.read_text().splitlines())}
+    assert (lines["w"]["invalid_a"], lines["w"]["invalid_b"]) == ("0", "1")
+    assert lines["v"]["invalid_b"] == "0"
+    same = cli("compare", b, b, "--values", "--json").json["verdict"]
+    assert "1 value of A and 1 of B are NaN or infinite." in same
+
+
 def test_the_same_weights_in_another_precision(cli, tmp_path):
     source, half = small_file(tmp_path / "a.safetensors"), tmp_path / "b.safetensors"
     assert cli("convert", source, "-o", half, "--dtype", "fp16").code == 0

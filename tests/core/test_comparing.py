@@ -133,10 +133,34 @@ def test_unknown_models_compare_by_their_names():
         "precision.",
     )
     assert verdict(comparison, differences(comparison)) == (
-        "The tensors differ in names or shapes.",
+        "The tensor that both have in the same shape is the same in another precision: F16 in A, "
+        "BF16 in B; x has another shape, z is only in A and w is only in B.",
     )
+    unlike = opened({"x": ("F16", (6,))}, "u.safetensors")
+    assert verdict(compare(a, unlike), ()) == ("The tensors differ in names or shapes.",)
     other = opened({"q": ("F16", (1,))}, "q.safetensors")
     assert verdict(compare(a, other)) == ("The files have no tensors in common.",)
+
+
+def test_one_more_tensor_does_not_hide_that_all_others_are_the_same():
+    table = encoder("clip_l")
+    ids = "text_model.embeddings.position_ids"
+    table.pop(ids, None)
+    a, b = opened(table, "a"), opened(table | {ids: ("I64", (1, 77))}, "b")
+    comparison = compare(a, b)
+    start = f"The {len(table)} tensors of the CLIP-L that both have "
+    assert verdict(comparison, differences(comparison)) == (
+        f"{start}are the same, byte for byte; {ids} is only in B.",
+    )
+    assert [part.state for part in part_verdicts(comparison)] == [PartState.UNLIKE]
+    assert verdict(comparison, differences(comparison, {"clip_l": 0.032})) == (
+        f"{start}differ by 3.2 %; {ids} is only in B.",
+    )
+    one = {"x": ("F16", (3,))}
+    odd = compare(opened(one, "a"), opened(one | {"y\u202eodd": ("F16", (3,))}, "b"))
+    assert verdict(odd, differences(odd)) == (
+        "The tensor that both have is the same, byte for byte; y⟨202E⟩odd is only in B.",
+    )
 
 
 def test_unlike_parts_are_told_and_why_they_are_not_compared():

@@ -104,6 +104,47 @@ def test_half_types_of_one_size_are_compared_in_both_directions(tmp_path: Path) 
     assert compared(tmp_path, a, b).same is False
 
 
+@pytest.mark.parametrize("scale", [1e-40, 1e-7, 1e-3, 1.0, 300.0])
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [(a, b) for place, a in enumerate(TYPES[1:]) for b in TYPES[place + 2 :]],
+    ids=str,
+)
+def test_two_roundings_of_the_same_weights_are_the_same(
+    tmp_path: Path, one: torch.dtype, two: torch.dtype, scale: float
+) -> None:
+    original = torch.randn(100_000, dtype=torch.float32).clamp_(-1.4, 1.4) * scale
+    a, b = original.to(one), original.to(two)
+    for left, right in ((a, b), (b, a)):
+        assert compared(tmp_path, left, right).same
+
+
+def test_what_is_out_of_range_of_one_type_is_rounded_too(tmp_path: Path) -> None:
+    original = torch.tensor([1.0, 500.0, -70_000.0, 3e38])
+    clamped = original.clamp(-448, 448).to(torch.float8_e4m3fn)
+    half, wide = original.half(), original.bfloat16()
+    assert half.isinf().sum() == 2
+    for a, b in ((clamped, half), (clamped, wide), (half, wide)):
+        assert compared(tmp_path, a, b).same
+    assert not compared(tmp_path, clamped, -wide).same
+    nan = torch.tensor([1.0, 1.0 + 2**-10, -70_000.0, math.nan])
+    assert not compared(tmp_path, nan.half(), wide).same
+    assert compared(tmp_path, nan.half(), nan.bfloat16()).same
+
+
+@pytest.mark.parametrize("two", TYPES[3:], ids=str)
+@pytest.mark.parametrize("one", TYPES[1:3], ids=str)
+def test_a_value_that_is_two_units_away_is_no_rounding(
+    tmp_path: Path, one: torch.dtype, two: torch.dtype
+) -> None:
+    original = torch.rand(300_000) + 1.1
+    a, b = original.to(one), original.to(two)
+    assert compared(tmp_path, a, b).same
+    bits = torch.uint8 if b.element_size() == 1 else torch.int16
+    b.view(bits)[-7] += 2
+    assert not compared(tmp_path, a, b).same
+
+
 def test_nan_infinity_and_negative_zero(tmp_path: Path) -> None:
     a = torch.tensor([math.nan, math.inf, -math.inf, 1.0, 0.0, 2.0**-149])
     b = torch.tensor([1.0, math.inf, math.inf, 2.0, -0.0, 0.0])
@@ -117,6 +158,35 @@ def test_nan_infinity_and_negative_zero(tmp_path: Path) -> None:
     assert (zeros.identical, zeros.same, zeros.difference.relative) == (False, True, 0.0)
     huge = torch.tensor([1e308], dtype=torch.float64)
     assert compared(tmp_path, huge, -huge).difference.largest == math.inf
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300, 1e-310, 1e170, 1e-170])
+def test_squares_of_extreme_numbers_stay_in_range(tmp_path: Path, scale: float) -> None:
+    a = torch.tensor([1.0, 2.0, 0.0, math.nan], dtype=torch.float64) * scale
+    opposite = compared(tmp_path, a, -a).difference
+    assert opposite.cosine == pytest.approx(-1)
+    assert opposite.relative == pytest.approx(2)
+    assert opposite.largest == pytest.approx(4 * scale)
+    assert compared(tmp_path, a, 3 * a).difference.relative == pytest.approx(2)
+    wide = torch.zeros(200_000, dtype=torch.float64)
+    wide[-1], other = scale, wide.clone()
+    other[-1] = scale / 2
+    found = compared(tmp_path, wide, other).difference
+    assert (found.relative, found.cosine) == (pytest.approx(0.5), pytest.approx(1))
+    mixed = found + compared(tmp_path, wide[:1] + 1, wide[:1] + 2).difference
+    assert mixed.relative == pytest.approx(1.0 if scale < 1 else 0.5)
+
+
+def test_large_integers_are_told_apart(tmp_path: Path) -> None:
+    a = torch.tensor([2**53 + 1, 2**62, -(2**63), 7])
+    assert compared(tmp_path, a, a).same
+    b = a.clone()
+    b[0] -= 1
+    found = compared(tmp_path, a, b)
+    assert (found.same, found.difference.largest) == (False, 1)
+    assert found.difference.squares == 1
+    far = compared(tmp_path, a, torch.full((4,), 2**63 - 1))
+    assert far.difference.largest == 2.0**64
 
 
 @given(st.lists(st.tuples(st.floats(width=32), st.floats(width=32)), min_size=1, max_size=40))

@@ -52,6 +52,15 @@ def raw(tensor: torch.Tensor) -> bytes:
     return tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
+def test_the_mean_of_huge_numbers_is_finite() -> None:
+    huge = torch.full((200_000,), 1.5e308, dtype=torch.float64)
+    moments = statistics_of(DType.F64, raw(huge)).moments
+    assert moments.mean == pytest.approx(1.5e308)
+    opposite = statistics_of(DType.F64, raw(torch.cat((huge, -huge[:100_000])))).moments
+    assert opposite.mean == pytest.approx(0.5e308)
+    assert math.isnan(opposite.std)
+
+
 def statistics_of(dtype: DType, data: bytes) -> Values:
     counter = counter_for(dtype)
     if data:

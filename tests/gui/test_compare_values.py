@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QFileDialog
+from PySide6.QtWidgets import QComboBox, QFileDialog, QStyleOptionViewItem, QTableView
 
 from ckpt_studio.app.job_log import State
 from ckpt_studio.app.main_window import JOBS
@@ -282,6 +282,37 @@ def test_a_changed_value_is_found_in_its_cell(qtbot, real_window, tmp_path):
     assert panel.table.counts[Standing.DIFFERENT] == 1
     described = panel.map.accessibleDescription()
     assert "The largest difference is in layer 1 · norm" in described
+
+
+def test_a_value_that_is_nan_is_said_in_the_verdict_and_the_table(qtbot, real_window, tmp_path):
+    show(qtbot, real_window, *pair(tmp_path, float("nan")))
+    press(real_window, "compareValues")
+    qtbot.waitUntil(lambda: idle(real_window), timeout=60_000)
+    assert "1 value of B is NaN or infinite." in said(real_window, "compareVerdict")
+    assert "differs · 1 NaN/∞" in column(real_window, Column.RESULT)
+    press(real_window, "compareSwap")
+    qtbot.waitUntil(lambda: ready(real_window))
+    assert "1 value of A is NaN" in said(real_window, "compareVerdict")
+
+
+def test_texts_of_numbers_have_room_and_lose_no_sign(qtbot, real_window, tmp_path):
+    values = np.linspace(-1, 1, 4096).astype("<f4")
+    paths = []
+    for name, data in (("a", values), ("b", -values * 1.7e-5 + 0.3 * values[::-1] ** 2)):
+        tensors = {"layers.0.weight": ("F32", [64, 64], data.astype("<f4").tobytes())}
+        paths.append(write_source(tmp_path / f"{name}.safetensors", tensors, {}).path)
+    show(qtbot, real_window, *paths)
+    press(real_window, "compareValues")
+    qtbot.waitUntil(lambda: idle(real_window), timeout=60_000)
+    assert column(real_window, Column.COSINE)[0].startswith("-0.0000")
+    view = named(real_window, "compareTable", QTableView)
+    for wanted in (Column.BLOCK, Column.RELATIVE, Column.COSINE, Column.LARGEST, Column.RESULT):
+        place = list(Column).index(wanted)
+        assert view.sizeHintForColumn(place) <= view.columnWidth(place)
+        option = QStyleOptionViewItem()
+        view.initViewItemOption(option)
+        view.itemDelegate().initStyleOption(option, view.model().index(0, place))
+        assert option.textElideMode is not Qt.TextElideMode.ElideLeft
 
 
 def test_a_file_that_changed_meanwhile_is_a_sentence(qtbot, real_window, tmp_path):

@@ -137,6 +137,33 @@ def test_more_difference_is_more_contrast_in_both_themes(scheme):
     assert abs(steps[-1] - steps[0]) > 0.5
 
 
+def test_a_cell_with_a_nan_is_marked_and_told(plot, table, qtbot):
+    fresh = ComparedTable(table.comparison)
+    row = fresh.left()[7]
+    shown = [
+        (
+            index,
+            TensorDifference(fresh.rows[index], True, True, Difference(1, 0, 1.0, 1.0, 0.0, 1.0)),
+        )
+        for index in fresh.left()
+    ]
+    fresh.take(one for one in shown if one[0] != row)
+    plot.set_map(fresh.map)
+    before = plot.picture()
+    gap = Difference(1, 1, 1.0, 1.0, 0.0, 1.0, invalid_b=1)
+    fresh.take([(row, TensorDifference(fresh.rows[row], False, False, gap))])
+    plot.set_map(fresh.map)
+    assert plot.picture() != before
+    qtbot.keyClick(plot, Qt.Key.Key_Right)
+    assert plot.cursor_place == fresh.places[row]
+    model = ComparedModel()
+    model.show_table(fresh, ComparedQuery())
+    assert "NaN/∞" in model.texts(model.shown_rows().index(row))
+    assert "1 value of B is NaN or infinite" in plot.accessibleDescription()
+    lines = csv.DictReader(io.StringIO(plot.csv_text()))
+    assert sum(int(line["invalid"]) for line in lines) == 1
+
+
 def test_the_map_can_be_coloured_by_other_numbers(plot):
     before = plot.picture()
     plot.set_metric(Metric.LARGEST)
@@ -152,6 +179,8 @@ def test_the_map_is_exported(plot):
     row = next(row for row in rows if (row["block"], row["kind"]) == ("IN08", "proj"))
     assert (row["tensors"], row["unlike"], row["compared"], row["same"]) == ("3", "1", "3", "0")
     assert float(row["relative"]) == pytest.approx(0.04)
+    assert float(row["one_minus_cosine"]) == 0
+    assert "cosine" not in row
 
 
 def test_an_empty_map_says_so(qtbot):
@@ -182,7 +211,7 @@ def test_numbers_are_read_and_oddities_explained(table):
     model = ComparedModel()
     index = 0
     row = table.rows[index]
-    odd = TensorDifference(row, False, False, Difference(4, 2, 0.0, 1.0, 1.0, 0.0, 1.0))
+    odd = TensorDifference(row, False, False, Difference(4, 2, 0.0, 1.0, 1.0, 0.0, 1.0, 2, 1))
     table.results[index] = odd
     model.show_table(table, ComparedQuery())
     place = model.shown_rows().index(index)
@@ -191,6 +220,8 @@ def test_numbers_are_read_and_oddities_explained(table):
     column = next(each for each in COLUMNS if each.name == "RELATIVE")
     assert texts[column] == "∞"
     tip = model.index(place, titles[column]).data(Qt.ItemDataRole.ToolTipRole)
-    assert tip == "2 values are NaN or infinite in A or in B and left out"
+    assert tip == (
+        "2 values of A and 1 of B are NaN or infinite; the numbers are those of the others"
+    )
     key_tip = model.index(place, 0).data(Qt.ItemDataRole.ToolTipRole)
     assert key_tip.splitlines()[0] == f"A: {UNET}{row.name}"

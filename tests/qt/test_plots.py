@@ -6,9 +6,9 @@ import math
 from xml.etree import ElementTree
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QHelpEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from ckpt_studio.core.statistics import HIGHEST, LOWEST, NO_COUNTS, Histogram, Values
 from ckpt_studio.core.treemap import tiles
@@ -59,6 +59,34 @@ def test_keys_go_into_the_treemap_and_out_again(treemap, qtbot):
     qtbot.keyClick(treemap, Qt.Key.Key_Escape)
     qtbot.keyClick(treemap, Qt.Key.Key_Escape)
     assert treemap.shown.name == ""
+
+
+def test_a_foreign_name_is_drawn_and_told_with_nothing_hidden(qtbot):
+    plots = []
+    for name in ("bidi\u202eevil\nnext", "bidi⟨202E⟩evil↵next"):
+        plot = Treemap()
+        qtbot.addWidget(plot)
+        plot.resize(600, 400)
+        plot.set_root(tiles([row(name, "", "", 100)]))
+        while plot.current.children:
+            plot.zoom_in()
+        plots.append(plot)
+    foreign, plain = plots
+    assert foreign.accessibleDescription().startswith("bidi⟨202E⟩evil↵next · ")
+    assert foreign.picture() == plain.picture()
+    spot = QPoint(300, 200)
+    event = QHelpEvent(QEvent.Type.ToolTip, spot, foreign.mapToGlobal(spot))
+    QApplication.sendEvent(foreign, event)
+    assert QToolTip.text().startswith("bidi⟨202E⟩evil↵next · ")
+    QToolTip.hideText()
+
+
+def test_no_name_is_a_formula_of_a_spreadsheet(treemap):
+    treemap.set_root(tiles([row("=cmd|calc", "", "", 100), row("plain", "", "", 50)]))
+    while treemap.current.children:
+        treemap.zoom_in()
+    names = [line.split(",")[0] for line in treemap.csv_text().splitlines()]
+    assert names == ["name", "'=cmd|calc", "plain"]
 
 
 def test_a_click_goes_into_the_tile_below_it(treemap, qtbot):

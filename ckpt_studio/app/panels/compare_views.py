@@ -6,21 +6,23 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from ckpt_studio.core.comparison.compared_table import COLUMNS, Column
 from ckpt_studio.qt.compared_keys_model import ComparedKeysModel
 from ckpt_studio.qt.compared_model import ComparedModel
-from ckpt_studio.qt.delegates import ColorDelegate, PartDelegate
+from ckpt_studio.qt.delegates import ColorDelegate, NameDelegate, PartDelegate
 
 _WIDTHS = {
     Column.PART: 76,
-    Column.BLOCK: 66,
     Column.SHAPE: 120,
     Column.A: 50,
     Column.B: 50,
-    Column.RELATIVE: 82,
-    Column.COSINE: 72,
-    Column.LARGEST: 80,
-    Column.RESULT: 88,
+}
+_WIDEST = {
+    Column.RELATIVE: "under 0.01 %",
+    Column.COSINE: "−0.617312",
+    Column.LARGEST: "−1.234e−05",
+    Column.BLOCK: "double 99",
+    Column.RESULT: "differs · 99 NaN/∞",
 }
 _KEY_WIDTHS = (220, 84)
-_PADDING = 10
+_PADDING, _MARGIN = 10, 16
 
 
 class ComparedView(QTableView):
@@ -32,15 +34,17 @@ class ComparedView(QTableView):
         self.setAccessibleName(self.tr("Compared tensors"))
         self.setModel(model)
         _prepare(self)
-        self.setTextElideMode(Qt.TextElideMode.ElideLeft)
         self.setSortingEnabled(True)
         header = self.horizontalHeader()
         header.setSectionsMovable(True)
         for place, column in enumerate(COLUMNS):
-            header.resizeSection(place, _WIDTHS.get(column, 0))
+            text = self.fontMetrics().horizontalAdvance(_WIDEST.get(column, ""))
+            header.resizeSection(place, _WIDTHS.get(column, text + _MARGIN))
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        self._part, self._dim = PartDelegate(self), ColorDelegate("dim", self)
+        self._key, self._part = NameDelegate(self), PartDelegate(self)
+        self._dim = ColorDelegate("dim", self)
+        self.setItemDelegateForColumn(COLUMNS.index(Column.KEY), self._key)
         self.setItemDelegateForColumn(COLUMNS.index(Column.PART), self._part)
         self.setItemDelegateForColumn(COLUMNS.index(Column.SHAPE), self._dim)
 

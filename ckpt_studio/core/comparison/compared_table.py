@@ -1,5 +1,6 @@
 """The tensors of two files as a table that fills with values while it is looked at."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -210,9 +211,17 @@ def number_of(one: TensorDifference | None, column: Column) -> float | None:
     gap = one.difference
     if gap is None:
         return 0.0 if one.identical and column is not Column.COSINE else None
+    if gap.invalid and only_invalid(one):
+        return None if column is Column.COSINE else math.inf
     if column is Column.COSINE:
         return gap.cosine
     return gap.relative if column is Column.RELATIVE else gap.largest
+
+
+def only_invalid(one: TensorDifference) -> bool:
+    """Whether a tensor differs, and all its finite values are the same: no number tells that."""
+    gap = one.difference
+    return gap is not None and not one.same and bool(gap.invalid) and not gap.squares
 
 
 def _standing(one: TensorDifference) -> Standing:
@@ -227,7 +236,13 @@ def _mirrored(one: TensorDifference, row: ComparedTensor) -> TensorDifference:
 
 
 def _swapped(gap: Difference) -> Difference:
-    return replace(gap, squares_a=gap.squares_b, squares_b=gap.squares_a)
+    return replace(
+        gap,
+        squares_a=gap.squares_b,
+        squares_b=gap.squares_a,
+        invalid_a=gap.invalid_b,
+        invalid_b=gap.invalid_a,
+    )
 
 
 def _searched(row: ComparedTensor) -> str:

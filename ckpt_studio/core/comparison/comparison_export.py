@@ -12,6 +12,7 @@ from ckpt_studio.core.table_export import guarded
 COLUMNS = (
     *("part", "block", "name", "state", "name_a", "name_b", "dtype_a", "dtype_b"),
     *("shape_a", "shape_b", "identical", "same", "relative_l2", "cosine", "max_abs"),
+    *("invalid_a", "invalid_b"),
 )
 
 
@@ -41,12 +42,13 @@ def _side(side: Side | None) -> tuple[str, str, str]:
 
 def _numbers(one: TensorDifference | None) -> tuple[str, ...]:
     if one is None:
-        return "", "", "", "", ""
+        return ("",) * 7
     flags = tuple("yes" if flag else "no" for flag in (one.identical, one.same))
     gap = one.difference
     if gap is None:
-        return (*flags, "", "", "")
-    return (*flags, *(_number(value) for value in (gap.relative, gap.cosine, gap.largest)))
+        return (*flags, *("",) * 5)
+    numbers = (_number(value) for value in (gap.relative, gap.cosine, gap.largest))
+    return (*flags, *numbers, str(gap.invalid_a), str(gap.invalid_b))
 
 
 def _number(value: float | None) -> str:

@@ -6,7 +6,7 @@ from ckpt_studio.core.comparison.compared_table import ComparedTable, Standing
 from ckpt_studio.core.comparison.comparing import State
 from ckpt_studio.core.comparison.difference_map import DifferenceMap
 from ckpt_studio.core.comparison.differences import Difference
-from ckpt_studio.core.comparison.verdict import percent
+from ckpt_studio.core.comparison.verdict import not_finite, percent
 from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.text import count, counted
@@ -63,4 +63,5 @@ def _parts(shown: DifferenceMap) -> Iterator[str]:
             cosine = "" if gap.cosine is None else f", cosine {gap.cosine:.6f}"
             far = f"relative L2 {percent(gap.relative) if gap.relative else '0'}{cosine}"
             tensors = counted(compared, "tensor")
-            yield f"{name}: {tensors} compared, {far}, largest {gap.largest:.4g}"
+            odd = f", {not_finite(gap)}" if gap.invalid else ""
+            yield f"{name}: {tensors} compared, {far}, largest {gap.largest:.4g}{odd}"

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ckpt_studio.core.comparison.comparing import ComparedTensor, Comparison
 from ckpt_studio.core.comparison.differences import Difference, TensorDifference
@@ -63,12 +63,18 @@ class Cell:
     def with_found(self, found: TensorDifference) -> "Cell":
         """Return the cell with one more tensor compared."""
         gap = found.difference
-        return replace(
-            self,
-            compared=self.compared + 1,
-            same=self.same + found.same,
-            difference=self.difference if gap is None else self.difference + gap,
+        return Cell(
+            self.tensors,
+            self.unlike,
+            self.compared + 1,
+            self.same + found.same,
+            self.difference if gap is None else self.difference + gap,
         )
+
+    @property
+    def invalid(self) -> int:
+        """Pairs of values of which one is NaN or infinite; they are in no number."""
+        return self.difference.invalid
 
     def value(self, metric: Metric) -> float | None:
         """Return how far apart its values are, None where that is not known (yet)."""
@@ -125,7 +131,11 @@ class DifferenceMap:
 
     def peak(self, metric: Metric) -> Place | None:
         """Return where the values are furthest apart, None where nothing differs."""
-        known = {at: value for at, cell in self.cells.items() if (value := cell.value(metric))}
+        known = {
+            at: (value or 0.0, cell.invalid)
+            for at, cell in self.cells.items()
+            if (value := cell.value(metric)) or (cell.invalid and cell.same < cell.compared)
+        }
         return max(known, key=known.__getitem__, default=None)
 
 
@@ -136,6 +146,7 @@ def block_rank(block: str) -> tuple[int, str, int]:
     return stage, word, int(number or 0)
 
 
+@lru_cache(maxsize=4096)
 def block_words(block: str) -> tuple[str, str]:
     """Return ``IN`` and ``4`` of ``IN04``; a block without a number has an empty one."""
     match = _BLOCK.fullmatch(block)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ckpt_studio.core.comparison.comparing import ComparedTensor
@@ -14,9 +14,11 @@ K = TypeVar("K", bound=Hashable)
 class Difference:
     """Sums over pairs of values of A and B; two of them can be added.
 
-    ``count`` pairs of finite values went into the sums, ``invalid`` others have NaN or an infinity.
+    ``count`` pairs of finite values went into the sums, ``invalid`` others have NaN or an infinity:
+    ``invalid_a`` values of A and ``invalid_b`` of B.
     ``squares_a``, ``squares_b`` and ``squares`` are sums of squares of A, B and A − B,
-    ``products`` is the sum of A · B, ``largest`` the largest magnitude of A − B.
+    ``products`` is the sum of A · B, ``largest`` the largest magnitude of A − B. The sums are those
+    of values divided by two to the power of ``exponent``, so that the squares stay in range.
     """
 
     count: int = 0
@@ -26,17 +28,42 @@ class Difference:
     squares: float = 0.0
     products: float = 0.0
     largest: float = 0.0
+    invalid_a: int = 0
+    invalid_b: int = 0
+    exponent: int = 0
 
     def __add__(self, other: "Difference") -> "Difference":
         """Return the difference of both sets of values."""
+        one, two = self, other
+        if one.exponent != two.exponent:
+            both = [each for each in (one, two) if each.squares_a or each.squares_b]
+            exponent = max((each.exponent for each in both), default=0)
+            one, two = one._at(exponent), two._at(exponent)
         return Difference(
-            self.count + other.count,
-            self.invalid + other.invalid,
-            self.squares_a + other.squares_a,
-            self.squares_b + other.squares_b,
-            self.squares + other.squares,
-            self.products + other.products,
-            max(self.largest, other.largest),
+            one.count + two.count,
+            one.invalid + two.invalid,
+            one.squares_a + two.squares_a,
+            one.squares_b + two.squares_b,
+            one.squares + two.squares,
+            one.products + two.products,
+            max(one.largest, two.largest),
+            one.invalid_a + two.invalid_a,
+            one.invalid_b + two.invalid_b,
+            one.exponent,
+        )
+
+    def _at(self, exponent: int) -> "Difference":
+        """Return the same with another exponent, a lower one only where all sums are zero."""
+        if exponent == self.exponent:
+            return self
+        by = 2 * (self.exponent - exponent)
+        return replace(
+            self,
+            squares_a=math.ldexp(self.squares_a, by),
+            squares_b=math.ldexp(self.squares_b, by),
+            squares=math.ldexp(self.squares, by),
+            products=math.ldexp(self.products, by),
+            exponent=exponent,
         )
 
     @property
@@ -57,8 +84,9 @@ class Difference:
 class TensorDifference:
     """What comparing the values of one tensor gave.
 
-    ``identical``: the bytes are the same. ``same``: so are the values, or the one is the other
-    rounded to its type. ``difference`` is None for codes, of which only the bytes are compared.
+    ``identical``: the bytes are the same. ``same``: so are the values, or both can be
+    the same ones, each rounded to its type. ``difference`` is None for codes, of which only the
+    bytes are compared.
     """
 
     tensor: ComparedTensor

@@ -8,7 +8,8 @@ from enum import Enum
 from ckpt_studio.core.comparison.comparing import ComparedTensor, Comparison, State
 from ckpt_studio.core.comparison.differences import Difference, TensorDifference, together
 from ckpt_studio.core.families.part_names import part_name
-from ckpt_studio.core.text import counted, listed
+from ckpt_studio.core.plain_text import one_line
+from ckpt_studio.core.text import count, counted, listed
 
 _NO_MATTER = 5e-5
 
@@ -23,16 +24,22 @@ class PartState(Enum):
     UNKNOWN = "unknown"  # the values have not been compared
 
 
+_TOLD = {PartState.IDENTICAL, PartState.SAME, PartState.DIFFERENT}
+
+
 @dataclass(frozen=True, slots=True)
 class PartVerdict:
     """How one part that both files have compares.
 
     ``difference`` adds up the tensors of the part that were compared, None where none were.
+    ``common`` is how the tensors compare that both have in the same shape: what other tensors
+    there are says nothing of those.
     """
 
     part: str
     state: PartState
     difference: Difference | None
+    common: PartState
 
 
 def part_verdicts(
@@ -41,16 +48,20 @@ def part_verdicts(
     """Return how each part that both files have compares, as far as values were compared."""
     found = {(one.tensor.part, one.tensor.name): one for one in differences}
     sums = together(found.values(), lambda tensor: tensor.part)
-    return tuple(
-        PartVerdict(part, _state(comparison.parts[part], found), sums.get(part))
-        for part in comparison.shared
-    )
+    verdicts = []
+    for part in comparison.shared:
+        rows = comparison.parts[part]
+        shared = [row for row in rows if row.comparable]
+        common = _state(shared, found)
+        state = common if len(shared) == len(rows) else PartState.UNLIKE
+        verdicts.append(PartVerdict(part, state, sums.get(part), common))
+    return tuple(verdicts)
 
 
 def _state(
     rows: Sequence[ComparedTensor], found: Mapping[tuple[str, str], TensorDifference]
 ) -> PartState:
-    if not all(row.comparable for row in rows):
+    if not rows:
         return PartState.UNLIKE
     results = [found.get((row.part, row.name)) for row in rows]
     if any(result is not None and not result.same for result in results):
@@ -119,21 +130,61 @@ def _of_whole(comparison: Comparison, parts: Sequence[PartVerdict]) -> Iterator[
         yield f"The files hold the same weights{_in_types(comparison.tensors)}."
     else:
         yield from _of_parts(comparison, parts)
+        return
+    yield from _of_invalid(parts)
 
 
 def _of_parts(comparison: Comparison, parts: Sequence[PartVerdict]) -> Iterator[str]:
     same = [part for part in parts if part.state in {PartState.IDENTICAL, PartState.SAME}]
     rest = [part for part in parts if part.state in {PartState.DIFFERENT, PartState.UNLIKE}]
-    if list(comparison.parts) == [""]:  # models of a kind that is not known
-        yield from (f"The tensors {_differs(part)}." for part in rest)
-    elif same and len(rest) == 1 and len(same) + 1 == len(parts):
-        yield f"Only the {_label(rest[0].part)} {_differs(rest[0])}."
-    else:
-        yield from (f"The {_label(part.part)} {_differs(part)}." for part in rest)
+    only = bool(same) and len(rest) == 1 and len(same) + 1 == len(parts)
+    for part in rest:
+        if part.state is PartState.UNLIKE and part.common in _TOLD:
+            yield _in_common(comparison, part)
+        elif list(comparison.parts) == [""]:  # models of a kind that is not known
+            yield f"The tensors {_differs(part)}."
+        else:
+            yield f"{'Only the' if only else 'The'} {_label(part.part)} {_differs(part)}."
     for state in (PartState.IDENTICAL, PartState.SAME):
-        alike = [part.part for part in same if part.state is state]
-        if alike:
-            yield _alike(comparison, alike, byte_for_byte=state is PartState.IDENTICAL)
+        names = [part.part for part in same if part.state is state]
+        if names:
+            yield _alike(comparison, names, byte_for_byte=state is PartState.IDENTICAL)
+    alike = [part for part in parts if part.common in {PartState.IDENTICAL, PartState.SAME}]
+    yield from _of_invalid(alike)
+
+
+def _of_invalid(parts: Sequence[PartVerdict]) -> Iterator[str]:
+    """Say which parts that are the same in both hold values that are no numbers."""
+    for part in parts:
+        if part.difference and part.difference.invalid:
+            where = f"In the {_label(part.part)}, " if part.part else ""
+            yield f"{where}{not_finite(part.difference)}."
+
+
+def _in_common(comparison: Comparison, part: PartVerdict) -> str:
+    """Say how the tensors compare that both have, and which others there are."""
+    rows = comparison.parts[part.part]
+    shared = [row for row in rows if row.comparable]
+    states = {State.SHAPE: "has another shape", State.ONLY_A: "is only in A"}
+    states[State.ONLY_B] = "is only in B"
+    found = {state: [row.name for row in rows if row.state is state] for state in states}
+    others = [_others(names, states[state]) for state, names in found.items() if names]
+    start = "The tensor" if len(shared) == 1 else f"The {counted(len(shared), 'tensor')}"
+    of = f" of the {_label(part.part)}" if part.part else ""
+    shape = " in the same shape" if found[State.SHAPE] else ""
+    if part.common is PartState.DIFFERENT:
+        how = _differs_by("differs" if len(shared) == 1 else "differ", part.difference)
+    else:
+        how = f"{'is' if len(shared) == 1 else 'are'} the same"
+        how += ", byte for byte" if part.common is PartState.IDENTICAL else _in_types(shared)
+    return f"{start}{of} that both have{shape} {how}; {listed(others)}."
+
+
+def _others(names: Sequence[str], state: str) -> str:
+    """Return ``position_ids is only in B``, or ``3 others are only in B``."""
+    if len(names) == 1:
+        return f"{one_line(names[0])} {state}"
+    return f"{count(len(names))} others {state.replace('is ', 'are ').replace('has', 'have')}"
 
 
 def _alike(comparison: Comparison, parts: Sequence[str], *, byte_for_byte: bool) -> str:
@@ -160,11 +211,30 @@ def _in_types(rows: Iterable[ComparedTensor]) -> str:
 def _differs(part: PartVerdict) -> str:
     if part.state is PartState.UNLIKE:
         return f"{'differs' if part.part else 'differ'} in names or shapes"
-    verb = "differs" if part.part else "differ"
-    gap = part.difference
-    if gap is None or not gap.squares_a:
-        return verb
-    return f"{verb} by {percent(gap.relative)}"
+    return _differs_by("differs" if part.part else "differ", part.difference)
+
+
+def _differs_by(verb: str, gap: Difference | None) -> str:
+    invalid = not_finite(gap) if gap else ""
+    if gap is None or not gap.squares_a or not (gap.squares or invalid):
+        return f"{verb}: {invalid}" if invalid else verb
+    if not gap.squares:
+        return f"{verb}: {invalid}"
+    return f"{verb} by {percent(gap.relative)}{f', and {invalid}' if invalid else ''}"
+
+
+def not_finite(gap: Difference) -> str:
+    """Return ``1 value of B is NaN or infinite``; "" where all values are finite."""
+    sides = [
+        (number, side) for number, side in ((gap.invalid_a, "A"), (gap.invalid_b, "B")) if number
+    ]
+    if not sides:
+        return ""
+    (first, side), *rest = sides
+    said = " and ".join(
+        [f"{counted(first, 'value')} of {side}", *(f"{n:,} of {b}" for n, b in rest)]
+    )
+    return f"{said} {'is' if first == 1 and not rest else 'are'} NaN or infinite"
 
 
 def percent(share: float) -> str:

@@ -133,6 +133,8 @@ class WideCounter:
         far = self._far[: block.numel()]
         far.copy_(block)
         mean = (far.sum() / block.numel()).item()
+        if not math.isfinite(mean):  # the sum is out of range, which the mean never is
+            mean = (far / block.numel()).sum().item()
         far -= mean
         return Moments(block.numel(), low, high, mean, torch.dot(far, far).item())
 
