@@ -96,6 +96,7 @@ def stall(out: str, precision: str, *paths: str) -> float:
     """Seconds of the longest time in which the window did not answer during a save."""
     window = shown(list(paths))
     wait(lambda: not window.sources.busy and window.session.plan is not None)
+    wait(lambda: not window.warming.busy)
     chosen = replace(window.session.recipe, precision={"*": Precision(precision)})
     window.session.change(chosen, "Precision")
     window.saving.output.set_path(Path(out))

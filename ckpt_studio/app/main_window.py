@@ -112,7 +112,7 @@ class MainWindow(QMainWindow):
         self._connect_panels()
         self.folders.refresh()
         self.leftovers = LeftoverFiles(self.banner, self)
-        self.warming = Warming(self, lambda: self.sources.busy)
+        self.warming = Warming(self, lambda: self.sources.busy or self.jobs.queue.busy)
         self.show_panel(self._state.panel)
 
     def _build(self) -> None:
