@@ -3,9 +3,17 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLineEdit, QListView
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QFileDialog,
+    QLineEdit,
+    QListView,
+    QTableView,
+)
 
 from ckpt_studio.core.comparison.compared_table import Column
 from tests.gui.acting import drop, in_dialog, named
@@ -164,3 +172,12 @@ def test_two_models_of_a_folder_are_chosen_from_a_list(qtbot, window, tmp_path):
     qtbot.waitUntil(lambda: ready(window), timeout=10_000)
     assert picked(window) == ["one.safetensors", "three.safetensors"]
     assert window.session.empty
+
+
+@pytest.mark.parametrize("width", [1024, 1600])
+def test_the_keys_have_room_at_any_width(qtbot, window, folder, width):
+    window.resize(width, 640)
+    show(qtbot, window, folder / "vae.safetensors", folder / "small_vae.safetensors")
+    table = named(window, "compareTable", QTableView)
+    qtbot.waitUntil(lambda: table.columnWidth(0) > 200)
+    assert table.isColumnHidden(3) is (width == 1024)

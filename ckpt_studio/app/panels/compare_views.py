@@ -1,7 +1,9 @@
 """The table of compared tensors and that of the metadata, as views."""
 
 from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from typing_extensions import override
 
 from ckpt_studio.core.comparison.compared_table import COLUMNS, Column
 from ckpt_studio.qt.compared_keys_model import ComparedKeysModel
@@ -23,6 +25,11 @@ _WIDEST = {
 }
 _KEY_WIDTHS = (220, 84)
 _PADDING, _MARGIN = 10, 16
+_LEFT_OUT = (
+    (1000, (Column.BLOCK, Column.SHAPE)),
+    (760, (Column.A, Column.B, Column.LARGEST)),
+)
+"""What is left out below which width: asked for least, or told by the key and the result too."""
 
 
 class ComparedView(QTableView):
@@ -47,6 +54,14 @@ class ComparedView(QTableView):
         self.setItemDelegateForColumn(COLUMNS.index(Column.KEY), self._key)
         self.setItemDelegateForColumn(COLUMNS.index(Column.PART), self._part)
         self.setItemDelegateForColumn(COLUMNS.index(Column.SHAPE), self._dim)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the keys room to be read."""
+        super().resizeEvent(event)
+        for width, columns in _LEFT_OUT:
+            for column in columns:
+                self.setColumnHidden(COLUMNS.index(column), self.viewport().width() < width)
 
 
 class ComparedKeysView(QTableView):

@@ -18,7 +18,7 @@ _WIDTHS = {
     Column.PART: 76,
     Column.BLOCK: 66,
     Column.TYPE: 76,
-    Column.SHAPE: 106,
+    Column.SHAPE: 126,
     Column.PARAMETERS: 92,
     Column.SIZE: 84,
     Column.OFFSET: 124,
