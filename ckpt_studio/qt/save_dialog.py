@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ckpt_studio.core.plain_text import one_line
+from ckpt_studio.qt.question import confirmed
 
 
 def ask_for_file(
@@ -31,21 +32,12 @@ def ask_for_file(
 
 
 def _may_replace(parent: QWidget, path: Path) -> bool:
-    box = QMessageBox(parent)
-    box.setObjectName("replaceQuestion")
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(_tr("Replace a file"))
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(_tr("{name} exists already.").format(name=one_line(path.name)))
-    box.setInformativeText(_tr("What it holds is lost when it is replaced."))
-    replace = box.addButton(_tr("&Replace"), QMessageBox.ButtonRole.DestructiveRole)
-    keep = box.addButton(_tr("&Choose another name"), QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(keep)
-    box.setEscapeButton(keep)
-    box.exec()
-    chosen = box.clickedButton()
-    box.deleteLater()
-    return chosen is replace
+    told = _tr("{name} exists already.").format(name=one_line(path.name))
+    more = _tr("What it holds is lost when it is replaced.")
+    go, stay = _tr("&Replace"), _tr("&Choose another name")
+    return confirmed(
+        parent, "replaceQuestion", _tr("Replace a file"), told, go=go, stay=stay, more=more
+    )
 
 
 def _tr(sentence: str) -> str:

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -35,6 +34,7 @@ from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.telling_apart import told_apart
 from ckpt_studio.core.text import counted
 from ckpt_studio.qt.labels import ElidedLabel, label, plain_tip, set_property
+from ckpt_studio.qt.question import confirmed
 
 _LONGEST_PATH = 2_000
 
@@ -193,13 +193,6 @@ class SeveralDialog(QDialog):
             super().reject()
 
     def _may_drop(self) -> bool:
-        box = QMessageBox(QMessageBox.Icon.Question, self.windowTitle(), "", parent=self)
-        box.setObjectName("severalQuestion")
-        box.setText(self.tr("The edits were not applied to the files."))
-        drop = box.addButton(self.tr("&Drop them"), QMessageBox.ButtonRole.DestructiveRole)
-        back = box.addButton(self.tr("&Go back"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(back)
-        box.setEscapeButton(back)
-        box.exec()
-        box.deleteLater()
-        return box.clickedButton() is drop
+        told = self.tr("The edits were not applied to the files.")
+        go, stay = self.tr("&Drop them"), self.tr("&Go back")
+        return confirmed(self, "severalQuestion", self.windowTitle(), told, go=go, stay=stay)

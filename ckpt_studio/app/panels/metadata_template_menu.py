@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QInputDialog, QMenu, QMessageBox, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from ckpt_studio.app.metadata_templates import MetadataTemplates, Template
 from ckpt_studio.core.errors import FormatError, WriteError
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.text import counted
 from ckpt_studio.qt.labels import plain_tip
+from ckpt_studio.qt.question import confirmed
 
 _MOST_SHOWN = 40
 
@@ -93,17 +94,9 @@ class TemplateMenu(QObject):
             self._try(lambda: self._templates.save(name, selected))
 
     def _may_replace(self, name: str) -> bool:
-        title = self.tr("Make a template")
-        box = QMessageBox(QMessageBox.Icon.Question, title, "", parent=self._window)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(self.tr("There is a template “{name}” already.").format(name=one_line(name)))
-        replace = box.addButton(self.tr("&Replace it"), QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton(self.tr("&Keep it"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        box.exec()
-        box.deleteLater()
-        return box.clickedButton() is replace
+        title, go, stay = self.tr("Make a template"), self.tr("&Replace it"), self.tr("&Keep it")
+        told = self.tr("There is a template “{name}” already.").format(name=one_line(name))
+        return confirmed(self._window, "templateQuestion", title, told, go=go, stay=stay)
 
     def _tell(self, mistake: str) -> None:
         hint = self.tr("Mend the file in a text editor, or move it away.")
