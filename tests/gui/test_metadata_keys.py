@@ -6,10 +6,10 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 
 from ckpt_studio.app.document import Document
-from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.core.editing.metadata_rows import State
 from ckpt_studio.core.metadata import SetValue
 from tests.gui.acting import answer
+from tests.gui.metadata_panel import panel_of
 from tests.gui.opened import opened_file
 
 
@@ -20,12 +20,7 @@ def document(qtbot):
 
 @pytest.fixture
 def panel(qtbot, document):
-    panel = MetadataPanel()
-    qtbot.addWidget(panel)
-    panel.show_document(document)
-    panel.show()
-    qtbot.waitExposed(panel)
-    return panel
+    return panel_of(qtbot, document)
 
 
 def click(qtbot, panel, name):

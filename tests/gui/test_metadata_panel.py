@@ -14,11 +14,11 @@ from PySide6.QtWidgets import (
 )
 
 from ckpt_studio.app.document import Document
-from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.core.editing.metadata_rows import rows_of
 from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.qt.metadata_model import MetadataModel
 from tests.gui.acting import answer
+from tests.gui.metadata_panel import panel_of
 from tests.gui.opened import opened_file
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -32,15 +32,7 @@ def document(qtbot):
 
 @pytest.fixture
 def panel(qtbot, document):
-    panel = MetadataPanel()
-    qtbot.addWidget(panel)
-    panel.resize(1000, 700)
-    panel.set_documents([document])
-    panel.show_document(document)
-    panel.show()
-    qtbot.waitExposed(panel)
-    panel.activateWindow()
-    return panel
+    return panel_of(qtbot, document)
 
 
 def click(qtbot, panel, name):

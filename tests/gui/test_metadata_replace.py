@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QToolButton
 
 from ckpt_studio.app.document import Document
-from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.core.metadata import SetValue
+from tests.gui.metadata_panel import panel_of
 from tests.gui.opened import opened_file
 
 
@@ -19,15 +19,7 @@ def document(qtbot):
 
 @pytest.fixture
 def panel(qtbot, document):
-    panel = MetadataPanel()
-    qtbot.addWidget(panel)
-    panel.resize(1000, 700)
-    panel.set_documents([document])
-    panel.show_document(document)
-    panel.show()
-    qtbot.waitExposed(panel)
-    panel.activateWindow()
-    return panel
+    return panel_of(qtbot, document)
 
 
 def click(qtbot, panel, name):

@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QTreeWidget
 
 from ckpt_studio.app.document import Document
-from ckpt_studio.app.panels.metadata import MetadataPanel
 from tests.gui.acting import in_dialog
+from tests.gui.metadata_panel import panel_of
 from tests.gui.opened import opened_file
 
 WORKFLOW = json.dumps({"nodes": [{"id": 1, "widgets_values": ["C:\\Users\\ana\\x.safetensors"]}]})
@@ -24,12 +24,7 @@ def document(qtbot):
 
 @pytest.fixture
 def panel(qtbot, document):
-    panel = MetadataPanel()
-    qtbot.addWidget(panel)
-    panel.show_document(document)
-    panel.show()
-    qtbot.waitExposed(panel)
-    return panel
+    return panel_of(qtbot, document)
 
 
 def rows(dialog, name):

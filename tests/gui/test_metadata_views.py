@@ -9,13 +9,13 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageWriter
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton, QWidget
 
 from ckpt_studio.app.document import Document
-from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.core.editing.metadata_document import LONG
 from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.qt.line_field import LineField
 from ckpt_studio.qt.pictures import image_of
 from ckpt_studio.qt.value_edit import ValueEdit
 from tests.gui.acting import answer
+from tests.gui.metadata_panel import panel_of
 from tests.gui.opened import opened_file
 from tests.making.pictures import png, text
 
@@ -30,15 +30,7 @@ def document(qtbot):
 
 @pytest.fixture
 def panel(qtbot, document):
-    panel = MetadataPanel()
-    qtbot.addWidget(panel)
-    panel.resize(1000, 700)
-    panel.set_documents([document])
-    panel.show_document(document)
-    panel.show()
-    qtbot.waitExposed(panel)
-    panel.activateWindow()
-    return panel
+    return panel_of(qtbot, document)
 
 
 def show(qtbot, panel, view):
