@@ -30,6 +30,7 @@ from ckpt_studio.engine.write_options import WriteOptions
 from ckpt_studio.qt.combo_box import ComboBox
 from ckpt_studio.qt.labels import ElidedLabel, label
 from ckpt_studio.qt.name_list import NameList
+from ckpt_studio.qt.swapping import put_in_place
 
 _WIDTH, _SET_WIDTH = 680, 900
 _WIDE = {"From": 2, "To": 3}
@@ -96,9 +97,7 @@ class SavePlanDialog(QDialog):
         for problem in plan.problems:
             if problem.severity is not Severity.NOTE:
                 column.addLayout(problem_line(problem))
-        self._column.replaceWidget(self._body, fresh)
-        self._body.hide()
-        self._body.deleteLater()
+        put_in_place(self._column, self._body, fresh)
         self._body = fresh
         self._overflow_row.setVisible(plan.computes)
         self._save.setText(self.tr("&Replace") if replaces(plan) else self.tr("&Save"))

@@ -14,10 +14,13 @@ from PySide6.QtWidgets import (
 
 
 def named(window, name, kind=QWidget):
-    """The control with that name; the names are what scripts rely on."""
-    found = window.findChild(kind, name)
-    assert found is not None, f"there is no {name}"
-    return found
+    """The control with that name; the names are what scripts rely on.
+
+    A hidden one of the same name may be about to go: the one that is seen is taken first.
+    """
+    found = window.findChildren(kind, name)
+    assert found, f"there is no {name}"
+    return next((each for each in found if each.isVisible()), found[0])
 
 
 def drop(widget, *paths):

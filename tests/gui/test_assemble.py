@@ -164,6 +164,18 @@ def test_a_missing_part_can_be_left_out_by_its_button(qtbot, window, parts):
     assert window.session.plan.missing
 
 
+def test_what_a_new_plan_offers_can_be_clicked_at_once(qtbot, window, parts):
+    drop(window, parts[0], parts[1])
+    wait_for_plan(qtbot, window)
+    before = window.findChildren(QPushButton, "saveWithout")
+    window.assemble.plan_view.show_plan(window.session.plan)
+    both = window.findChildren(QPushButton, "saveWithout")
+    assert [button.isVisible() for button in both] == [False] * len(before) + [True]
+    click(window, "saveWithout")
+    save = named(window, "saveButton", QPushButton)
+    qtbot.waitUntil(lambda: settled(window) and save.isEnabled())
+
+
 def test_the_proposed_name_follows_the_parts_until_one_is_typed(qtbot, window, folder, tmp_path):
     drop(window, folder / "whole.safetensors")
     wait_for_plan(qtbot, window)

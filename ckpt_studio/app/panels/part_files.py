@@ -7,6 +7,7 @@ from ckpt_studio.core.assembly.separate_files import PartFile
 from ckpt_studio.core.families.part_names import part_name
 from ckpt_studio.qt.labels import label
 from ckpt_studio.qt.line_field import LineField
+from ckpt_studio.qt.swapping import put_in_place
 
 
 class PartFiles(QFrame):
@@ -68,9 +69,7 @@ class PartFiles(QFrame):
             grid.addWidget(tick, row, 0)
             grid.addWidget(field, row, 1)
             self._ticks[file.part], self._names[file.part] = tick, field
-        self._column.replaceWidget(self._rows, fresh)
-        self._rows.hide()
-        self._rows.deleteLater()
+        put_in_place(self._column, self._rows, fresh)
         self._rows = fresh
 
     def _tick(self, part: str, name: str) -> QCheckBox:

@@ -17,6 +17,7 @@ from ckpt_studio.qt.icons import icon
 from ckpt_studio.qt.labels import ElidedLabel, IconLabel, label
 from ckpt_studio.qt.name_list import NameList
 from ckpt_studio.qt.size_bar import SizeBar
+from ckpt_studio.qt.swapping import put_in_place
 
 
 class PlanView(QFrame):
@@ -86,8 +87,7 @@ class PlanView(QFrame):
             sentence.setMinimumHeight(22)
             grid.addWidget(sentence, row, 1)
             grid.addLayout(self._buttons(line), row, 2, Qt.AlignmentFlag.AlignTop)
-        self._column.replaceWidget(self._lines, fresh)
-        self._lines.deleteLater()
+        put_in_place(self._column, self._lines, fresh)
         self._lines = fresh
 
     def _buttons(self, line: Line) -> QHBoxLayout:
