@@ -1,4 +1,8 @@
-"""How large a header gets, and which programs stop reading it at which size (``ux.md`` 0.5)."""
+"""How large a header gets, and which programs stop reading it at which size (``ux.md`` 0.5).
+
+ComfyUI's front ends 1.28, 1.35, 1.50 and 1.58 read the first 4 MiB of a dropped file, its eight
+bytes of length included; what reads more is newer.
+"""
 
 from dataclasses import dataclass
 from json.encoder import encode_basestring
@@ -18,7 +22,7 @@ class Mark:
 
 MARKS = (
     Mark(1 * MIB, "ComfyUI's model library does not show its metadata"),
-    Mark(4 * MIB, "older ComfyUI cannot load the workflow by drag and drop"),
+    Mark(4 * MIB, "ComfyUI cannot load the workflow by drag and drop up to its front end 1.58"),
     Mark(8 * MIB, "ComfyUI cannot load the workflow by drag and drop and shows no preview"),
     Mark(100 * MIB, "no program can open it: safetensors allows 100 MB"),
 )

@@ -39,6 +39,7 @@ def test_the_library_reads_nothing_over_one_mebibyte():
         ({"prompt": '{"3": {"inputs": {}}}'}, ""),
         ({"prompt": ""}, ""),
         ({"parameters": "a cat\nNegative prompt: \nSteps: 20"}, "parameters"),
+        ({"parameters": "a cat\nSteps: 20"}, "parameters"),
         ({"parameters": "a cat. Steps: 20"}, ""),
         ({"workflow": "[" * 100_000}, ""),
     ],
@@ -47,11 +48,17 @@ def test_the_canvas_opens_the_first_that_works(metadata, key):
     assert [each.key for each in told(metadata, CANVAS)] == [key]
 
 
-@pytest.mark.parametrize(("size", "word"), [(4 * MIB, ""), (5 * MIB, "older"), (9 * MIB, "8 MiB")])
+@pytest.mark.parametrize(("size", "word"), [(4 * MIB, ""), (4 * MIB + 1, "up to 1.58"), (9 * MIB, "8 MiB")])
 def test_the_canvas_says_from_which_size_on_it_stops(size, word):
     problem = told({"workflow": '{"nodes": []}'}, CANVAS, size)[0].problem
     assert word in problem
     assert bool(problem) == bool(word)
+
+
+def test_the_canvas_says_what_only_newer_front_ends_open():
+    assert "older" in told({"parameters": "a cat\nSteps: 20"}, CANVAS)[0].problem
+    whole = {"parameters": "a cat\nNegative prompt: \nSteps: 20"}
+    assert told(whole, CANVAS)[0].problem == ""
 
 
 def test_broken_json_is_told():

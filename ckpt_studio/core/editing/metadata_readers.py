@@ -1,6 +1,7 @@
 """What other programs take from the metadata of a file, and what keeps them from it.
 
-Facts: ``ux.md`` 0.5, 0.7–0.9, 1c and 5.5; ``merging.md`` 3.1 and 3.4.
+Facts: ``ux.md`` 0.5, 0.7–0.9, 1c and 5.5; ``merging.md`` 3.1 and 3.4; what is dropped on the canvas
+also as ComfyUI's front ends 1.28 to 1.58 read it.
 """
 
 from dataclasses import dataclass
@@ -65,11 +66,7 @@ def _canvas(metadata: Metadata, header_bytes: int) -> Reading:
     if not key:
         broken = "workflow" in metadata or metadata.get("prompt")
         return Reading(CANVAS, "no workflow", "", problem="It is not valid JSON" if broken else "")
-    problem = ""
-    if header_bytes > _CANVAS_LIMIT:
-        problem = "The header is over 8 MiB; it is not opened"
-    elif header_bytes > _OLD_CANVAS_LIMIT:
-        problem = "The header is over 4 MiB; older versions do not open it"
+    problem = _canvas_problem(key, metadata, header_bytes)
     what = {
         "workflow": "the workflow",
         "prompt": "a workflow built from the prompt",
@@ -78,11 +75,21 @@ def _canvas(metadata: Metadata, header_bytes: int) -> Reading:
     return Reading(CANVAS, what[key], key, metadata[key], problem)
 
 
+def _canvas_problem(key: str, metadata: Metadata, header_bytes: int) -> str:
+    if header_bytes > _CANVAS_LIMIT:
+        return "The header is over 8 MiB; it is not opened"
+    if header_bytes > _OLD_CANVAS_LIMIT:
+        return "The header is over 4 MiB; front ends up to 1.58 do not open it"
+    if key == "parameters" and "\nNegative prompt:" not in metadata[key]:
+        return "It has no line ‘Negative prompt:’; older front ends do not open it"
+    return ""
+
+
 def _opens(key: str, metadata: Metadata) -> bool:
     """Whether the canvas can make a workflow of a key, as its steps of loading do."""
     value = metadata.get(key, "")
     if key == "parameters":
-        return "\nSteps:" in value and "\nNegative prompt:" in value
+        return "\nSteps:" in value
     graph = _parsed(value)
     if not isinstance(graph, dict) or not graph:
         return False
