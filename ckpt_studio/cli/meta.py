@@ -4,17 +4,16 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ckpt_studio.cli import meta_import, options
+from ckpt_studio.cli import meta_export, meta_import, options
 from ckpt_studio.cli.carry_out import carry_out, source_problems
 from ckpt_studio.cli.command import Answer, Command, UsageError
 from ckpt_studio.cli.inspection_text import metadata_lines, problem_lines
-from ckpt_studio.cli.printing import printable, strict_json
+from ckpt_studio.cli.printing import printable
 from ckpt_studio.core.editing.metadata_rules import checked, needed_changes, same
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.metadata import (
     LOCKED_KEYS,
     Edit,
-    Metadata,
     RemoveKeys,
     RenameKey,
     SetValue,
@@ -22,7 +21,6 @@ from ckpt_studio.core.metadata import (
 from ckpt_studio.core.recipe import EditMetadata, Output
 from ckpt_studio.engine import WriteOptions, open_checkpoint
 from ckpt_studio.engine.summary import problems
-from ckpt_studio.formats.new_file import write_small_file
 
 Action = Callable[[Namespace], Answer]
 
@@ -54,8 +52,7 @@ def _arguments(parser: ArgumentParser) -> None:
     take = add("import", "take over metadata", "model.safetensors --image picture.png")
     meta_import.add_arguments(_edit(take, _import))
     export = add("export", "print or save the metadata as JSON", "model.safetensors -o meta.json")
-    _action(export, _export).add_argument("-o", "--output", type=options.new_file, metavar="OUT")
-    export.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
+    meta_export.add_arguments(_action(export, meta_export.run))
 
 
 def _action(parser: ArgumentParser, action: Action) -> ArgumentParser:
@@ -109,29 +106,6 @@ def _page(metadata: dict[str, str], *, in_full: bool) -> str:
     return "\n".join(f"{printable(key)} = {printable(value)}" for key, value in metadata.items())
 
 
-def _export(arguments: Namespace) -> Answer:
-    metadata = dict(open_checkpoint(arguments.file).checkpoint.metadata)
-    if arguments.output is None:
-        return Answer(metadata, lambda: strict_json(metadata))
-    return _written(metadata, arguments)
-
-
-def _written(metadata: Metadata, arguments: Namespace) -> Answer:
-    """Write metadata as a text of their own."""
-    values = dict(metadata)
-    if getattr(arguments, "dry_run", False):
-        return Answer(values, lambda: strict_json(values))
-    write_small_file(
-        arguments.output,
-        f"{strict_json(values)}\n",
-        overwrite=arguments.overwrite,
-        used=[arguments.file],
-    )
-    document = {"file": str(arguments.file), "output": str(arguments.output), "keys": len(metadata)}
-    name = str(arguments.output)
-    return Answer(document, lambda: f"Wrote {printable(name)}", saved=(name,))
-
-
 def _set(arguments: Namespace) -> Answer:
     items = arguments.items
     if len(items) == 2 and "=" not in items[0]:  # noqa: PLR2004 - one key and its value
@@ -168,7 +142,7 @@ def _change(edits: Sequence[Edit], arguments: Namespace) -> Answer:
     if not arguments.force:
         _refuse_locked(needed_changes(needed, metadata))
     if arguments.output is not None and arguments.output.suffix.lower() == ".json":
-        return _written(after, arguments)
+        return meta_export.written(after, arguments)
     if arguments.output is None and same(metadata, after):
         return _nothing_to_do(arguments)
     output = (

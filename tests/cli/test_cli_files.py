@@ -147,6 +147,28 @@ def test_metadata_is_exported_as_json(cli, tmp_path):
     assert cli("meta", "export", path, "-o", out).code == 1
 
 
+GRAPH = '{"nodes": [{"type": "KSampler"}], "é": "\\ud83d"}'
+SAID = "a cat\nNegative prompt: a dog\nSteps: 20, Seed: 1"
+
+
+def test_the_workflow_and_the_prompts_are_exported_alone(cli, tmp_path):
+    path = small_file(tmp_path / "a.safetensors", {"workflow": GRAPH, "parameters": SAID})
+    out = tmp_path / "workflow.json"
+    assert cli("meta", "export", path, "--workflow", "-o", out).code == 0
+    assert out.read_text(encoding="utf-8") == GRAPH
+    assert cli("meta", "export", path, "--prompts").out.rstrip("\n") == SAID
+    assert cli("meta", "export", path, "--prompts", "--json").json["prompts"].rstrip() == SAID
+    assert cli("meta", "export", path, "--prompts", "--workflow").code == 2
+
+
+@pytest.mark.parametrize("what", ["workflow", "prompts"])
+def test_nothing_is_written_where_there_is_nothing_to_export(cli, tmp_path, what):
+    path, out = small_file(tmp_path / "a.safetensors", {"k": "v"}), tmp_path / "out"
+    result = cli("meta", "export", path, f"--{what}", "-o", out)
+    assert (result.code, out.exists()) == (1, False)
+    assert f"hold no {what}" in result.err
+
+
 def test_hashes_are_those_of_the_file(cli, tmp_path):
     path = small_file(tmp_path / "a.safetensors")
     data = path.read_bytes()

@@ -48,7 +48,9 @@ def test_the_canvas_opens_the_first_that_works(metadata, key):
     assert [each.key for each in told(metadata, CANVAS)] == [key]
 
 
-@pytest.mark.parametrize(("size", "word"), [(4 * MIB, ""), (4 * MIB + 1, "up to 1.58"), (9 * MIB, "8 MiB")])
+@pytest.mark.parametrize(
+    ("size", "word"), [(4 * MIB, ""), (4 * MIB + 1, "up to 1.58"), (9 * MIB, "8 MiB")]
+)
 def test_the_canvas_says_from_which_size_on_it_stops(size, word):
     problem = told({"workflow": '{"nodes": []}'}, CANVAS, size)[0].problem
     assert word in problem

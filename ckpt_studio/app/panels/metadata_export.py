@@ -9,22 +9,19 @@ from PySide6.QtWidgets import QWidget
 from ckpt_studio.app.background import Background
 from ckpt_studio.app.panels.metadata_editing import MetadataEditing
 from ckpt_studio.app.panels.save_text import save_bytes
+from ckpt_studio.core.editing.metadata_export import (
+    may_hold_prompts,
+    prompts_text,
+    workflow_key,
+    workflow_text,
+)
 from ckpt_studio.core.editing.pasted_metadata import as_json
 from ckpt_studio.core.errors import WriteError
-from ckpt_studio.core.generation import (
-    GenerationInfo,
-    as_infotext,
-    may_be_graph,
-    read_generation,
-)
-from ckpt_studio.core.json_values.json_text import escaped
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.qt.drag_out import copy, text_data
 from ckpt_studio.qt.pictures import may_be_pictures, pictures_in
 
-_GRAPHS = ("workflow", "prompt")
 _THUMBNAILS = ("modelspec.thumbnail", "ssmd_cover_images")
-_PROMPT_TEXTS = ("parameters", "invokeai_metadata", "sd-metadata", "Dream", "sui_image_params")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +35,10 @@ class Offered:
 
 def offered(metadata: Metadata) -> Offered:
     """Return what metadata hold: the key of a workflow and of a thumbnail, whether prompts."""
-    workflow = next((key for key in _GRAPHS if may_be_graph(metadata.get(key, ""))), "")
     thumbnail = next(
         (key for key in _THUMBNAILS if may_be_pictures(key, metadata.get(key, ""))), ""
     )
-    prompts = bool(workflow) or any(key in metadata for key in _PROMPT_TEXTS)
-    return Offered(workflow, prompts, thumbnail)
+    return Offered(workflow_key(metadata), may_hold_prompts(metadata), thumbnail)
 
 
 class MetadataExport(QWidget):
@@ -83,15 +78,15 @@ class MetadataExport(QWidget):
     def save_workflow(self) -> None:
         """Save the workflow, or where there is none the prompt in the format of ComfyUI's API."""
         metadata = self._editing.metadata
-        key = offered(metadata).workflow
+        key = workflow_key(metadata)
         if key:
-            content = escaped(metadata[key]).encode()
+            content = workflow_text(metadata).encode()
             self._save(self.tr("Save workflow"), key, ".json", content)
 
     def save_prompts(self) -> None:
         """Save prompts and settings as the text that A1111 writes."""
         metadata = dict(self._editing.metadata)
-        self._work.request(lambda _: read_generation(metadata), self._save_prompts)
+        self._work.request(lambda _: prompts_text(metadata), self._save_prompts)
 
     def save_thumbnail(self) -> None:
         """Save the thumbnail in the format that it has."""
@@ -104,11 +99,10 @@ class MetadataExport(QWidget):
         else:
             self._editing.tell(self.tr("The thumbnail is damaged; it is no picture."), "bad")
 
-    def _save_prompts(self, info: GenerationInfo) -> None:
-        if not (info.positive or info.negative or info.parameters):
+    def _save_prompts(self, said: str) -> None:
+        if not said:
             self._editing.tell(self.tr("No prompts were found in the metadata."), "bad")
             return
-        said = (info.infotext or as_infotext(info)) + "\n"
         content = said.encode("utf-8", "replace")
         self._save(self.tr("Save prompts"), "prompts", ".txt", content)
 
