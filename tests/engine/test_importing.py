@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ckpt_studio.core.errors import FormatError
-from ckpt_studio.engine import import_picture, read_import
+from ckpt_studio.engine import import_media, read_import
 from tests.cli.files import small_file
 from tests.making.graphs import API, WINDOW
 from tests.making.pictures import chunk, jpeg, png, text, webp
@@ -33,26 +33,26 @@ def test_a_picture_from_the_clipboard_has_no_name():
     imported = read_import(png(text("prompt", json.dumps(API))), {})
     assert imported.name == "the picture"
     assert imported.info.program == "ComfyUI"
-    assert imported.picture.places["prompt"] == "tEXt"
+    assert imported.media.places["prompt"] == "tEXt"
 
 
 @pytest.mark.parametrize("data", [png(), jpeg(), webp()])
 def test_a_picture_without_texts_offers_nothing_and_can_be_a_thumbnail(data):
-    imported = import_picture(data, {})
+    imported = import_media(data, {})
     assert imported.proposals == ()
-    assert imported.picture.width > 0
+    assert imported.media.width > 0
 
 
 def test_prompts_without_settings_are_offered_as_they_are():
     said = "a cat\nNegative prompt: bad"
-    offered = import_picture(png(text("parameters", said)), {}).proposals
+    offered = import_media(png(text("parameters", said)), {}).proposals
     assert (offered[0].key, offered[0].value, offered[0].ticked) == ("parameters", said, True)
     assert "builds a graph" not in offered[0].note
 
 
 def test_what_is_wrong_with_a_picture_is_passed_on():
     damaged = png(text("prompt", json.dumps(API)), text("workflow", "{"), chunk(b"zTXt", b"x"))
-    sentences = " ".join(problem.message for problem in import_picture(damaged, {}).problems)
+    sentences = " ".join(problem.message for problem in import_media(damaged, {}).problems)
     assert "zTXt" in sentences
     assert "‘workflow’ cannot be used" in sentences
 

@@ -1,0 +1,20 @@
+"""Names and texts of tags, which most containers of video and sound store alike."""
+
+from ckpt_studio.formats.pictures.collected import Collected, decoded
+
+_COMFYUI = {"prompt", "workflow"}
+_LONGEST_NAME = 1000
+
+
+def add_tag(collected: Collected, name: str, data: bytes | str, place: str) -> None:
+    """Keep the text of a tag; what is too large or empty is left out.
+
+    Names of tags do not tell capitals apart, and Matroska has them in capitals only: those and
+    the two of ComfyUI are kept in small letters, as pictures have them.
+    """
+    name = name.strip("\0 ")[:_LONGEST_NAME]
+    if not name or not data or not collected.room(len(data), f"A text in {place}"):
+        return
+    text = decoded(data.rstrip(b"\0")) if isinstance(data, bytes) else data.rstrip("\0")
+    small = name.lower()
+    collected.add(small if name.isupper() or small in _COMFYUI else name, text, place)
