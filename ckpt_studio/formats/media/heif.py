@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ckpt_studio.formats.media.boxes import Box, Boxes
-from ckpt_studio.formats.media.tags import add_tag
-from ckpt_studio.formats.pictures.collected import MOST_TEXT, Collected
+from ckpt_studio.formats.pictures.collected import MOST_TEXT, Collected, decoded
 from ckpt_studio.formats.pictures.exif import read_exif
 from ckpt_studio.formats.pictures.source import Source
 
@@ -40,8 +39,8 @@ def read_heif(source: Source, collected: Collected) -> tuple[int, int]:
         if data and kind == "Exif":
             # How many bytes to skip comes first.
             read_exif(data[4 + int.from_bytes(data[:4]) :], collected)
-        elif data:
-            add_tag(collected, "XMP", data, "HEIF XMP")
+        elif data and collected.room(len(data), "The XMP data"):
+            collected.add("XMP", decoded(data), "HEIF XMP")
     return items.size
 
 

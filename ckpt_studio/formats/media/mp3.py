@@ -112,9 +112,14 @@ def _new_size(source: Source, at: int, end: int, data: bytes) -> int:
     for size in (right, wrong):
         after = at + _HEAD + size
         follows = source.read(after, 4)
-        if after == end or (after < end and (follows.isalnum() or not follows.strip(b"\0"))):
+        if after == end or (after < end and _is_name(follows)):
             return size
     return right
+
+
+def _is_name(data: bytes) -> bool:
+    """Whether data may begin a frame; zeros fill the tag."""
+    return (data.isalnum() and data.isupper()) or not data.strip(b"\0")
 
 
 def _take(frame: _Frame, source: Source, collected: Collected) -> None:
