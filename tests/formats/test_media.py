@@ -74,8 +74,10 @@ def test_videos_sounds_and_pictures_are_told_apart_and_tell_their_size():
         else:
             assert found.sort is (Sort.MODEL if name == "glb" else Sort.SOUND)
             assert (found.width, found.height) == (0, 0)
-    sound = media.FTYP + box(b"moov", media.track(0, 0), mdta(GRAPHS))
-    assert read_media(sound).sort is Sort.SOUND
+    for brand, kind in ((b"isom", "mp4"), (b"M4A ", "m4a")):
+        head = box(b"ftyp", brand, bytes(4))
+        sound = read_media(head + box(b"moov", media.track(0, 0), mdta(GRAPHS)))
+        assert (sound.kind, sound.sort, sound.texts) == (kind, Sort.SOUND, GRAPHS)
     assert read_media(mp4(media.track(800, 600, version=1))).width == 800
 
 

@@ -22,6 +22,7 @@ def read_flac(source: Source, collected: Collected) -> tuple[int, int]:
         size = int.from_bytes(head[1:])
         if head[0] & ~_LAST == _COMMENTS:
             read_comments(source.read(at + 4, min(size, MOST_TEXT)), collected, "FLAC comment")
+            break  # there is only one such block
         if head[0] & _LAST:
             break
         at += 4 + size

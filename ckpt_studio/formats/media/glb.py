@@ -1,6 +1,6 @@
 """The texts that ComfyUI stores in a 3D model of glTF: ``asset.extras`` (glTF 2.0, 3.2 and 4.4)."""
 
-from ckpt_studio.core.generation.values import MOST_JSON, compact, object_in
+from ckpt_studio.core.generation.values import MOST_JSON, as_text, object_in
 from ckpt_studio.formats.media.tags import add_tag
 from ckpt_studio.formats.pictures.collected import Collected, decoded
 from ckpt_studio.formats.pictures.source import Source
@@ -21,6 +21,5 @@ def read_glb(source: Source, collected: Collected) -> tuple[int, int]:
     asset = object_in(decoded(data.rstrip(b"\0 "))).get("asset")
     extras = asset.get("extras") if isinstance(asset, dict) else None
     for name, value in extras.items() if isinstance(extras, dict) else ():
-        text = value if isinstance(value, str) else compact(value)
-        add_tag(collected, name, text, "glTF asset.extras")
+        add_tag(collected, name, as_text(value), "glTF asset.extras")
     return 0, 0

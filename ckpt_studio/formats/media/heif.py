@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ckpt_studio.formats.media.boxes import Box, Boxes
 from ckpt_studio.formats.pictures.collected import MOST_TEXT, Collected, decoded
@@ -11,6 +12,7 @@ from ckpt_studio.formats.pictures.source import Source
 
 _MOST_ITEMS = 10_000
 _MOST_PARTS = 1000
+_MOST_TEXTS = 20
 _MOST_TABLE = 1 << 20
 _IN_FILE, _IN_TABLE = 0, 1
 _XMP = b"application/rdf+xml"
@@ -34,7 +36,7 @@ def read_heif(source: Source, collected: Collected) -> tuple[int, int]:
         collected.odd("The picture is corrupt: its table of contents (meta) is missing.")
         return 0, 0
     items = _items(boxes, meta)
-    for number, kind in items.kinds.items():
+    for number, kind in islice(items.kinds.items(), _MOST_TEXTS):
         data = _bytes(boxes, items, number, kind)
         if data and kind == "Exif":
             # How many bytes to skip comes first.

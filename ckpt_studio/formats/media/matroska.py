@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from ckpt_studio.formats.media.ebml import Element, Elements
-from ckpt_studio.formats.media.tags import add_tag
-from ckpt_studio.formats.pictures.collected import MOST_TEXT, Collected
+from ckpt_studio.formats.media.tags import read_tag
+from ckpt_studio.formats.pictures.collected import Collected
 from ckpt_studio.formats.pictures.source import Source
 
 SIGNATURE = b"\x1aE\xdf\xa3"
@@ -125,5 +125,11 @@ class _Reader:
                 self._simple(one, depth - 1)
 
     def _add(self, name: str, element: Element) -> None:
-        data = self._elements.read(element, MOST_TEXT + 1)
-        add_tag(self._elements.collected, name, data, "Matroska tag")
+        size = 0 if element.end is None else element.end - element.start
+        read_tag(
+            self._elements.collected,
+            name,
+            size,
+            lambda: self._elements.read(element, size),
+            "Matroska tag",
+        )

@@ -7,8 +7,8 @@
 from collections.abc import Iterator
 
 from ckpt_studio.formats.media.boxes import Box, Boxes
-from ckpt_studio.formats.media.tags import add_tag
-from ckpt_studio.formats.pictures.collected import MOST_TEXT, Collected
+from ckpt_studio.formats.media.tags import add_tag, read_tag
+from ckpt_studio.formats.pictures.collected import Collected
 from ckpt_studio.formats.pictures.source import Source
 
 _NAMES = {
@@ -130,10 +130,13 @@ def _value(boxes: Boxes, part: Box, name: str) -> None:
     kind = int.from_bytes(boxes.read(part, 4)) & 0xFFFFFF
     if kind not in {_UTF8, _UTF16}:
         return
-    count = part.size - _VALUE_HEAD
-    data = boxes.read(part, min(count, MOST_TEXT + 1), _VALUE_HEAD)
-    text = data.decode("utf-16-be", "replace") if kind == _UTF16 else data
-    add_tag(boxes.collected, name, text, "MP4 ilst")
+    size = part.size - _VALUE_HEAD
+
+    def read() -> bytes | str:
+        data = boxes.read(part, size, _VALUE_HEAD)
+        return data.decode("utf-16-be", "replace") if kind == _UTF16 else data
+
+    read_tag(boxes.collected, name, size, read, "MP4 ilst")
 
 
 def _quicktime(boxes: Boxes, box: Box) -> None:

@@ -11,7 +11,8 @@ SIGNATURE = b"OggS\0"
 
 _HEAD = 27
 _MOST_PAGES = 5000
-_MOST_STREAMS = 50
+_MOST_STREAMS = 8
+_MOST_FIRST = 1 << 16
 _FULL = 255
 _COMMENTS = {
     b"\x01vorbis": 7,
@@ -40,7 +41,7 @@ class _Stream:
         """Take a part of a packet; return the whole one when it is the second."""
         self.parts.append(data)
         self.size += len(data)
-        if not ended and self.size <= MOST_TEXT:
+        if not ended and self.size <= (MOST_TEXT if self.packets else _MOST_FIRST):
             return b""
         packet = b"".join(self.parts)
         self.packets, self.parts, self.size = self.packets + 1, [], 0

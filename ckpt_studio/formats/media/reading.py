@@ -24,7 +24,7 @@ HEAD = 512
 
 _PICTURE_BRANDS = {b"avif": "avif", b"avis": "avif", b"heic": "heic", b"heix": "heic"}
 _ANY_PICTURE = {b"mif1", b"msf1"}
-_QUICKTIME = b"qt  "
+_QUICKTIME, _SOUND = b"qt  ", b"M4A "
 _FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"wide"}  # old QuickTime names no brand
 
 
@@ -137,6 +137,8 @@ def _by_brand(head: bytes) -> _Kind:
     if brands[0] in _ANY_PICTURE or brands[0] in _PICTURE_BRANDS:
         names = [_PICTURE_BRANDS[brand] for brand in brands if brand in _PICTURE_BRANDS]
         return _Kind(next(iter(names), "heif"), Sort.PICTURE, read_heif)
+    if brands[0] == _SOUND:
+        return _Kind("m4a", Sort.SOUND, read_mp4)
     branded = head[4:8] == b"ftyp" and brands[0] != _QUICKTIME
     return _Kind("mp4" if branded else "mov", Sort.VIDEO, read_mp4)
 
