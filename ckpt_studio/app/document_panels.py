@@ -83,7 +83,7 @@ class DocumentPanels(QObject):
         return panel
 
     def import_from(self, files: tuple[Path, ...]) -> None:
-        """Offer what pictures or texts say to the metadata of the current document, one by one."""
+        """Offer what pictures, videos or texts say to the metadata of the document, one by one."""
         first, *others = files
         self.metadata.ensure_built()
         if self._metadata_panel is not None:

@@ -272,7 +272,7 @@ class MainWindow(QMainWindow):
             self.jobs.cancel(record)
 
     def _take_files(self, files: tuple[Path, ...]) -> None:
-        """Put files where the panel that is shown wants them; pictures go to the metadata."""
+        """Put files where the panel that is shown wants them; media go to the metadata."""
         recipe = self.panel == MERGE and all(map(is_recipe, files))
         if all(map(importable, files)) and not recipe:
             self.show_panel(METADATA)

@@ -1,4 +1,4 @@
-"""``--image``: prompt and workflow of a new file from a picture."""
+"""``--image``: prompt and workflow of a new file from a picture, a video or a sound."""
 
 from argparse import Namespace
 from dataclasses import replace
@@ -16,14 +16,14 @@ _NOT_GRAPHS = ("prompt", "parameters")
 
 
 def with_image(choice: MetadataChoice, arguments: Namespace) -> MetadataChoice:
-    """Return the choice with what the picture says; what is given by hand goes before it.
+    """Return the choice with what the file says; what is given by hand goes before it.
 
     Raises:
-        FormatError: the picture cannot be read, or does not say how it was made.
+        FormatError: the file cannot be read, or does not say how it was made.
     """
     if arguments.image is None:
         return choice
-    found = engine.import_picture(arguments.image, {})
+    found = engine.import_media(arguments.image, {})
     require_offers(found)
     keep_problems(found, arguments)
     values = {one.key: one.value for one in found.proposals if one.ticked}
@@ -53,7 +53,7 @@ def require_offers(found: "Imported") -> None:
     """
     if found.proposals:
         return
-    if found.picture is None:
+    if found.media is None:
         raise FormatError(f"{found.name} has no metadata", "Choose another file.")
     reason = found.problems[0].message if found.problems else ""
     raise FormatError(

@@ -1,4 +1,4 @@
-"""``meta import``: which keys of a picture, a JSON file or another checkpoint are taken over."""
+"""``meta import``: which keys of a picture, a video, a JSON file or another model are taken."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -10,14 +10,17 @@ from ckpt_studio.core.editing.metadata_import import Proposal
 from ckpt_studio.core.editing.metadata_import import edits as edits_of
 from ckpt_studio.core.errors import PlanError
 from ckpt_studio.core.metadata import Edit, Metadata
-from ckpt_studio.engine import Imported, import_checkpoint, import_picture, import_text
+from ckpt_studio.engine import Imported, import_checkpoint, import_media, import_text
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add where the metadata come from, and which of them are taken."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        "--image", type=options.path, metavar="PICTURE", help="a PNG, JPEG or WebP of any program"
+        "--image",
+        type=options.path,
+        metavar="FILE",
+        help="a picture, video or sound of any program: PNG, JPEG, WebP, AVIF, MP4, WebM, FLAC, …",
     )
     source.add_argument(
         "--json-file",
@@ -53,7 +56,7 @@ def edits(arguments: Namespace, metadata: Metadata) -> Sequence[Edit]:
 
 def _read(arguments: Namespace, metadata: Metadata) -> Imported:
     if arguments.image is not None:
-        return import_picture(arguments.image, metadata)
+        return import_media(arguments.image, metadata)
     if arguments.json_file is not None:
         return import_text(arguments.json_file, metadata)
     return import_checkpoint(arguments.other, metadata)

@@ -60,8 +60,9 @@ def add_metadata(parser: ArgumentParser) -> None:
     group.add_argument(
         "--image",
         type=path,
-        metavar="PICTURE",
-        help="take prompt and workflow from a PNG, JPEG or WebP; the options above go before it",
+        metavar="FILE",
+        help="take prompt and workflow from a picture, a video or a sound that ComfyUI or another "
+        "program saved; the options above go before it",
     )
     group.add_argument(
         "--set",
@@ -220,7 +221,7 @@ def metadata(arguments: Namespace) -> MetadataChoice:
 
     Raises:
         UsageError: a JSON text is none, or a value cannot be stored.
-        FormatError: the picture says nothing about how it was made.
+        FormatError: the file of ``--image`` says nothing about how it was made.
     """
     extra = json_option("--extra-pnginfo", arguments.extra_pnginfo, {})
     if not isinstance(extra, dict):

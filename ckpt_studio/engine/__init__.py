@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ckpt_studio.engine.importing import (
         Imported,
         import_checkpoint,
-        import_picture,
+        import_media,
         import_text,
         read_import,
     )
@@ -56,7 +56,7 @@ __all__ = [
     "hash_file",
     "hashed_files",
     "import_checkpoint",
-    "import_picture",
+    "import_media",
     "import_text",
     "known_hashes",
     "look_over",
@@ -89,7 +89,7 @@ _HOMES = {
     "hash_file": "hashing",
     "hashed_files": "file_hashes",
     "import_checkpoint": "importing",
-    "import_picture": "importing",
+    "import_media": "importing",
     "import_text": "importing",
     "known_hashes": "file_hashes",
     "look_over": "health",

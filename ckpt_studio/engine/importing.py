@@ -16,10 +16,10 @@ from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.problems import Problem
 from ckpt_studio.core.text import binary_size
 from ckpt_studio.formats.files import open_source, read_exactly
+from ckpt_studio.formats.media import Media, is_media, read_media
+from ckpt_studio.formats.media.others import what_else
+from ckpt_studio.formats.media_endings import MEDIA_ENDINGS
 from ckpt_studio.formats.opening import read_any
-from ckpt_studio.formats.picture_endings import PICTURE_ENDINGS
-from ckpt_studio.formats.pictures import Picture, is_picture, read_picture
-from ckpt_studio.formats.pictures.others import what_else
 from ckpt_studio.formats.shown import shown_name
 from ckpt_studio.formats.sniff import guess
 
@@ -33,52 +33,53 @@ _HINT = "Choose a workflow that ComfyUI exported, or metadata as â€˜meta exportâ
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a picture, a text or a checkpoint offers, and what was odd about it.
+    """What a picture or another medium, a text or a checkpoint offers, and what was odd about it.
 
-    ``picture`` and ``info`` are those of a picture, ``info`` also that of a text of A1111.
+    ``media`` and ``info`` are those of a picture, a video or a sound, ``info`` also that of a text
+    of A1111.
     """
 
     name: str
     proposals: tuple[Proposal, ...]
-    picture: Picture | None = None
+    media: Media | None = None
     info: GenerationInfo | None = None
     problems: tuple[Problem, ...] = ()
 
 
 def read_import(source: Path | str | bytes, metadata: Metadata) -> Imported:
-    """Read a picture, a JSON or A1111 text, or a checkpoint, whichever it is by its content.
+    """Read a picture, video or sound, a JSON or A1111 text, or a checkpoint, by its content.
 
     Raises:
         FormatError: it is none of them, or is damaged.
     """
     if isinstance(source, bytes):
-        return import_picture(source, metadata)
+        return import_media(source, metadata)
     path = Path(source)
     if path.is_dir():  # a set of shards or a folder of parts
         return import_checkpoint(path, metadata)
     head = _bytes(path, _HEAD)
-    if is_picture(head):
-        return import_picture(path, metadata)
+    if is_media(head):
+        return import_media(path, metadata)
     _refuse_others(head, path)
     if _encoding(head) != "utf-8-sig" or b"\0" not in head:
         return import_text(path, metadata)
-    if path.suffix.lower() in PICTURE_ENDINGS and not _may_be_model(head):
-        return import_picture(path, metadata)
+    if path.suffix.lower() in MEDIA_ENDINGS and not _may_be_model(head):
+        return import_media(path, metadata)
     return import_checkpoint(path, metadata)
 
 
-def import_picture(picture: Path | str | bytes, metadata: Metadata) -> Imported:
-    """Read a picture, from a file or from bytes such as those of the clipboard.
+def import_media(media: Path | str | bytes, metadata: Metadata) -> Imported:
+    """Read a picture, a video or a sound, from a file or from bytes such as those of the clipboard.
 
     A picture that says nothing about how it was made gives no proposals; it can still be the
     thumbnail.
 
     Raises:
-        FormatError: it is no PNG, JPEG or WebP.
+        FormatError: it is nothing that can be read.
     """
-    read = read_picture(picture)
+    read = read_media(media)
     info = read_generation(read.texts)
-    name = "the picture" if isinstance(picture, bytes) else shown_name(Path(picture))
+    name = "the picture" if isinstance(media, bytes) else shown_name(Path(media))
     problems = (*read.problems, *info.problems)
     return Imported(name, from_generation(info, metadata), read, info, problems)
 

@@ -96,6 +96,11 @@ def image_of(address: str) -> QImage | None:
     return decoded(data, 2 * THUMBNAIL) if data else None
 
 
+def can_decode(kind: str) -> bool:
+    """Whether pictures of a format, such as ``avif``, can be decoded on this computer."""
+    return QByteArray(kind.encode()) in QImageReader.supportedImageFormats()
+
+
 def decoded(data: bytes, side: int) -> QImage | None:
     """Return a picture, its shorter side at most ``side`` pixels; None for no or a huge picture."""
     buffer = QBuffer()

@@ -7,6 +7,7 @@ import pytest
 from safetensors import safe_open
 
 from tests.cli.files import small_file
+from tests.making import media
 from tests.making.graphs import API, WINDOW
 from tests.making.pictures import comment, jpeg, png, text, tiff, webp
 
@@ -50,6 +51,38 @@ def test_a_graph_comes_from_a_picture_and_comfyui_opens_it(cli, model, picture):
             node["class_type"] and isinstance(node["inputs"], dict) for node in nodes.values()
         )
         assert metadata["author"] == "me"
+
+
+GRAPHS = {"prompt": json.dumps(API), "workflow": json.dumps(WINDOW)}
+BOTH = json.dumps({"prompt": GRAPHS["prompt"], "workflow": WINDOW})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        media.mp4(media.mdta(GRAPHS)),
+        media.mp4(media.box(b"udta", media.itunes((b"\xa9cmt", [media.data_box(BOTH)])))),
+        media.mkv(media.tags({"COMMENT": BOTH})),
+        media.flac(GRAPHS),
+        media.svg(json.dumps({"prompt": API, "workflow": WINDOW})),
+    ],
+    ids=["SaveVideo", "VideoHelperSuite mp4", "VideoHelperSuite mkv", "SaveAudio", "SaveSVG"],
+)
+def test_a_graph_comes_from_a_video_a_sound_or_a_drawing(cli, model, tmp_path, data):
+    path = tmp_path / "made"
+    path.write_bytes(data)
+    result = cli("meta", "import", model, "--image", path, "--json")
+    assert result.code == 0, result.err
+    assert json.loads(stored(model)["workflow"]) == WINDOW
+    assert json.loads(stored(model)["prompt"]) == API
+
+
+def test_a_video_without_a_graph_is_refused_with_a_reason(cli, model, tmp_path):
+    path = tmp_path / "holiday.mp4"
+    path.write_bytes(media.mp4())
+    refused = cli("meta", "import", model, "--image", path)
+    assert refused.code == 1
+    assert "holiday.mp4 does not say how it was made" in refused.err
 
 
 def test_the_tensors_stay(cli, model, picture):

@@ -78,7 +78,7 @@ def test_comfyui_goes_before_the_text_that_some_of_its_nodes_add():
     assert found.infotext == A1111
 
 
-@pytest.mark.parametrize("place", ["parameters", "UserComment"])
+@pytest.mark.parametrize("place", ["parameters", "UserComment", "comment"])
 def test_swarmui(place):
     found = read_generation(
         {
@@ -315,3 +315,12 @@ def test_any_texts_are_read_and_can_be_stored(texts):
     for text in (found.positive, found.negative, found.infotext, found.workflow, found.prompt):
         assert text.encode() is not None
     assert all(isinstance(name, str) and isinstance(value, str) for name, value in found.parameters)
+
+
+@pytest.mark.parametrize("place", ["UserComment", "comment", "metadata"])
+@pytest.mark.parametrize("form", [json.dumps, lambda graph: graph], ids=["texts", "objects"])
+def test_both_graphs_in_one_text(place, form):
+    said = json.dumps({"prompt": form(API), "workflow": form(WINDOW), "CreationTime": "now"})
+    found = read(**{place: said, "description": said})
+    assert (json.loads(found.prompt), json.loads(found.workflow)) == (API, WINDOW)
+    assert found.extra == {}

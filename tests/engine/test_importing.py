@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ckpt_studio.core.errors import FormatError
-from ckpt_studio.engine import import_picture, read_import
+from ckpt_studio.engine import import_media, read_import
 from tests.cli.files import small_file
 from tests.making.graphs import API, WINDOW
 from tests.making.pictures import chunk, jpeg, png, text, webp
@@ -33,26 +33,26 @@ def test_a_picture_from_the_clipboard_has_no_name():
     imported = read_import(png(text("prompt", json.dumps(API))), {})
     assert imported.name == "the picture"
     assert imported.info.program == "ComfyUI"
-    assert imported.picture.places["prompt"] == "tEXt"
+    assert imported.media.places["prompt"] == "tEXt"
 
 
 @pytest.mark.parametrize("data", [png(), jpeg(), webp()])
 def test_a_picture_without_texts_offers_nothing_and_can_be_a_thumbnail(data):
-    imported = import_picture(data, {})
+    imported = import_media(data, {})
     assert imported.proposals == ()
-    assert imported.picture.width > 0
+    assert imported.media.width > 0
 
 
 def test_prompts_without_settings_are_offered_as_they_are():
     said = "a cat\nNegative prompt: bad"
-    offered = import_picture(png(text("parameters", said)), {}).proposals
+    offered = import_media(png(text("parameters", said)), {}).proposals
     assert (offered[0].key, offered[0].value, offered[0].ticked) == ("parameters", said, True)
     assert "builds a graph" not in offered[0].note
 
 
 def test_what_is_wrong_with_a_picture_is_passed_on():
     damaged = png(text("prompt", json.dumps(API)), text("workflow", "{"), chunk(b"zTXt", b"x"))
-    sentences = " ".join(problem.message for problem in import_picture(damaged, {}).problems)
+    sentences = " ".join(problem.message for problem in import_media(damaged, {}).problems)
     assert "zTXt" in sentences
     assert "‘workflow’ cannot be used" in sentences
 
@@ -64,19 +64,17 @@ A1111 = "a cat\nNegative prompt: x\nSteps: 1, Sampler: b, Seed: 2"
     ("name", "data", "what"),
     [
         ("x.gif", b"GIF89a\1\0\1\0\0\0\0;", "a GIF picture"),
-        ("x.png", b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", "an AVIF or HEIC picture"),
-        ("x.mp4", b"\0\0\0\x18ftypmp42\0\0\0\0", "an MP4 or QuickTime video"),
-        ("x.webm", b"\x1aE\xdf\xa3\x01\0\0\0", "a WebM or Matroska video"),
         ("x.avi", b"RIFF\x24\0\0\0AVI LIST", "an AVI video"),
+        ("x.wav", b"RIFF\x24\0\0\0WAVEfmt ", "a WAV sound"),
+        ("x.mp4", b"\1\2\3\0" * 9, "no picture, video or sound that can be read"),
         ("x.bmp", b"BM" + bytes(60), "a BMP picture"),
         ("x.tif", b"II*\0" + bytes(60), "a TIFF picture"),
-        ("x.svg", b'<?xml version="1.0"?>\n<svg></svg>', "an SVG picture"),
         ("x.xml", b'<?xml version="1.0"?>\n<a></a>', "an XML text"),
         ("x.jpg", b"\n<!DOCTYPE html><html></html>", "a web page"),
         ("x.png", b"version https://git-lfs.github.com/spec/v1\noid sha256:aa", "Git LFS pointer"),
         ("x.png", b"", "empty"),
         ("x.png", bytes(600), "filled with zeros"),
-        ("x.png", b"\x01\x02\x03\0" * 9, "no picture that can be read"),
+        ("x.png", b"\x01\x02\x03\0" * 9, "no picture, video or sound that can be read"),
         ("x.txt", b"just a prompt", "a text without prompts or settings"),
     ],
 )

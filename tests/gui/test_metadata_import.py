@@ -1,4 +1,4 @@
-"""Importing from pictures, texts and other models, used as a person uses it."""
+"""Importing from pictures, videos, texts and other models, used as a person uses it."""
 
 import json
 import struct
@@ -13,7 +13,8 @@ from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata import MetadataPanel
 from tests.gui.acting import drop, in_dialog
 from tests.gui.opened import opened_file
-from tests.making.pictures import SIGNATURE, chunk, png, text
+from tests.making import media
+from tests.making.pictures import SIGNATURE, chunk, png, text, tiff
 
 WORKFLOW = json.dumps({"nodes": [], "links": [], "version": 0.4})
 PROMPT = json.dumps({"3": {"class_type": "KSampler", "inputs": {"seed": 5}}})
@@ -214,3 +215,55 @@ def test_several_pictures_are_offered_one_after_the_other(qtbot, window, picture
         window.banner.findChild(QPushButton, "problemAction").click()
         assert name in metadata.metadata
     assert window.banner.isHidden()
+
+
+GRAPHS = {"workflow": WORKFLOW, "prompt": PROMPT}
+EXIF = tiff([(0x010F, 2, f"workflow:{WORKFLOW}\0".encode())])
+MEDIA = {
+    "made.mp4": (media.mp4(media.mdta(GRAPHS)), "MP4 64 × 48", "not its frames"),
+    "made.WEBM": (media.mkv(media.tags(GRAPHS)), "WEBM 64 × 48", "not its frames"),
+    "made.flac": (media.flac(GRAPHS), "FLAC", "a sound has no picture"),
+    "made.heic": (media.avif(EXIF, brand=b"heic"), "HEIC 20 × 30", "HEIC cannot be drawn here"),
+    "made.svg": (media.svg(f'{{"workflow": {WORKFLOW}}}'), "SVG", "SVG cannot be drawn here"),
+}
+
+
+@pytest.mark.parametrize("name", MEDIA)
+def test_a_video_or_sound_dropped_on_the_window_goes_to_the_metadata(qtbot, window, tmp_path, name):
+    path, told = tmp_path / name, []
+    data, kind, why = MEDIA[name]
+    path.write_bytes(data)
+
+    def act(dialog):
+        told.append(dialog.findChild(QLabel, "importAbout").text())
+        assert "modelspec.thumbnail" not in items(dialog)
+        press(dialog, "importTake")
+
+    when_read(qtbot, act)
+    drop(window, path)
+    metadata = window.session.new_checkpoint.metadata
+    assert json.loads(metadata["workflow"]) == json.loads(WORKFLOW)
+    assert told[0].startswith(kind)
+    assert f"It cannot be the thumbnail: {why}" in told[0].replace("only its texts are read, ", "")
+    assert window.session.documents == ()
+
+
+def test_a_copied_video_is_imported_and_the_dialog_offers_such_files(
+    qtbot, panel, document, tmp_path, monkeypatch
+):
+    path, offered = tmp_path / "made.mp4", []
+    path.write_bytes(media.mp4(media.mdta(GRAPHS)))
+    copied = QMimeData()
+    copied.setUrls([QUrl.fromLocalFile(str(path))])
+    QGuiApplication.clipboard().setMimeData(copied)
+    when_read(qtbot, lambda dialog: press(dialog, "importTake"))
+    panel.findChild(QAction, "metadataImportPasted").trigger()
+    assert json.loads(document.metadata["workflow"]) == json.loads(WORKFLOW)
+
+    def choose(_parent, _title, _folder, filters):
+        offered.append(filters)
+        return "", ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", choose)
+    panel.findChild(QAction, "metadataImportFile").trigger()
+    assert all(f"*{one}" in offered[0] for one in (".mp4", ".webm", ".flac", ".avif", ".png"))

@@ -5,7 +5,7 @@ import struct
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QColor, QImage
 
-from ckpt_studio.formats.pictures import read_picture
+from ckpt_studio.formats.media import read_media
 
 
 def written(image, kind):
@@ -29,14 +29,14 @@ def test_texts_that_qt_wrote(qapp):
     image = colourful(20, 30)
     image.setText("parameters", "a cat\nSteps: 1")
     image.setText("world", "猫" * 3000)
-    picture = read_picture(written(image, "PNG"))
+    picture = read_media(written(image, "PNG"))
     assert (picture.width, picture.height) == (20, 30)
     assert picture.texts == {"parameters": "a cat\nSteps: 1", "world": "猫" * 3000}
     assert picture.problems == ()
 
 
 def test_a_jpeg_that_qt_wrote(qapp):
-    picture = read_picture(
+    picture = read_media(
         written(colourful(20, 30).convertToFormat(QImage.Format.Format_RGB32), "JPG")
     )
     assert (picture.kind, picture.width, picture.height) == ("jpeg", 20, 30)
@@ -54,4 +54,4 @@ def test_text_hidden_in_pixels_that_qt_compressed(qapp):
         color.setAlpha(254 | bit)
         image.setPixelColor(x, y, color)
     data = written(image, "PNG")
-    assert read_picture(data).texts == {"stealth_pnginfo": "hidden"}
+    assert read_media(data).texts == {"stealth_pnginfo": "hidden"}

@@ -344,7 +344,7 @@ class MetadataPanel(QWidget):
         self._editing.tell(told if missing else self.tr("All required fields are filled in."))
 
     def import_from(self, source: Path | bytes) -> None:
-        """Offer what a picture, a text or another model says, and take over what is ticked."""
+        """Offer what a picture, a video, a text or another model says; take over what is ticked."""
         self.finish_editing()
         dialog = ImportDialog(source, self._editing.metadata, self)
         title = self.tr("Import from {name}")
@@ -361,7 +361,7 @@ class MetadataPanel(QWidget):
             self,
             self.tr("Import into metadata"),
             settings.image_folder,
-            self.tr("Pictures, JSON, models ({endings});;All files (*)").format(
+            self.tr("Pictures, videos, sounds, JSON, models ({endings});;All files (*)").format(
                 endings=" ".join(f"*{ending}" for ending in IMPORT_ENDINGS)
             ),
         )
@@ -372,7 +372,10 @@ class MetadataPanel(QWidget):
     def _import_pasted(self) -> None:
         source = import_source(QGuiApplication.clipboard().mimeData())
         if source is None:
-            self._tell(self.tr("There is no picture and no file on the clipboard."), "bad")
+            self._tell(
+                self.tr("There is no picture and no file on the clipboard that can be imported."),
+                "bad",
+            )
         else:
             self.import_from(source)
 

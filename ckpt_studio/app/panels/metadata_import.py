@@ -1,4 +1,4 @@
-"""Import: what a picture, a JSON text or another model offers, to tick off and take over."""
+"""Import: what a picture, a video, a JSON text or another model offers, to tick off and take."""
 
 from collections import deque
 from dataclasses import replace
@@ -27,10 +27,11 @@ from ckpt_studio.core.editing.metadata_rows import preview, summary
 from ckpt_studio.core.metadata import Metadata
 from ckpt_studio.core.plain_text import lines, one_line
 from ckpt_studio.engine import Imported, read_import
+from ckpt_studio.formats.media import Media, Sort
 from ckpt_studio.formats.pictures import without_comf
 from ckpt_studio.qt.job import Job, leave
 from ckpt_studio.qt.labels import ElidedLabel, label, plain_tip, set_property
-from ckpt_studio.qt.pictures import THUMBNAIL, decoded, thumbnail_of
+from ckpt_studio.qt.pictures import THUMBNAIL, can_decode, decoded, thumbnail_of
 
 _PROPOSAL = Qt.ItemDataRole.UserRole
 _PICTURE = 200
@@ -165,10 +166,10 @@ class ImportDialog(QDialog):
 
     def _description(self, imported: Imported) -> str:
         said = []
-        if imported.picture is not None:
-            picture = imported.picture
-            size = f" {picture.width} × {picture.height}" if picture.width else ""
-            said.append(picture.kind.upper() + size)
+        media = imported.media
+        if media is not None:
+            size = f" {media.width} × {media.height}" if media.width else ""
+            said.append(media.kind.upper() + size)
         info = imported.info
         if info is not None and info.program:
             said.append(self.tr("made by {program}").format(program=one_line(info.program)))
@@ -176,9 +177,22 @@ class ImportDialog(QDialog):
             said.append(self.tr("says nothing about how it was made"))
         lines = [" · ".join(said), *(problem.message for problem in imported.problems)]
         offered = {proposal.key for proposal in imported.proposals}
-        if imported.picture is not None and THUMBNAIL_KEY not in offered:
-            lines.append(self.tr("It cannot be the thumbnail: it is too large or damaged."))
+        if media is not None and THUMBNAIL_KEY not in offered:
+            lines.append(self._no_thumbnail(media))
         return "\n".join(line for line in lines if line)
+
+    def _no_thumbnail(self, media: Media) -> str:
+        match media.sort:
+            case Sort.PICTURE if can_decode(media.kind):
+                return self.tr("It cannot be the thumbnail: it is too large or damaged.")
+            case Sort.VIDEO:
+                why = self.tr("only its texts are read, not its frames")
+            case Sort.SOUND:
+                why = self.tr("a sound has no picture")
+            case _:
+                why = self.tr("{kind} cannot be drawn here").format(kind=media.kind.upper())
+        told = self.tr("It cannot be the thumbnail: {why}. A PNG, JPEG or WebP picture can.")
+        return told.format(why=why)
 
     def _add(self, proposal: Proposal) -> None:
         item = QTreeWidgetItem(
@@ -241,7 +255,8 @@ def _short(value: str) -> str:
 def _read(source: Source, metadata: Metadata) -> tuple[Imported, QImage | None]:
     """Read a source and, where it is a picture, decode it and offer it as the thumbnail."""
     imported = read_import(source, metadata)
-    if imported.picture is None:
+    media = imported.media
+    if media is None or media.sort is not Sort.PICTURE or not can_decode(media.kind):
         return imported, None
     image = decoded(without_comf(_picture_bytes(source)), 2 * THUMBNAIL)
     if image is None:

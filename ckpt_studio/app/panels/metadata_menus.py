@@ -25,7 +25,7 @@ class MetadataMenus(QWidget):
         import_ = self._menu(
             "metadataImport",
             self.tr("Import"),
-            self.tr("Take keys over from a picture, a JSON file or another model"),
+            self.tr("Take keys over from a picture, video or sound, a JSON file or another model"),
         )
         _add(import_, "metadataImportFile", self.tr("From a file…"), self.import_requested)
         _add(

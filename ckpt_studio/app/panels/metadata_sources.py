@@ -1,15 +1,15 @@
-"""What copied or dropped data offer to import: a picture, a JSON or text file."""
+"""What copied or dropped data offer to import: a picture, video, sound, JSON or text file."""
 
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
 from PySide6.QtGui import QImage, QImageWriter
 
-from ckpt_studio.formats.picture_endings import PICTURE_ENDINGS
+from ckpt_studio.formats.media_endings import MEDIA_ENDINGS
 from ckpt_studio.qt.drop import dropped_files
 
 _TEXT_ENDINGS = frozenset({".json", ".txt"})
-IMPORT_ENDINGS = (*PICTURE_ENDINGS, ".json", ".txt", ".safetensors", ".sft")
+IMPORT_ENDINGS = (*MEDIA_ENDINGS, ".json", ".txt", ".safetensors", ".sft")
 """Files that are offered for choice."""
 
 _ENCODED = ("image/png", "image/webp", "image/jpeg")
@@ -17,11 +17,11 @@ _ENCODED = ("image/png", "image/webp", "image/jpeg")
 
 
 def importable(path: Path) -> bool:
-    """Whether a file belongs to the metadata by its name: pictures, texts that index no shards."""
+    """Whether a file belongs to the metadata by its name: media, texts that index no shards."""
     name = path.name.lower()
     if name.endswith(".index.json") or name == "model_index.json":
         return False
-    return path.suffix.lower() in {*PICTURE_ENDINGS, *_TEXT_ENDINGS}
+    return path.suffix.lower() in {*MEDIA_ENDINGS, *_TEXT_ENDINGS}
 
 
 def import_source(data: QMimeData) -> Path | bytes | None:

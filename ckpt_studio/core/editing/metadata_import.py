@@ -1,4 +1,4 @@
-"""What to take over from a picture, a JSON text or another checkpoint, key by key."""
+"""What to take over from a picture or a video, a JSON text or another checkpoint, by key."""
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping
@@ -57,7 +57,7 @@ class Proposal:
 
 
 def from_generation(info: GenerationInfo, metadata: Metadata) -> tuple[Proposal, ...]:
-    """Return what a picture offers to the metadata of a file (``ux.md`` section 4, 3 and 5.5).
+    """Return what a picture, a video or a sound offers to metadata (``ux.md`` 4, 3 and 5.5).
 
     The graphs go where CheckpointSave writes them (``comfyui.md`` 1.2). The text of A1111 is
     ticked only when there is no graph; ComfyUI would build one from it.

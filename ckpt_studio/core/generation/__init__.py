@@ -1,4 +1,4 @@
-"""What programs that generate pictures store in them, read into one value."""
+"""What programs that generate pictures, videos and sounds store in them, read into one value."""
 
 from ckpt_studio.core.generation.graph import Graph, GraphNode, Link
 from ckpt_studio.core.generation.graph_reading import read_graph

@@ -14,7 +14,10 @@ from ckpt_studio.core.generation.values import compact, parsed
 from ckpt_studio.core.problems import Problem, warning
 
 _KEY = re.compile(r"[A-Za-z_][\w.\- ]{0,60}")
-_NOT_EXTRA = {"parameters", "Comment", "UserComment", "comment", "XMP", "XML:com.adobe.xmp"}
+_NOT_EXTRA = {
+    *("parameters", "Comment", "UserComment", "comment", "description", "metadata"),
+    *("XMP", "XML:com.adobe.xmp"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,8 @@ def read_graphs(texts: Mapping[str, str]) -> Graphs:
 
 
 def _unpacked(texts: Mapping[str, str]) -> Mapping[str, str]:
-    """Some save one object with both graphs as the comment of the picture."""
-    for name in ("UserComment", "comment"):
+    """Some save one object with both graphs: as a comment, or as the metadata of an SVG."""
+    for name in ("UserComment", "comment", "metadata"):
         text = texts.get(name, "")
         if text.lstrip()[:1] != "{" or not ('"prompt"' in text or '"workflow"' in text):
             continue
@@ -77,7 +80,7 @@ def _value(texts: Mapping[str, str], key: str, problems: list[Problem]) -> Any:
         problems.append(
             warning(
                 f"‘{key}’ cannot be used: it {error}.",
-                "The picture may have been damaged or changed by another program.",
+                "The file may have been damaged or changed by another program.",
             )
         )
         return None

@@ -20,8 +20,8 @@ _NAMES = {
 
 
 def read(texts: Mapping[str, str]) -> Said | None:
-    """Return what SwarmUI says, in PNG or in EXIF (``ux.md`` 5.3)."""
-    for name in ("parameters", "UserComment"):
+    """Return what SwarmUI says, in PNG, in EXIF or in a video (``ux.md`` 5.3)."""
+    for name in ("parameters", "UserComment", "comment"):
         whole = object_in(texts.get(name))
         values = whole.get("sui_image_params")
         if isinstance(values, dict):

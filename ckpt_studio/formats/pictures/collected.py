@@ -1,36 +1,17 @@
-"""The texts of a picture while they are collected, within a limit, and the picture they make."""
+"""The texts of a picture or another file while they are collected, within a limit."""
 
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from ckpt_studio.core.problems import Problem, warning
 from ckpt_studio.core.text import binary_size
 from ckpt_studio.formats.shown import shown
 
 MOST_TEXT = 16 << 20
-"""Bytes of all texts of a picture. ComfyUI reads no header above 8 MiB (``ux.md`` 0.5)."""
+"""Bytes of all texts of a file. ComfyUI reads no header above 8 MiB (``ux.md`` 0.5)."""
 
 _MOST_NAMES = 10_000
 _MOST_PROBLEMS = 20
 _STEP = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """What a picture says besides its pixels.
-
-    ``kind`` is ``png``, ``jpeg`` or ``webp``; ``width`` and ``height`` are pixels, 0 when unknown.
-    ``texts`` maps names (PNG keywords, EXIF tags) to texts as they are stored, ``places`` the same
-    names to where they were found, such as ``tEXt`` or ``EXIF Make``.
-    """
-
-    kind: str
-    width: int
-    height: int
-    texts: Mapping[str, str] = field(default_factory=dict)
-    places: Mapping[str, str] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
 
 
 class Collected:

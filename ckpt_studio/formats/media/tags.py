@@ -1,0 +1,30 @@
+"""Names and texts of tags, which most containers of video and sound store alike."""
+
+from collections.abc import Callable
+
+from ckpt_studio.formats.pictures.collected import Collected, decoded
+
+_COMFYUI = {"prompt", "workflow"}
+_LONGEST_NAME = 1000
+
+
+def add_tag(collected: Collected, name: str, data: bytes | str, place: str) -> None:
+    """Keep the text of a tag; what is too large or empty is left out.
+
+    Names of tags do not tell capitals apart, and Matroska has them in capitals only: those and
+    the two of ComfyUI are kept in small letters, as pictures have them.
+    """
+    read_tag(collected, name, len(data), lambda: data, place)
+
+
+def read_tag(
+    collected: Collected, name: str, size: int, read: Callable[[], bytes | str], place: str
+) -> None:
+    """Keep a text as ``add_tag`` does; it is only read when there is room for its bytes."""
+    name = name.strip("\0 ")[:_LONGEST_NAME]
+    if not name or size <= 0 or not collected.room(size, f"A text in {place}"):
+        return
+    data = read()
+    text = decoded(data.rstrip(b"\0")) if isinstance(data, bytes) else data.rstrip("\0")
+    small = name.lower()
+    collected.add(small if name.isupper() or small in _COMFYUI else name, text, place)
