@@ -81,6 +81,7 @@ class MetadataKeys(QWidget):
         table.chosen.connect(self._show_value)
         editor.value_edited.connect(self._set_value)
         editor.emptied.connect(self._remove_emptied)
+        editor.finished.connect(self._editing.settle)
         editor.restore_requested.connect(self._restore)
         editor.undo_requested.connect(self._editing.undo)
         editor.redo_requested.connect(self._editing.redo)
@@ -206,11 +207,10 @@ class MetadataKeys(QWidget):
             )
 
     def _set_value(self, key: str, value: str, run: int) -> None:
-        self._editing.edit(SetValue(key, value), merge=run, ask=False)
+        self._editing.typed(SetValue(key, value), run=run)
 
-    def _remove_emptied(self, key: str) -> None:
-        if not self._editing.edit(RemoveKeys(frozenset({key}))):
-            self._show_value()
+    def _remove_emptied(self, key: str, run: int) -> None:
+        self._editing.typed(RemoveKeys(frozenset({key})), run=run)
 
     def remove_selected(self) -> None:
         """Remove the selected keys, asking first about those that are needed."""
