@@ -30,7 +30,7 @@ from ckpt_studio.app.panels.metadata_menus import MetadataMenus
 from ckpt_studio.app.panels.metadata_meter import MetadataMeter
 from ckpt_studio.app.panels.metadata_readings import ReadingsDialog
 from ckpt_studio.app.panels.metadata_several import SeveralDialog
-from ckpt_studio.app.panels.metadata_sources import IMPORT_ENDINGS, import_source
+from ckpt_studio.app.panels.metadata_sources import IMPORT_ENDINGS, import_sources
 from ckpt_studio.app.panels.metadata_switch import MetadataSwitch, MetadataView
 from ckpt_studio.app.panels.metadata_template_menu import TemplateMenu
 from ckpt_studio.app.panels_late import LatePanel
@@ -48,6 +48,7 @@ class MetadataPanel(QWidget):
 
     document_chosen = Signal(object)  # Document
     save_requested = Signal(object)  # Document
+    import_left = Signal(tuple)  # of Path: what follows the one that was offered
     failed = Signal(Exception)
 
     def __init__(
@@ -115,7 +116,7 @@ class MetadataPanel(QWidget):
         menus.clean_requested.connect(self._ask_clean)
         menus.import_requested.connect(self._choose_import)
         menus.import_pasted_requested.connect(self._import_pasted)
-        self.keys.import_requested.connect(self.import_from)
+        self.keys.import_requested.connect(self._import_all)
         fill = self._fill
         fill.chosen.connect(self._fill_in)
         fill.known_requested.connect(self._fill_in_known)
@@ -364,11 +365,17 @@ class MetadataPanel(QWidget):
             self.import_from(Path(name))
 
     def _import_pasted(self) -> None:
-        source = import_source(QGuiApplication.clipboard().mimeData())
-        if source is None:
-            self._tell(self.tr("There is no picture and no file on the clipboard."), "bad")
+        sources = import_sources(QGuiApplication.clipboard().mimeData())
+        if sources:
+            self._import_all(sources)
         else:
-            self.import_from(source)
+            self._tell(self.tr("There is no picture and no file on the clipboard."), "bad")
+
+    def _import_all(self, sources: tuple[Path | bytes, ...]) -> None:
+        first, *others = sources
+        self.import_from(first)
+        if others:
+            self.import_left.emit(tuple(others))
 
     def _edit_several(self) -> None:
         self.finish_editing()

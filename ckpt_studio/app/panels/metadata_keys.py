@@ -9,7 +9,7 @@ from ckpt_studio.app.panels.metadata_editing import MetadataEditing
 from ckpt_studio.app.panels.metadata_find_bar import FindBar
 from ckpt_studio.app.panels.metadata_key_bar import KeyBar
 from ckpt_studio.app.panels.metadata_needed import may_lose
-from ckpt_studio.app.panels.metadata_sources import import_source
+from ckpt_studio.app.panels.metadata_sources import import_sources
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.app.panels.metadata_value import MetadataValue
 from ckpt_studio.core import text
@@ -33,7 +33,7 @@ from ckpt_studio.qt.metadata_model import MetadataModel
 class MetadataKeys(QWidget):
     """One row for each key; keys are added, removed, renamed, pasted, found and replaced here."""
 
-    import_requested = Signal(object)  # Path or bytes
+    import_requested = Signal(tuple)  # of Path or bytes
     failed = Signal(Exception)
 
     def __init__(self, editing: MetadataEditing, parent: QWidget | None = None) -> None:
@@ -252,9 +252,9 @@ class MetadataKeys(QWidget):
 
     def paste(self) -> None:
         """Set every key that the text on the clipboard names; a picture is imported."""
-        source = import_source(QGuiApplication.clipboard().mimeData())
-        if source is not None:
-            self.import_requested.emit(source)
+        sources = import_sources(QGuiApplication.clipboard().mimeData())
+        if sources:
+            self.import_requested.emit(sources)
             return
         try:
             pasted = parse_pasted(QGuiApplication.clipboard().text())
