@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from ckpt_studio.app.panels.metadata_bar import MetadataBar
 from ckpt_studio.app.panels.metadata_editing import MetadataEditing
-from ckpt_studio.app.panels.metadata_find_bar import FindBar
+from ckpt_studio.app.panels.metadata_find_bar import FindBar, places
 from ckpt_studio.app.panels.metadata_key_bar import KeyBar
 from ckpt_studio.app.panels.metadata_needed import may_lose
 from ckpt_studio.app.panels.metadata_sources import import_sources
@@ -297,12 +297,12 @@ class MetadataKeys(QWidget):
         if done.edits and not self._editing.edit(*done.edits, title=title):
             return
         if done.edits or done.unfit:
-            self._editing.tell(self._about_replaced(done), "warn" if done.unfit else "dim")
+            self._editing.tell(self._about_replaced(done, search), "warn" if done.unfit else "dim")
 
-    def _about_replaced(self, done: Replaced) -> str:
+    def _about_replaced(self, done: Replaced, search: Search) -> str:
         found = done.found
-        told = self.tr("{matches} matches replaced in {rows} keys.").format(
-            matches=text.count(found.matches), rows=text.count(found.rows)
+        told = self.tr("{matches} matches replaced in {places}.").format(
+            matches=text.count(found.matches), places=places(found, search)
         )
         if found.left_out:
             left_out = self.tr("Long values not searched with this pattern: {number}.")
