@@ -4,11 +4,12 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Slot
-from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from ckpt_studio.app.merge_saving import MergeSaving
 from ckpt_studio.app.saving import Saving
 from ckpt_studio.app.session import Session
+from ckpt_studio.qt.question import confirmed
 
 
 class Choice(Enum):
@@ -117,44 +118,35 @@ def tr(sentence: str) -> str:
 
 def ask_about_job(parent: QWidget, title: str) -> Choice:
     """Ask whether to stop the job that runs."""
-    box = _box(parent, tr("A job is still running."), title)
-    keep = _button(box, "closeKeepRunning", tr("&Keep running"), QMessageBox.ButtonRole.RejectRole)
-    leave = _button(
-        box,
-        "closeCancelJob",
-        tr("&Cancel the job and quit"),
-        QMessageBox.ButtonRole.DestructiveRole,
-    )
-    box.setDefaultButton(keep)
-    box.setEscapeButton(keep)
-    box.exec()
-    chosen = box.clickedButton()
-    box.deleteLater()
-    return Choice.LEAVE if chosen is leave else Choice.STAY
+    go, stay = tr("&Cancel the job and quit"), tr("&Keep running")
+    return _asked(parent, tr("A job is still running."), title, go=go, stay=stay)
 
 
 def ask_about_texts(parent: QWidget, titles: tuple[str, ...]) -> Choice:
     """Ask whether JSON texts with a mistake may go."""
     what = tr("The JSON text of the metadata has a mistake, so it was not taken over.")
-    box = _box(parent, what, "\n".join(titles))
-    back = _button(box, "closeGoBack", tr("&Go back"), QMessageBox.ButtonRole.RejectRole)
-    leave = _button(
-        box, "closeDropText", tr("&Drop the text"), QMessageBox.ButtonRole.DestructiveRole
-    )
-    box.setDefaultButton(back)
-    box.setEscapeButton(back)
-    box.exec()
-    chosen = box.clickedButton()
-    box.deleteLater()
-    return Choice.LEAVE if chosen is leave else Choice.STAY
+    return _asked(parent, what, "\n".join(titles), go=tr("&Drop the text"), stay=tr("&Go back"))
+
+
+def _asked(parent: QWidget, what: str, more: str, *, go: str, stay: str) -> Choice:
+    title = tr("Quit Checkpoint Studio")
+    leaves = confirmed(parent, "closeQuestion", title, what, go=go, stay=stay, more=more)
+    return Choice.LEAVE if leaves else Choice.STAY
 
 
 def ask_about_changes(parent: QWidget, titles: tuple[str, ...]) -> Choice:
     """Ask whether to save what was changed."""
-    box = _box(parent, tr("Some changes are not saved."), "\n".join(titles))
-    save = _button(box, "closeSave", tr("&Save…"), QMessageBox.ButtonRole.AcceptRole)
-    discard = _button(box, "closeDiscard", tr("&Discard"), QMessageBox.ButtonRole.DestructiveRole)
-    cancel = _button(box, "closeCancel", tr("&Cancel"), QMessageBox.ButtonRole.RejectRole)
+    box = QMessageBox(QMessageBox.Icon.Question, tr("Quit Checkpoint Studio"), "", parent=parent)
+    box.setObjectName("closeQuestion")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(tr("Some changes are not saved."))
+    box.setInformativeText("\n".join(titles))
+    role = QMessageBox.ButtonRole
+    save = box.addButton(tr("&Save…"), role.AcceptRole)
+    discard = box.addButton(tr("&Discard"), role.DestructiveRole)
+    cancel = box.addButton(tr("&Cancel"), role.RejectRole)
+    for button, name in ((save, "Save"), (discard, "Discard"), (cancel, "Cancel")):
+        button.setObjectName(f"close{name}")
     box.setDefaultButton(save)
     box.setEscapeButton(cancel)
     box.exec()
@@ -163,20 +155,3 @@ def ask_about_changes(parent: QWidget, titles: tuple[str, ...]) -> Choice:
     if chosen is save:
         return Choice.SAVE
     return Choice.LEAVE if chosen is discard else Choice.STAY
-
-
-def _box(parent: QWidget, what: str, more: str) -> QMessageBox:
-    box = QMessageBox(parent)
-    box.setObjectName("closeQuestion")
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(tr("Quit Checkpoint Studio"))
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(what)
-    box.setInformativeText(more)
-    return box
-
-
-def _button(box: QMessageBox, name: str, text: str, role: QMessageBox.ButtonRole) -> QPushButton:
-    button = box.addButton(text, role)
-    button.setObjectName(name)
-    return button

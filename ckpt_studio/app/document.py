@@ -120,6 +120,13 @@ class Document(QObject):
         if not same(metadata, self._metadata):
             self.undo_stack.push(_Change(self, title or edits[0].title, kept, merge))
 
+    def take_back(self) -> None:
+        """Undo the last step for good: it cannot be made again."""
+        last = self.undo_stack.command(self.undo_stack.index() - 1)
+        last.undo()  # the stack does not undo what is obsolete
+        last.setObsolete(True)
+        self.undo_stack.undo()
+
     def edits_since_original(self) -> Edits:
         """Return the edits that turn ``original`` into ``metadata``, for a recipe."""
         saved = self._saved_edits

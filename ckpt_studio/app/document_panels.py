@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from ckpt_studio.app.document import Document
@@ -78,6 +78,7 @@ class DocumentPanels(QObject):
 
         panel = MetadataPanel(parent=parent)
         panel.save_requested.connect(self.save_requested)
+        panel.import_left.connect(self._offer_next)
         self._metadata_panel = panel
         self._follow(panel)
         return panel
@@ -88,11 +89,14 @@ class DocumentPanels(QObject):
         self.metadata.ensure_built()
         if self._metadata_panel is not None:
             self._metadata_panel.import_from(first)
-        if not others:
-            return
+        if others:
+            self._offer_next(tuple(others))
+
+    @Slot(tuple)
+    def _offer_next(self, others: tuple[Path, ...]) -> None:
         what = self.tr("{files} left to import into the metadata.")
         following = self.tr("The next one is {name}.").format(name=one_line(others[0].name))
-        go_on = Remedy(self.tr("Import the next"), lambda: self.import_from(tuple(others)))
+        go_on = Remedy(self.tr("Import the next"), lambda: self.import_from(others))
         told = what.format(files=counted(len(others), "file"))
         self.message.emit(Message(told, following, kind="note", remedies=(go_on,)))
 

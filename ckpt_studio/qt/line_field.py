@@ -1,9 +1,12 @@
 """A line to type in whose history belongs to somebody else."""
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QWidget
 from typing_extensions import override
+
+BRIEF = frozenset({Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason})
+"""Why a field loses the focus only for a while: for a menu, or another window."""
 
 
 class LineField(QLineEdit):
@@ -46,4 +49,5 @@ class LineField(QLineEdit):
     @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self.left.emit()
+        if event.reason() not in BRIEF:
+            self.left.emit()

@@ -6,10 +6,12 @@ differs: the window goes on answering, and the place that is looked at stays.
 
 import re
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFontDatabase, QKeyEvent, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 from typing_extensions import override
+
+from ckpt_studio.qt.line_field import BRIEF
 
 _PARAGRAPH = "\u2029"  # what Qt puts between lines
 
@@ -19,7 +21,6 @@ _CHANGED = re.compile(r"[\0\u2028\u2029\ufdd0\ufdd1\ufeff\ufffe\ud800-\udfff]")
 _SPOILT = re.compile(r"[\ufeff\ufffe\ud800-\udfff]")
 """Byte order marks and halves of surrogate pairs, of which PySide makes something else."""
 
-_BRIEF = frozenset({Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason})
 _PIECE = 80_000
 """Characters that are put in at once: about 10 ms of short lines."""
 
@@ -152,7 +153,7 @@ class ValueEdit(QPlainTextEdit):
     @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        if event.reason() not in _BRIEF:
+        if event.reason() not in BRIEF:
             self.left.emit()
 
 

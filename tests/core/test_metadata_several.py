@@ -13,7 +13,7 @@ from ckpt_studio.core.editing.metadata_several import (
     merged,
     replaced_shared,
 )
-from ckpt_studio.core.editing.replacing import Found, Search
+from ckpt_studio.core.editing.replacing import Found, Search, replaced
 from ckpt_studio.core.metadata import RemoveKeys, RenameKey, ReplaceAll, SetValue, apply_all
 
 words = st.text(alphabet="abc", min_size=1, max_size=2)
@@ -51,15 +51,61 @@ def test_keep_after_another_value_gives_each_file_its_own_back():
     assert apply_all(edits_for({"b": "2"}, edits), {"b": "2"}) == {"b": "8"}
 
 
-def test_values_that_differ_are_not_searched_and_their_keys_are():
-    shared = {"keeper": KEEP, "note": "keep", "other": "x"}
+def test_each_file_is_searched_and_its_own_values_are_replaced():
+    several = [
+        {"keeper": "a", "note": "keep", "own": "keep 1"},
+        {"keeper": "b", "note": "keep", "own": "two"},
+        {"note": "keep"},
+    ]
     search = Search("keep")
-    assert count_shared(search, shared) == Found(2, 2)
-    assert matching_shared(search, shared) == ["keeper", "note"]
-    assert replaced_shared(search, "lose", shared).edits == (
-        ReplaceAll({"note": "lose"}),
-        RenameKey("keeper", "loseer"),
+    assert count_shared(search, several) == Found(6, 6, files=3)
+    assert matching_shared(search, merged(several), several) == ["keeper", "note", "own"]
+    done = replaced_shared(search, "lose", merged(several), several, ticked=range(3))
+    assert done.replaced.found == Found(6, 6, files=3)
+    assert after(several, done) == [
+        {"loseer": "a", "note": "lose", "own": "lose 1"},
+        {"loseer": "b", "note": "lose", "own": "two"},
+        {"note": "lose"},
+    ]
+
+
+def test_what_is_emptied_goes_in_that_file_alone():
+    several = [{"a": "x", "b": "x"}, {"a": "xy", "b": "x"}]
+    done = replaced_shared(Search("x"), "", merged(several), several, ticked=range(2))
+    assert after(several, done) == [{}, {"a": "y"}]
+
+
+def test_a_file_that_is_not_ticked_is_not_counted_but_ready_to_be():
+    several = [{"a": "x1"}, {"a": "x2"}, {"a": "x3"}]
+    done = replaced_shared(Search("x"), "z", merged(several), several, ticked=(0, 1))
+    assert done.replaced.found == Found(2, 2, files=2)
+    assert after(several, done) == [{"a": "z1"}, {"a": "z2"}, {"a": "z3"}]
+
+
+@given(files, words, words)
+def test_replacing_in_several_files_is_replacing_in_each(several, text, replacement):
+    search = Search(text, keys=False)
+    done = replaced_shared(
+        search, replacement, merged(several), several, ticked=range(len(several))
     )
+    assert after(several, done) == [
+        apply_all(replaced(search, replacement, metadata).edits, metadata) for metadata in several
+    ]
+    names = list(done.own)
+    for name in names:
+        with pytest.raises(ValueError, match="stands for values that differ"):
+            check_kept([SetValue("a", f"{name}!")], names)
+
+
+def after(several, done):
+    """What becomes of the files."""
+    return [
+        apply_all(
+            edits_for(metadata, done.replaced.edits, {k: v[place] for k, v in done.own.items()}),
+            metadata,
+        )
+        for place, metadata in enumerate(several)
+    ]
 
 
 def test_keep_is_not_written_as_a_part_of_a_value():

@@ -67,6 +67,27 @@ def cleaned(metadata: Metadata) -> Metadata:
         ("/home/ana/ana.pt", "user.pt"),
         ("client A\n/ssd/secret client/x.pt\nend", "client A\nx.pt\nend"),
         ("write to ana@example.org please", "write to  please"),
+        (
+            "made from /home/ana/secret client/training set one/x.safetensors today",
+            "made from x.safetensors today",
+        ),
+        ("on /home/ana/My Secret Client Project/lora.pt and more", "on lora.pt and more"),
+        ("see /mnt/big disk/Secret Client GmbH/set/a.png, then rest", "see a.png, then rest"),
+        ("from /Users/Ana Maria Smith/loras/x.safetensors.", "from x.safetensors."),
+        ("from /media/ana/My Passport/secret client/set one.", "from set one."),
+        ("from /Volumes/My Disk/secret client/set.\nThe end", "from set.\nThe end"),
+        ("I used /home/ana/data and config in conf/x.txt", "I used data and config in conf/x.txt"),
+        (
+            "I used /home/ana/data, like notes or more/x.txt",
+            "I used data, like notes or more/x.txt",
+        ),
+        ("my /mnt/data supports read/write", "my data supports read/write"),
+        ("I use /mnt/data on Linux/Windows", "I use data on Linux/Windows"),
+        (
+            "I use /mnt/data under Linux/Windows today again",
+            "I use data under Linux/Windows today again",
+        ),
+        ("I used /home/ana/data for 1/2 of it", "I used data for 1/2 of it"),
     ],
 )
 def test_paths_and_addresses_are_shortened(text, left):
@@ -156,6 +177,9 @@ def test_a_path_in_prose_goes_and_the_prose_stays(user, before, after):
         "a/",
         "~a",
         "/x y.pt\n",
+        "/home/a b c d e f/",
+        "/home/A b c d e f ",
+        "/mnt/A B/c ",
         ", (",
     ],
 )

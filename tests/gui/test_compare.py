@@ -181,3 +181,18 @@ def test_the_keys_have_room_at_any_width(qtbot, window, folder, width):
     table = named(window, "compareTable", QTableView)
     qtbot.waitUntil(lambda: table.columnWidth(0) > 200)
     assert table.isColumnHidden(3) is (width == 1024)
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ("clip_l vae", "The files have no tensors of one shape in common."),
+        ("vae small_vae", "The files have no diffusion model in common, which a LoRA is for."),
+        ("unet whole", ""),
+    ],
+)
+def test_a_lora_is_only_offered_where_there_can_be_one(qtbot, window, folder, names, reason):
+    show(qtbot, window, *(folder / f"{name}.safetensors" for name in names.split()))
+    button = named(window, "compareLora", QAbstractButton)
+    assert button.isEnabled() is not bool(reason)
+    assert button.toolTip() == (reason or "What B has learned, as a LoRA for A")

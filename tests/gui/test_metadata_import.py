@@ -10,7 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QTreeWidget
 
 from ckpt_studio.app.document import Document
+from ckpt_studio.app.main_window import METADATA
 from ckpt_studio.app.panels.metadata import MetadataPanel
+from ckpt_studio.app.panels.metadata_table import MetadataTable
 from tests.gui.acting import drop, in_dialog
 from tests.gui.opened import opened_file
 from tests.making import media
@@ -267,3 +269,32 @@ def test_a_copied_video_is_imported_and_the_dialog_offers_such_files(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", choose)
     panel.findChild(QAction, "metadataImportFile").trigger()
     assert all(f"*{one}" in offered[0] for one in (".mp4", ".webm", ".flac", ".avif", ".png"))
+
+
+@pytest.mark.parametrize("by", ["key", "menu"])
+def test_several_copied_pictures_are_offered_one_after_the_other(
+    qtbot, window, picture, tmp_path, by
+):
+    second, third = tmp_path / "second.png", tmp_path / "third.png"
+    for path in (second, third):
+        path.write_bytes(png(text(path.stem, "{}"), text("prompt", PROMPT)))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in (picture, second, third)])
+    QGuiApplication.clipboard().setMimeData(data)
+    window.show_panel(METADATA)
+    metadata = window.session.new_checkpoint
+    when_read(qtbot, lambda dialog: press(dialog, "importTake"))
+    if by == "key":
+        table = window.findChild(MetadataTable)
+        table.setFocus()
+        qtbot.keyClick(table, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    else:
+        window.findChild(QAction, "metadataImportPasted").trigger()
+    assert "workflow" in metadata.metadata
+    assert "2 files left" in window.banner.message.what
+    for name in ("second", "third"):
+        assert name not in metadata.metadata
+        when_read(qtbot, lambda dialog: press(dialog, "importTake"))
+        window.banner.findChild(QPushButton, "problemAction").click()
+        assert name in metadata.metadata
+    assert window.banner.isHidden()

@@ -10,6 +10,7 @@ from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.core.metadata import SetValue
+from ckpt_studio.qt.labels import ElidedLabel
 from ckpt_studio.qt.value_edit import ValueEdit
 from tests.gui.acting import answer, in_dialog
 from tests.gui.opened import opened_file
@@ -89,7 +90,7 @@ def test_applied_edits_are_saved_on_request(panel, documents):
     assert asked == documents
 
 
-def test_what_differs_is_not_found_and_replaced(panel, documents):
+def test_what_differs_is_replaced_in_each_file(panel, documents):
     documents[0].edit(SetValue("only", "seed"))
 
     def act(dialog):
@@ -98,16 +99,46 @@ def test_what_differs_is_not_found_and_replaced(panel, documents):
         )
         QTest.keyClicks(dialog.findChild(QLineEdit, "metadataFind"), "e")
         QTest.keyClicks(dialog.findChild(QLineEdit, "metadataReplacement"), "E")
-        assert dialog.findChild(QLabel, "metadataFindResult").text().startswith("1 match")
+        said = dialog.findChild(QLabel, "metadataFindResult").text()
+        assert said == "8 matches in 6 values of 3 files"
         press(dialog, "metadataReplaceAll")
+        assert dialog.findChild(QLabel, "metadataFindResult").text() == said  # without case
+        notice = dialog.findChild(ElidedLabel, "severalNotice")
+        assert notice.full_text == "8 matches replaced in 6 values of 3 files."
         press(dialog, "severalApply")
 
     edit_several(panel, act)
     assert [dict(document.metadata) for document in documents] == [
-        {"author": "mE", "title": "one", "only": "seed"},
+        {"author": "mE", "title": "onE", "only": "sEEd"},
         {"author": "mE", "title": "two"},
-        {"author": "mE", "title": "three"},
+        {"author": "mE", "title": "thrEE"},
     ]
+    documents[0].undo_stack.undo()
+    assert documents[0].metadata == {"author": "me", "title": "one", "only": "seed"}
+
+
+def test_what_was_replaced_is_searched_again_undone_and_edited_on(panel, documents):
+    def act(dialog):
+        activate(dialog)
+        table = dialog.findChild(MetadataTable)
+        dialog.findChild(QToolButton, "metadataFindOpen").click()
+        find = dialog.findChild(QLineEdit, "metadataFind")
+        replacement = dialog.findChild(QLineEdit, "metadataReplacement")
+        said = dialog.findChild(QLabel, "metadataFindResult")
+        for old, new in (("t", "T"), ("Tw", "Du"), ("o", "0")):
+            find.setText(old)
+            replacement.setText(new)
+            press(dialog, "metadataReplaceAll")
+        table.setFocus()
+        QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
+        assert said.text() == "3 matches in 3 values of 3 files"  # one, Duo and author
+        table.select_keys(["title"])
+        assert dialog.findChild(ValueEdit, "metadataValue").exact_text() == ""
+        press(dialog, "severalApply")
+
+    documents[2].edit(SetValue("author", "o"))
+    edit_several(panel, act)
+    assert [document.metadata["title"] for document in documents] == ["one", "Duo", "Three"]
 
 
 def test_what_is_typed_for_values_that_differ_begins_empty(panel, documents):

@@ -60,6 +60,7 @@ class Acts:
             if not field.isReadOnly():
                 field.selectAll()
                 QTest.keyClicks(field, value)
+        answering()
         self.panel.finish_editing()
 
     def add(self, key, value):

@@ -209,27 +209,6 @@ def test_a_long_value_is_kept_when_its_line_is_cut_and_pasted_later(panel, docum
     assert document.metadata == METADATA
 
 
-@pytest.mark.parametrize(("button", "gone"), [("&Keep it", False), ("&Go on", True)])
-def test_a_needed_key_is_not_taken_out_of_the_json_unasked(panel, document, qtbot, button, gone):
-    show(qtbot, panel, "Json")
-    answer(button)
-    shown = {"modelspec.title": "Two", "long": METADATA["long"]}
-    replace_text(panel, lambda _: json.dumps(shown))
-    qtbot.waitUntil(lambda: document.metadata["modelspec.title"] == "Two")
-    assert ("format" not in document.metadata) is gone
-    assert ("format" not in json.loads(json_text(panel).exact_text())) is gone
-    assert list(document.metadata) == [key for key in METADATA if key in document.metadata]
-
-
-def test_a_needed_key_is_asked_about_once_while_it_is_typed_in_json(panel, document, qtbot):
-    show(qtbot, panel, "Json")
-    answer("&Go on")
-    replace_text(panel, lambda text: text.replace('"pt"', '"p"'))
-    qtbot.waitUntil(lambda: document.metadata["format"] == "p")
-    replace_text(panel, lambda text: text.replace('"p"', '"np"'))
-    qtbot.waitUntil(lambda: document.metadata["format"] == "np")
-
-
 def test_undo_with_nothing_to_undo_leaves_the_json_there(panel, document, qtbot):
     show(qtbot, panel, "Json")
     edit = json_text(panel)
@@ -283,9 +262,10 @@ def test_a_text_with_a_mistake_waits_for_its_document(panel, document, qtbot):
     panel.show_document(document)
     assert json_text(panel).exact_text() == '{"much": "typed" '
     assert "Line 1" in said(panel, "metadataJsonCheck")
-    answer("&Go on")
     replace_text(panel, lambda text: text + "}")
     qtbot.waitUntil(lambda: document.metadata == {"much": "typed"})
+    answer("&Go on")
+    panel.finish_editing()
     assert panel.with_mistakes() == ()
 
 

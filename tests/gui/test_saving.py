@@ -210,7 +210,7 @@ def test_closing_during_a_job_can_keep_it_running(qtbot, ready):
     writing(ready, endless)
     save(ready)
     qtbot.waitUntil(lambda: ready.jobs.running is not None)
-    in_dialog("closeQuestion", press("closeKeepRunning"))
+    in_dialog("closeQuestion", press("closeQuestionStay"))
     ready.close()
     assert ready.isVisible()
     assert ready.jobs.running is not None
@@ -220,14 +220,14 @@ def test_closing_during_a_job_can_cancel_it_and_quit(qtbot, ready):
     writing(ready, endless)
     save(ready)
     qtbot.waitUntil(lambda: ready.jobs.running is not None)
-    in_dialog("closeQuestion", press("closeCancelJob"))
+    in_dialog("closeQuestion", press("closeQuestionGo"))
     ready.close()
     qtbot.waitUntil(lambda: not ready.isVisible())
     assert ready.jobs.records[0].state is State.CANCELLED
 
 
 @pytest.mark.parametrize(
-    ("button", "open_after"), [("closeGoBack", True), ("closeDropText", False)]
+    ("button", "open_after"), [("closeQuestionStay", True), ("closeQuestionGo", False)]
 )
 def test_a_json_text_with_a_mistake_is_asked_about(window, qtbot, button, open_after):
     window.show_panel(METADATA)

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from ckpt_studio.core.comparison.compared_table import ComparedTable
-from ckpt_studio.core.comparison.comparison_text import keys_line
+from ckpt_studio.core.comparison.comparison_text import keys_line, no_lora
 from ckpt_studio.core.text import count
 from ckpt_studio.qt.labels import label
 from ckpt_studio.qt.wrapping_row import WrappingRow
@@ -30,7 +30,6 @@ class CompareFoot(QWidget):
         self.copy.setObjectName("compareCopy")
         self.lora = QPushButton(self.tr("Make a LoRA of the &difference…"))
         self.lora.setObjectName("compareLora")
-        self.lora.setToolTip(self.tr("What B has learned, as a LoRA for A"))
         row = WrappingRow(8)
         row.add(self.metadata)
         row.push_right()
@@ -45,6 +44,9 @@ class CompareFoot(QWidget):
     def show_table(self, table: ComparedTable) -> None:
         """Belong to another comparison."""
         self._rows = len(table.rows)
+        reason = no_lora(table.comparison)
+        self.lora.setEnabled(not reason)
+        self.lora.setToolTip(reason or self.tr("What B has learned, as a LoRA for A"))
         keys = keys_line(table)
         self.metadata.setText(
             self.tr("Metadata: {keys}").format(keys=keys) if keys else self.tr("Metadata: the same")

@@ -30,18 +30,13 @@ from ckpt_studio.app.panels.metadata_menus import MetadataMenus
 from ckpt_studio.app.panels.metadata_meter import MetadataMeter
 from ckpt_studio.app.panels.metadata_readings import ReadingsDialog
 from ckpt_studio.app.panels.metadata_several import SeveralDialog
-from ckpt_studio.app.panels.metadata_sources import IMPORT_ENDINGS, import_source
+from ckpt_studio.app.panels.metadata_sources import IMPORT_ENDINGS, import_sources
 from ckpt_studio.app.panels.metadata_switch import MetadataSwitch, MetadataView
 from ckpt_studio.app.panels.metadata_template_menu import TemplateMenu
 from ckpt_studio.app.panels_late import LatePanel
 from ckpt_studio.app.settings import Settings
-from ckpt_studio.core.editing.metadata_rules import (
-    difference,
-    needed_changes,
-    with_values_of,
-)
 from ckpt_studio.core.editing.modelspec_known import known_fields, still_missing
-from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, ReplaceAll, SetValue, apply_all
+from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, ReplaceAll, SetValue
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.recognition import Opened
 from ckpt_studio.qt.labels import ElidedLabel, label, set_property
@@ -53,6 +48,7 @@ class MetadataPanel(QWidget):
 
     document_chosen = Signal(object)  # Document
     save_requested = Signal(object)  # Document
+    import_left = Signal(tuple)  # of Path: what follows the one that was offered
     failed = Signal(Exception)
 
     def __init__(
@@ -120,7 +116,7 @@ class MetadataPanel(QWidget):
         menus.clean_requested.connect(self._ask_clean)
         menus.import_requested.connect(self._choose_import)
         menus.import_pasted_requested.connect(self._import_pasted)
-        self.keys.import_requested.connect(self.import_from)
+        self.keys.import_requested.connect(self._import_all)
         fill = self._fill
         fill.chosen.connect(self._fill_in)
         fill.known_requested.connect(self._fill_in_known)
@@ -128,6 +124,7 @@ class MetadataPanel(QWidget):
         fill.failed.connect(self.failed)
         menus.readings_requested.connect(self._show_readings)
         self.json.edited.connect(self._set_all)
+        self.json.finished.connect(editing.settle)
         self._connect_undo(self.json)
         for keys in (QKeySequence.StandardKey.Find, QKeySequence.StandardKey.Replace):
             shortcut = QShortcut(QKeySequence(keys), self)
@@ -141,6 +138,7 @@ class MetadataPanel(QWidget):
     def _form_built(self, parent: QWidget) -> QWidget:
         form = self._form = MetadataForm(parent)
         form.value_edited.connect(self._set_field)
+        form.finished.connect(self._editing.settle)
         self._connect_undo(form)
         parent.setFocusProxy(form)
         return form
@@ -205,6 +203,8 @@ class MetadataPanel(QWidget):
         """Pass on what was typed last."""
         self.keys.finish()
         self.json.finish()
+        if self._form is not None:
+            self._form.finish()
 
     def with_mistakes(self) -> tuple[Document, ...]:
         """Return the documents whose JSON text was not taken over, because of a mistake in it."""
@@ -299,15 +299,10 @@ class MetadataPanel(QWidget):
 
     def _set_field(self, key: str, value: str, run: int) -> None:
         edit = SetValue(key, value) if value else RemoveKeys(frozenset({key}))
-        self._editing.edit(edit, merge=run, ask=False)
+        self._editing.typed(edit, run=run)
 
     def _set_all(self, edits: tuple[Edit, ...], run: int) -> None:
-        title = self.tr("Edit as JSON")
-        if not self._editing.edit(*edits, title=title, merge=run):
-            before = self._editing.metadata
-            kept = with_values_of(needed_changes(edits, before), before, apply_all(edits, before))
-            self._editing.edit(*difference(before, kept), title=title, merge=run)
-            self.json.show_metadata(self._editing.metadata)
+        self._editing.typed(*edits, title=self.tr("Edit as JSON"), run=run)
 
     def _ask_save(self) -> None:
         self.finish_editing()
@@ -370,14 +365,20 @@ class MetadataPanel(QWidget):
             self.import_from(Path(name))
 
     def _import_pasted(self) -> None:
-        source = import_source(QGuiApplication.clipboard().mimeData())
-        if source is None:
+        sources = import_sources(QGuiApplication.clipboard().mimeData())
+        if sources:
+            self._import_all(sources)
+        else:
             self._tell(
                 self.tr("There is no picture and no file on the clipboard that can be imported."),
                 "bad",
             )
-        else:
-            self.import_from(source)
+
+    def _import_all(self, sources: tuple[Path | bytes, ...]) -> None:
+        first, *others = sources
+        self.import_from(first)
+        if others:
+            self.import_left.emit(tuple(others))
 
     def _edit_several(self) -> None:
         self.finish_editing()

@@ -1,6 +1,6 @@
 """The document that the views of the Metadata panel edit together."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
@@ -8,9 +8,24 @@ from PySide6.QtWidgets import QWidget
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata_needed import may_lose
 from ckpt_studio.core.editing import replacing
-from ckpt_studio.core.editing.metadata_rules import needed_changes
+from ckpt_studio.core.editing.metadata_rules import (
+    difference,
+    needed_between,
+    needed_changes,
+    same,
+    with_values_of,
+)
 from ckpt_studio.core.editing.replacing import Found, Replaced, Search
 from ckpt_studio.core.metadata import Edit, Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """The metadata before something was typed, and where the undo stack stood before and after."""
+
+    before: Metadata
+    first: int
+    last: int
 
 
 class MetadataEditing(QObject):
@@ -21,7 +36,7 @@ class MetadataEditing(QObject):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._window = parent
-        self._agreed: tuple[int, frozenset[str]] = -1, frozenset()  # run of typing, needed keys
+        self._typed: _Typed | None = None  # what nobody was asked about yet
         self.document: Document | None = None
 
     @property
@@ -32,9 +47,11 @@ class MetadataEditing(QObject):
     def edit(self, *edits: Edit, title: str = "", merge: int = -1, ask: bool = True) -> bool:
         """Make edits as one step; return whether they were made.
 
-        ``ask``: ask first where they take or change what a loader needs, once in a run of typing.
+        ``ask``: ask first where they take or change what a loader needs.
         """
-        if self.document is None or (ask and not self._may_change(edits, merge)):
+        if self.document is None:
+            return False
+        if ask and not may_lose(needed_changes(edits, self.metadata), self._window):
             return False
         try:
             self.document.edit(*edits, title=title, merge=merge)
@@ -44,15 +61,34 @@ class MetadataEditing(QObject):
         self.tell("")
         return True
 
-    def _may_change(self, edits: Sequence[Edit], run: int) -> bool:
-        needed = needed_changes(edits, self.metadata)
-        if run != -1 and self._agreed[0] == run:
-            needed -= self._agreed[1]
-        if not may_lose(needed, self._window):
-            return False
-        before = self._agreed[1] if self._agreed[0] == run else frozenset[str]()
-        self._agreed = run, needed | before
-        return True
+    def typed(self, *edits: Edit, run: int, title: str = "") -> None:
+        """Make edits that were typed, one step for a run; ``settle`` asks when it has ended."""
+        if self.document is None:
+            return
+        stack, before, typed = self.document.undo_stack, self.metadata, self._typed
+        if typed is None or typed.last != stack.index():
+            typed = _Typed(before, stack.index(), stack.index())
+        self.edit(*edits, title=title, merge=run, ask=False)
+        self._typed = _Typed(typed.before, typed.first, stack.index())
+
+    def settle(self) -> None:
+        """Ask whether what was typed may change what a loader needs; else that becomes as before.
+
+        What was undone meanwhile, or followed by something else, is not asked about.
+        """
+        document, typed, self._typed = self.document, self._typed, None
+        if document is None or typed is None or typed.last != document.undo_stack.index():
+            return
+        needed = needed_between(typed.before, document.metadata)
+        if may_lose(needed, self._window):
+            return
+        kept = with_values_of(needed, typed.before, document.metadata)
+        if same(kept, typed.before):
+            while document.undo_stack.index() > typed.first:
+                document.take_back()
+        back = difference(document.metadata, kept)
+        if back:
+            document.edit(*back, merge=document.undo_stack.command(typed.last - 1).id())
 
     def count(self, search: Search) -> Found:
         """Return how often something is found."""

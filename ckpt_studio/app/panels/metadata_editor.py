@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ckpt_studio.app.background import Background
 from ckpt_studio.core import text
@@ -25,7 +25,8 @@ class MetadataEditor(QWidget):
     """Shows a value and says what is typed; it changes no document itself."""
 
     value_edited = Signal(str, str, int)  # key, value, number of the run of typing
-    emptied = Signal(str)  # key
+    emptied = Signal(str, int)  # key, number of the run
+    finished = Signal()  # the run has ended
     restore_requested = Signal(str)  # key
     undo_requested = Signal()
     redo_requested = Signal()
@@ -94,7 +95,7 @@ class MetadataEditor(QWidget):
         self.edit.cursorPositionChanged.connect(self._show_place)
         self.edit.undo_requested.connect(self._undo)
         self.edit.redo_requested.connect(self.redo_requested)
-        self.edit.left.connect(self.finish)
+        self.edit.left.connect(self._leave)
         self._pause.timeout.connect(self._commit_soon)
         self._soon.timeout.connect(self._lay_out_long)
 
@@ -157,8 +158,15 @@ class MetadataEditor(QWidget):
             self._commit()
         if self._key and self._loaded and self._value and self._emptied():
             self._value = ""
-            self.emptied.emit(self._key)
+            self.emptied.emit(self._key, self._run)
         self._run += 1
+        self.finished.emit()
+
+    def _leave(self) -> None:
+        """End the run of typing, but not for a button that does something to the value."""
+        focus = QApplication.focusWidget()
+        if focus is None or not self.tools.isAncestorOf(focus):
+            self.finish()
 
     def _emptied(self) -> bool:
         on_its_way = self._laying_out or self.edit.filling

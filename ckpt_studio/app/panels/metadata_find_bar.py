@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
@@ -125,8 +125,8 @@ class FindBar(QFrame):
             return
         set_property(self._result, "role", "dim")
         set_property(self._find, "state", "")
-        told = self.tr("{matches} matches in {rows} keys").format(
-            matches=text.count(found.matches), rows=text.count(found.rows)
+        told = self.tr("{matches} matches in {places}").format(
+            matches=text.count(found.matches), places=places(found, self.search())
         )
         if found.left_out:
             told += " · " + self.tr("Long values not searched: {number}").format(
@@ -149,3 +149,19 @@ class FindBar(QFrame):
 
     def _ask_replace(self) -> None:
         self.replace_requested.emit(self.search(), self._replacement.text())
+
+
+def places(found: Found, search: Search) -> str:
+    """Say where something was found: ``3 keys``, of several files ``5 values of 2 files``."""
+    rows = text.count(found.rows)
+    if not found.files:
+        return tr("{rows} keys").format(rows=rows)
+    files = text.counted(found.files, "file")
+    if search.keys:
+        return tr("{rows} keys of {files}").format(rows=rows, files=files)
+    return tr("{values} of {files}").format(values=text.counted(found.rows, "value"), files=files)
+
+
+def tr(sentence: str) -> str:
+    """Translate a text of the bar."""
+    return QCoreApplication.translate("FindBar", sentence)

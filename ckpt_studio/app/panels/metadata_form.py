@@ -38,6 +38,7 @@ class MetadataForm(QScrollArea):
     """Says what is typed into which field; it changes no document itself."""
 
     value_edited = Signal(str, str, int)  # key, value, number of the run of typing
+    finished = Signal()  # the run has ended
     undo_requested = Signal()
     redo_requested = Signal()
 
@@ -134,11 +135,11 @@ class MetadataForm(QScrollArea):
         edited.connect(lambda value: self._take(key, value))
         field.undo_requested.connect(self._asking(self.undo_requested))
         field.redo_requested.connect(self._asking(self.redo_requested))
-        field.left.connect(self._end_run)
+        field.left.connect(self.finish)
 
     def _asking(self, signal: SignalInstance) -> Callable[[], None]:
         def ask() -> None:
-            self._end_run()
+            self._run = next(self._runs)
             signal.emit()
 
         return ask
@@ -147,13 +148,15 @@ class MetadataForm(QScrollArea):
         if not self._showing:
             self.value_edited.emit(key, value, self._run)
 
-    def _end_run(self) -> None:
+    def finish(self) -> None:
+        """End the run of typing."""
         self._run = next(self._runs)
+        self.finished.emit()
 
     def _set(self, key: str, value: str) -> None:
-        self._end_run()
+        self._run = next(self._runs)
         self._take(key, value)
-        self._end_run()
+        self.finish()
 
     def _with_today(self, field: SpecField, line: LineField) -> QWidget:
         today = QPushButton(self.tr("Today"))

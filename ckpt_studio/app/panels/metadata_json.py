@@ -32,6 +32,7 @@ class MetadataJson(QWidget):
     """Emits the edits that turn the metadata into what the text says; mistakes are only shown."""
 
     edited = Signal(tuple, int)  # of Edit, number of the run of typing
+    finished = Signal()  # the run has ended
     undo_requested = Signal()
     redo_requested = Signal()
 
@@ -78,6 +79,10 @@ class MetadataJson(QWidget):
 
     def finish(self) -> None:
         """Pass on what was typed last."""
+        self._pass_on()
+        self.finished.emit()
+
+    def _pass_on(self) -> None:
         if self._pause.isActive():
             self._pause.stop()
             self._commit()
@@ -118,7 +123,7 @@ class MetadataJson(QWidget):
             self.edited.emit(edits, self._run)
 
     def _undo(self) -> None:
-        self.finish()
+        self._pass_on()
         self._broken = False
         self.edit.show_text("")
         self.undo_requested.emit()

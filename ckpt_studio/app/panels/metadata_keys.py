@@ -6,10 +6,10 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from ckpt_studio.app.panels.metadata_bar import MetadataBar
 from ckpt_studio.app.panels.metadata_editing import MetadataEditing
-from ckpt_studio.app.panels.metadata_find_bar import FindBar
+from ckpt_studio.app.panels.metadata_find_bar import FindBar, places
 from ckpt_studio.app.panels.metadata_key_bar import KeyBar
 from ckpt_studio.app.panels.metadata_needed import may_lose
-from ckpt_studio.app.panels.metadata_sources import import_source
+from ckpt_studio.app.panels.metadata_sources import import_sources
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.app.panels.metadata_value import MetadataValue
 from ckpt_studio.core import text
@@ -33,7 +33,7 @@ from ckpt_studio.qt.metadata_model import MetadataModel
 class MetadataKeys(QWidget):
     """One row for each key; keys are added, removed, renamed, pasted, found and replaced here."""
 
-    import_requested = Signal(object)  # Path or bytes
+    import_requested = Signal(tuple)  # of Path or bytes
     failed = Signal(Exception)
 
     def __init__(self, editing: MetadataEditing, parent: QWidget | None = None) -> None:
@@ -81,6 +81,7 @@ class MetadataKeys(QWidget):
         table.chosen.connect(self._show_value)
         editor.value_edited.connect(self._set_value)
         editor.emptied.connect(self._remove_emptied)
+        editor.finished.connect(self._editing.settle)
         editor.restore_requested.connect(self._restore)
         editor.undo_requested.connect(self._editing.undo)
         editor.redo_requested.connect(self._editing.redo)
@@ -206,11 +207,10 @@ class MetadataKeys(QWidget):
             )
 
     def _set_value(self, key: str, value: str, run: int) -> None:
-        self._editing.edit(SetValue(key, value), merge=run, ask=False)
+        self._editing.typed(SetValue(key, value), run=run)
 
-    def _remove_emptied(self, key: str) -> None:
-        if not self._editing.edit(RemoveKeys(frozenset({key}))):
-            self._show_value()
+    def _remove_emptied(self, key: str, run: int) -> None:
+        self._editing.typed(RemoveKeys(frozenset({key})), run=run)
 
     def remove_selected(self) -> None:
         """Remove the selected keys, asking first about those that are needed."""
@@ -252,9 +252,9 @@ class MetadataKeys(QWidget):
 
     def paste(self) -> None:
         """Set every key that the text on the clipboard names; a picture is imported."""
-        source = import_source(QGuiApplication.clipboard().mimeData())
-        if source is not None:
-            self.import_requested.emit(source)
+        sources = import_sources(QGuiApplication.clipboard().mimeData())
+        if sources:
+            self.import_requested.emit(sources)
             return
         try:
             pasted = parse_pasted(QGuiApplication.clipboard().text())
@@ -297,12 +297,12 @@ class MetadataKeys(QWidget):
         if done.edits and not self._editing.edit(*done.edits, title=title):
             return
         if done.edits or done.unfit:
-            self._editing.tell(self._about_replaced(done), "warn" if done.unfit else "dim")
+            self._editing.tell(self._about_replaced(done, search), "warn" if done.unfit else "dim")
 
-    def _about_replaced(self, done: Replaced) -> str:
+    def _about_replaced(self, done: Replaced, search: Search) -> str:
         found = done.found
-        told = self.tr("{matches} matches replaced in {rows} keys.").format(
-            matches=text.count(found.matches), rows=text.count(found.rows)
+        told = self.tr("{matches} matches replaced in {places}.").format(
+            matches=text.count(found.matches), places=places(found, search)
         )
         if found.left_out:
             left_out = self.tr("Long values not searched with this pattern: {number}.")

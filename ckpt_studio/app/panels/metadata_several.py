@@ -1,6 +1,6 @@
 """Metadata of several open files at once: tick the files, edit what they share, apply to each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -29,7 +29,7 @@ from ckpt_studio.core.editing.metadata_several import (
     replaced_shared,
 )
 from ckpt_studio.core.editing.replacing import Found, Replaced, Search
-from ckpt_studio.core.metadata import Edit
+from ckpt_studio.core.metadata import Edit, Metadata, apply_all
 from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.telling_apart import told_apart
 from ckpt_studio.core.text import counted
@@ -40,12 +40,29 @@ _LONGEST_PATH = 2_000
 
 
 class SharedEditing(MetadataEditing):
-    """Edits what files share; ``<keep>`` is neither searched nor written."""
+    """Edits what files share; ``<keep>`` is not written, and each file is searched by itself."""
+
+    def __init__(
+        self, parent: QWidget, files: Sequence[Document], ticked: Callable[[], Sequence[int]]
+    ) -> None:
+        """``ticked`` gives the places of the files that are to be edited."""
+        super().__init__(parent)
+        self._files, self._ticked = files, ticked
+        self._own: dict[str, tuple[str | None, ...]] = {}  # what names stand for in each file
+
+    def edits_for(self, place: int) -> tuple[Edit, ...]:
+        """Return the edits of one file."""
+        edits = self.document.edits_since_original() if self.document else ()
+        own = {name: values[place] for name, values in self._own.items()}
+        return edits_for(self._files[place].metadata, edits, own)
+
+    def _edited(self, places: Sequence[int]) -> list[Metadata]:
+        return [apply_all(self.edits_for(at), self._files[at].metadata) for at in places]
 
     @override
     def edit(self, *edits: Edit, title: str = "", merge: int = -1, ask: bool = True) -> bool:
         try:
-            check_kept(edits)
+            check_kept(edits, self._own)
         except ValueError as mistake:
             self.tell(str(mistake), "bad")
             return False
@@ -53,19 +70,24 @@ class SharedEditing(MetadataEditing):
 
     @override
     def count(self, search: Search) -> Found:
-        return count_shared(search, self.metadata)
+        return count_shared(search, self._edited(self._ticked()))
 
     @override
     def matching_keys(self, search: Search) -> list[str]:
-        return matching_shared(search, self.metadata)
+        return matching_shared(search, self.metadata, self._edited(self._ticked()))
 
     @override
     def replaced(self, search: Search, replacement: str) -> Replaced:
-        return replaced_shared(search, replacement, self.metadata)
+        several, ticked = self._edited(range(len(self._files))), self._ticked()
+        done = replaced_shared(
+            search, replacement, self.metadata, several, ticked=ticked, names=len(self._own)
+        )
+        self._own |= done.own
+        return done.replaced
 
     @override
     def is_placeholder(self, value: str) -> bool:
-        return value == KEEP
+        return value == KEEP or value in self._own
 
 
 class SeveralDialog(QDialog):
@@ -79,13 +101,14 @@ class SeveralDialog(QDialog):
         self.setWindowTitle(self.tr("Edit several files"))
         self._documents = tuple(documents)
         self._shared = Document(self.tr("Several files"), original={}, parent=self)
-        self._editing = SharedEditing(self)
+        self._editing = SharedEditing(self, self._documents, self._ticked)
         self._editing.document = self._shared
         self._keys = MetadataKeys(self._editing)
         self._files = QListWidget()
         self._files.setObjectName("severalFiles")
         self._files.setAccessibleName(self.tr("Files to edit"))
         self._notice = ElidedLabel(role="dim")
+        self._notice.setObjectName("severalNotice")
         self._apply = self._button("severalApply", self.tr("&Apply"))
         self._save = self._button("severalSave", self.tr("Apply and &save"))
         self._cancel = self._button("severalCancel", self.tr("&Cancel"))
@@ -124,7 +147,8 @@ class SeveralDialog(QDialog):
         column.setContentsMargins(20, 18, 20, 16)
         column.setSpacing(12)
         told = self.tr(
-            "{keep} stands for values that differ; they stay as they are, and are not searched."
+            "{keep} stands for values that differ; they stay as they are. Find and replace changes "
+            "each of them in its own file."
         )
         column.addWidget(label(told.format(keep=KEEP), "dim", wrap=True))
         column.addWidget(split, 1)
@@ -147,15 +171,15 @@ class SeveralDialog(QDialog):
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
 
-    def _ticked(self) -> tuple[Document, ...]:
+    def _ticked(self) -> tuple[int, ...]:
         return tuple(
-            document
-            for row, document in enumerate(self._documents)
+            row
+            for row in range(len(self._documents))
             if self._files.item(row).checkState() is Qt.CheckState.Checked
         )
 
     def _merge(self) -> None:
-        self._shared.set_original(merged([document.metadata for document in self._ticked()]))
+        self._shared.set_original(merged([self._documents[row].metadata for row in self._ticked()]))
         self._refresh()
 
     def _refresh(self) -> None:
@@ -170,10 +194,9 @@ class SeveralDialog(QDialog):
 
     def _apply_edits(self) -> tuple[Document, ...]:
         self._keys.finish()
-        edits = self._shared.edits_since_original()
         changed = []
-        for document in self._ticked():
-            fitting = edits_for(document.metadata, edits)
+        for row in self._ticked():
+            document, fitting = self._documents[row], self._editing.edits_for(row)
             if fitting:
                 title = self.tr("Edit {files}").format(files=counted(len(self._ticked()), "file"))
                 document.edit(*fitting, title=title)

@@ -24,19 +24,19 @@ def importable(path: Path) -> bool:
     return path.suffix.lower() in {*MEDIA_ENDINGS, *_TEXT_ENDINGS}
 
 
-def import_source(data: QMimeData) -> Path | bytes | None:
-    """Return the first file or the picture in copied data, None where there is none.
+def import_sources(data: QMimeData) -> tuple[Path | bytes, ...]:
+    """Return the files or the picture in copied data, in their order.
 
     A picture is taken in the form in which it keeps its texts, where there is one.
     """
-    files = [path for path in dropped_files(data) if importable(path)]
+    files = tuple(path for path in dropped_files(data) if importable(path))
     if files:
-        return files[0]
+        return files
     for form in _ENCODED:
         if data.hasFormat(form):
-            return bytes(data.data(form).data())
+            return (bytes(data.data(form).data()),)
     image = data.imageData() if data.hasImage() else None
-    return _encoded(image) if isinstance(image, QImage) and not image.isNull() else None
+    return (_encoded(image),) if isinstance(image, QImage) and not image.isNull() else ()
 
 
 def _encoded(image: QImage) -> bytes:

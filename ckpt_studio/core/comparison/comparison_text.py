@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ckpt_studio.core.comparison.compared_table import ComparedTable, Standing
-from ckpt_studio.core.comparison.comparing import State
+from ckpt_studio.core.comparison.comparing import Comparison, State
 from ckpt_studio.core.comparison.difference_map import DifferenceMap
 from ckpt_studio.core.comparison.differences import Difference
 from ckpt_studio.core.comparison.verdict import not_finite, percent
@@ -12,6 +12,7 @@ from ckpt_studio.core.plain_text import one_line
 from ckpt_studio.core.text import count, counted
 
 _PATH = 1000
+_LORA_PART = "unet"
 
 
 def counts_line(table: ComparedTable) -> str:
@@ -41,6 +42,16 @@ def keys_line(table: ComparedTable) -> str:
         f"{count(number) if place else counted(number, 'key')} {word}"
         for place, (number, word) in enumerate(said)
     )
+
+
+def no_lora(comparison: Comparison) -> str:
+    """Say why the difference of two files cannot become a LoRA; "" where it may."""
+    parts = {row.part for row in comparison.tensors if row.comparable}
+    if not parts:
+        return "The files have no tensors of one shape in common."
+    if _LORA_PART not in parts:
+        return "The files have no diffusion model in common, which a LoRA is for."
+    return ""
 
 
 def summary_text(table: ComparedTable, sentences: Sequence[str]) -> str:

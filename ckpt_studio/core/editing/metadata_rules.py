@@ -123,10 +123,13 @@ def difference(before: Metadata, after: Metadata) -> tuple[Edit, ...]:
 
 def needed_changes(edits: Sequence[Edit], metadata: Metadata) -> frozenset[str]:
     """Return the keys that a loader needs and that lose their value; new ones do not count."""
-    after = apply_all(tuple(edits), metadata)
-    return frozenset(
-        key for key in LOCKED_KEYS.keys() & metadata.keys() if after.get(key) != metadata[key]
-    )
+    return needed_between(metadata, apply_all(tuple(edits), metadata))
+
+
+def needed_between(before: Metadata, after: Metadata) -> frozenset[str]:
+    """Return the keys of ``before`` that a loader needs and that lose their value."""
+    needed = LOCKED_KEYS.keys() & before.keys()
+    return frozenset(key for key in needed if after.get(key) != before[key])
 
 
 def with_values_of(keys: frozenset[str], before: Metadata, after: Metadata) -> Metadata:

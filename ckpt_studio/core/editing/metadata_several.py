@@ -1,7 +1,7 @@
 """Metadata of several files edited as one: what they share, and edits for each of them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ckpt_studio.core.editing.metadata_rules import same
 from ckpt_studio.core.editing.replacing import (
@@ -12,7 +12,15 @@ from ckpt_studio.core.editing.replacing import (
     matching_keys,
     replaced,
 )
-from ckpt_studio.core.metadata import Edit, Metadata, RemoveKeys, RenameKey, ReplaceAll, SetValue
+from ckpt_studio.core.metadata import (
+    Edit,
+    Metadata,
+    RemoveKeys,
+    RenameKey,
+    ReplaceAll,
+    SetValue,
+    apply_all,
+)
 from ckpt_studio.core.plain_text import one_line
 
 KEEP = "<keep>"
@@ -29,96 +37,139 @@ def merged(several: Sequence[Metadata]) -> dict[str, str]:
     }
 
 
-def check_kept(edits: Iterable[Edit]) -> None:
-    """Raise ValueError when edits would write ``<keep>`` as a part of a value."""
+def check_kept(edits: Iterable[Edit], names: Iterable[str] = ()) -> None:
+    """Raise ValueError when edits would write ``<keep>``, or another such name, within a value."""
+    signs = (KEEP, *names)
     for edit in edits:
         for key, value in edit.apply({}).items():  # what it sets
-            if KEEP in value and value != KEEP:
+            sign = next((sign for sign in signs if sign in value and value != sign), None)
+            if sign is not None:
                 raise ValueError(
-                    f"“{one_line(key)}” was not changed: {KEEP} is no text, "
+                    f"“{one_line(key)}” was not changed: {sign} is no text, "
                     "it stands for values that differ."
                 )
 
 
-def count_shared(search: Search, metadata: Metadata) -> Found:
-    """Return how much there is to find; values that differ are left out.
+def count_shared(search: Search, several: Sequence[Metadata]) -> Found:
+    """Return how much there is to find in all files together.
 
     Raises:
         ValueError: see ``Search.pattern``.
     """
-    parts = [count(part, searched) for part, searched in _parts(search, metadata)]
+    parts = [count(search, metadata) for metadata in several]
     return Found(
         sum(part.matches for part in parts),
-        len(matching_shared(search, metadata)),
+        sum(part.rows for part in parts),
         sum(part.left_out for part in parts),
+        sum(part.matches > 0 for part in parts),
     )
 
 
-def matching_shared(search: Search, metadata: Metadata) -> list[str]:
-    """Return the keys of the rows in which something is found; values that differ are left out.
+def matching_shared(search: Search, keys: Iterable[str], several: Sequence[Metadata]) -> list[str]:
+    """Return those of the keys under which something is found in a file.
 
     Raises:
         ValueError: see ``Search.pattern``.
     """
-    found = {
-        key for part, searched in _parts(search, metadata) for key in matching_keys(part, searched)
-    }
-    return [key for key in metadata if key in found]
+    found = {key for metadata in several for key in matching_keys(search, metadata)}
+    return [key for key in keys if key in found]
 
 
-def replaced_shared(search: Search, replacement: str, metadata: Metadata) -> Replaced:
-    """Return what Replace all does; values that differ stay as they are.
+@dataclass(frozen=True, slots=True)
+class ReplacedShared:
+    """What Replace all does to what files share; ``own`` says for what new names stand.
+
+    It maps each name to its value in each file, None where the key goes.
+    """
+
+    replaced: Replaced
+    own: Mapping[str, tuple[str | None, ...]]
+
+
+def replaced_shared(
+    search: Search,
+    replacement: str,
+    shared: Metadata,
+    several: Sequence[Metadata],
+    *,
+    ticked: Sequence[int],
+    names: int = 0,
+) -> ReplacedShared:
+    """Return what Replace all does within each file's own values.
+
+    ``several`` are all files as ``shared`` makes them, ``ticked`` the places of those that count;
+    the others are given values of their own, too. ``names`` is how many names there are already.
 
     Raises:
         ValueError: see ``replaced``.
     """
-    values, keys = (replaced(part, replacement, all_) for part, all_ in _parts(search, metadata))
-    found = count_shared(search, metadata)
-    return Replaced((*values.edits, *keys.edits), found, values.unfit)
+    within = [replaced(replace(search, keys=False), replacement, each) for each in several]
+    after = [apply_all(done.edits, each) for done, each in zip(within, several, strict=True)]
+    values: dict[str, str] = {}
+    emptied: set[str] = set()
+    own: dict[str, tuple[str | None, ...]] = {}
+    for key in shared:
+        new = [after[place].get(key) for place in ticked]
+        if new == [several[place].get(key) for place in ticked]:
+            continue
+        if len(set(new)) > 1:
+            values[key] = f"<replaced {names + len(own) + 1}>"
+            own[values[key]] = tuple(each.get(key) for each in after)
+        elif new[0] is None:
+            emptied.add(key)
+        else:
+            values[key] = new[0]
+    renamed = replaced(replace(search, values=False), replacement, shared)
+    edits: list[Edit] = [ReplaceAll(values)] if values else []
+    edits += [RemoveKeys(frozenset(emptied))] if emptied else []
+    unfit = dict.fromkeys(key for place in ticked for key in within[place].unfit)
+    found = count_shared(search, [several[place] for place in ticked])
+    return ReplacedShared(Replaced((*edits, *renamed.edits), found, tuple(unfit)), own)
 
 
-def _parts(search: Search, metadata: Metadata) -> tuple[tuple[Search, Metadata], ...]:
-    """Split a search: values are looked through where all files have them, keys everywhere."""
-    shared = {key: value for key, value in metadata.items() if value != KEEP}
-    return (
-        (replace(search, keys=False), shared),
-        (replace(search, values=False), metadata),
-    )
-
-
-def edits_for(metadata: Metadata, edits: Iterable[Edit]) -> tuple[Edit, ...]:
+def edits_for(
+    metadata: Metadata, edits: Iterable[Edit], own: Mapping[str, str | None] | None = None
+) -> tuple[Edit, ...]:
     """Return those of the edits that change one file; ``<keep>`` gives it its own value.
 
+    ``own``: what other names stand for in this file, None for no value.
     A key is not renamed where it is not there, or where the new name is taken.
     """
     wanted: list[Edit] = []
-    own = metadata
+    first = metadata
     for edit in edits:
-        fitting = _fitting(metadata, edit, own)
+        fitting = _fitting(metadata, edit, first, own or {})
         for each in fitting:
             if not same(each.apply(metadata), metadata):
                 wanted.append(each)
                 metadata = each.apply(metadata)
-            own = each.apply(own) if isinstance(each, RenameKey) else own
+            first = each.apply(first) if isinstance(each, RenameKey) else first
     return tuple(wanted)
 
 
-def _fitting(metadata: Metadata, edit: Edit, own: Metadata) -> tuple[Edit, ...]:
+def _fitting(
+    metadata: Metadata, edit: Edit, first: Metadata, own: Mapping[str, str | None]
+) -> tuple[Edit, ...]:
     match edit:
-        case SetValue(key, value) if value == KEEP:
-            return _given_back({key}, own)
+        case SetValue(key, value) if value == KEEP or value in own:
+            return _given({key: value}, first, own)
         case ReplaceAll(values, label):
-            kept = {key for key, value in values.items() if value == KEEP}
-            new = {key: value for key, value in values.items() if key not in kept}
-            return (ReplaceAll(new, label), *_given_back(kept, own))
+            placed = {key: value for key, value in values.items() if value == KEEP or value in own}
+            new = {key: value for key, value in values.items() if key not in placed}
+            return (ReplaceAll(new, label), *_given(placed, first, own))
         case RenameKey(old, new) if old not in metadata or new in metadata:
             return ()
         case _:
             return (edit,)
 
 
-def _given_back(keys: set[str], own: Metadata) -> tuple[Edit, ...]:
-    """Return the edits that undo what earlier ones did to some keys of a file."""
-    back: list[Edit] = [SetValue(key, own[key]) for key in sorted(keys & own.keys())]
-    absent = frozenset(keys - own.keys())
-    return (*back, RemoveKeys(absent)) if absent else tuple(back)
+def _given(
+    placed: Mapping[str, str], first: Metadata, own: Mapping[str, str | None]
+) -> tuple[Edit, ...]:
+    """Return the edits that give a file what names stand for; ``<keep>`` is what it had first."""
+    values = {
+        key: first.get(key) if name == KEEP else own[name] for key, name in sorted(placed.items())
+    }
+    edits: list[Edit] = [SetValue(key, value) for key, value in values.items() if value is not None]
+    absent = frozenset(key for key, value in values.items() if value is None)
+    return (*edits, RemoveKeys(absent)) if absent else tuple(edits)

@@ -1,7 +1,8 @@
 """Absolute paths in a text, and the user names that they tell.
 
 A text, a line or a quoted piece that is a path as a whole is taken with its spaces, commas and
-apostrophes. In prose a path ends at the next space, unless what follows can only be more of it.
+apostrophes. In prose a path ends at the next space, unless what follows can only be more of it:
+below the folders of users and disks it goes on to a file, or to the end of the line.
 Every character is looked at a bounded number of times, however long the text is.
 """
 
@@ -43,6 +44,18 @@ _MORE_WORD = r"(?!')[^\s\\/\"`<>|*?:=~$%“”«»]{1,60}+"
 _MORE = re.compile(rf" {{1,2}}(?:{_MORE_WORD} {{1,2}}){{0,5}}{_MORE_WORD}(?<![(\[{{,;'])([\\/])")
 _MOST_MORE = 2
 """Words that may continue a path of POSIX in prose; one of Windows goes on to its last ``\\``."""
+
+_OF_USERS = re.compile(r"/(?:home|Users|mnt|media|run/media|Volumes)/")
+_PROSE = re.compile(
+    r"(?i)[,;.:!?)](?: |$)|(?<= )(?:an?|and|as|at|be|because|but|by|can|does|for|from|ha[ds]|have"
+    r"|he|if?|in|into|its?|is|like|made|makes|not|of|on|or|per|plus|see|she|so|than|that|the|then|there"
+    r"|they|this|to|under|use[ds]?|uses|using|via|was|we|were|when|where|which|while|will|with"
+    r"|without|you)(?= )"
+)
+"""What tells a sentence from names of folders."""
+
+_MOST_FOLDERS = 8
+_LAST_WORDS = re.compile(r"(?: [^\s/]+){0,2} *(?=[\r\n]|\Z)")
 
 _FILE = (
     r"\.(?:safetensors|sft|ckpt|pth?|bin|gguf|onnx|pickle|pkl|npz|png|jpe?g|webp|avif|gif|mp4|webm"
@@ -173,7 +186,29 @@ def _end_in_prose(text: str, start: int, head_end: int) -> int:
         if not (posix if more[1] == "/" else windows):
             break
         end = further
+    if not _is_file(text, head_end, end) and _OF_USERS.match(text, start):
+        end = _end_among_users(text, end)
     return _without_punctuation(text, head_end, end)
+
+
+def _end_among_users(text: str, start: int) -> int:
+    """Return where a path ends whose folders have spaces, ``start`` where no ending tells it."""
+    end, names = start, ""
+    for _ in range(_MOST_FOLDERS):
+        more = _MORE.match(text, end)
+        if more is None or more[1] != "/" or _PROSE.search(f"{more[0][:-1]} "):
+            break
+        names, end = names + more[0], _word_end(text, more.end())
+        if _is_file(text, more.end(), end):
+            return end
+    last = _LAST_WORDS.match(text, end)
+    if (
+        last is None
+        or not re.search(r" [A-Z0-9]", names)
+        or _PROSE.search(f"{last[0].rstrip(' .')} ")
+    ):
+        return start
+    return end + len(last[0].rstrip())
 
 
 def _word_end(text: str, start: int) -> int:

@@ -57,11 +57,15 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How often something occurs, in how many rows, and how many long values were left out."""
+    """How often something occurs, in how many rows, and how many long values were left out.
+
+    ``files`` is how many have some of it, 0 where there is only one.
+    """
 
     matches: int
     rows: int
     left_out: int = 0
+    files: int = 0
 
 
 @dataclass(frozen=True, slots=True)
