@@ -16,6 +16,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
+from ckpt_studio.app import gui_thread
 from ckpt_studio.app.panels_late import LatePanel
 from ckpt_studio.core.families import architecture, family_files
 
@@ -63,6 +64,7 @@ class Warming:
         self._steps = _steps()
         self._soon = QTimer(window, singleShot=True, interval=_SOON_MS)
         self._next = QTimer(window, interval=_BETWEEN_MS)
+        self._soon.timeout.connect(gui_thread.leave_out)
         self._soon.timeout.connect(self._next.start)
         self._next.timeout.connect(self._make_next)
 
@@ -91,6 +93,7 @@ class Warming:
         panel = next((panel for panel in panels if not panel.built), None)
         if panel is None:
             self._next.stop()
+            gui_thread.leave_out()
         else:
             panel.ensure_built()
 

@@ -42,3 +42,21 @@ def test_garbage_is_collected_by_a_timer(qtbot):
     timer.setInterval(1)
     qtbot.waitUntil(lambda: knot() is None)
     timer.stop()
+
+
+def test_garbage_that_lived_for_long_is_collected_too(qtbot):
+    parent, knot = QObject(), Knot()
+    timer, ref = collect_on_gui_thread(parent), weakref.ref(knot)
+    gc.collect()
+    del knot
+    assert ref() is not None
+    timer.setInterval(1)
+    qtbot.waitUntil(lambda: ref() is None)
+    timer.stop()
+
+
+def test_what_was_made_beforehand_is_not_looked_through_again(qtbot, window):
+    assert any(each is window for each in gc.get_objects())
+    window.warming.start()
+    qtbot.waitUntil(lambda: not window.warming.busy, timeout=20_000)
+    assert not any(each is window for each in gc.get_objects())

@@ -45,4 +45,5 @@ def collect_after_test(collect_after_module):
     yield
     if QApplication.instance() is not None:
         QTest.keyRelease(QWidget(), Qt.Key.Key_Control)  # Qt remembers what a shortcut held down
+    gc.unfreeze()
     gc.collect(1)
