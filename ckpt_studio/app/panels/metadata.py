@@ -369,10 +369,7 @@ class MetadataPanel(QWidget):
         if sources:
             self._import_all(sources)
         else:
-            self._tell(
-                self.tr("There is no picture and no file on the clipboard that can be imported."),
-                "bad",
-            )
+            self._tell(self.tr("There is nothing on the clipboard that can be imported."), "bad")
 
     def _import_all(self, sources: tuple[Path | bytes, ...]) -> None:
         first, *others = sources
