@@ -191,7 +191,7 @@ def test_a_file_is_chosen_and_its_folder_remembered(qtbot, panel, document, pict
 def test_nothing_on_the_clipboard_is_told(panel):
     QGuiApplication.clipboard().setText("text")
     panel.findChild(QAction, "metadataImportPasted").trigger()
-    assert "no picture" in panel.findChild(QLabel, "metadataNotice").text()
+    assert "nothing on the clipboard" in panel.findChild(QLabel, "metadataNotice").text()
 
 
 def test_a_picture_dropped_on_the_window_goes_to_the_metadata(qtbot, window, picture):
