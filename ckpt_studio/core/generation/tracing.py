@@ -7,10 +7,12 @@ inputs called like text, conditioning is followed through everything that is no 
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from ckpt_studio.core.generation.graph import Graph, GraphNode, Link
 from ckpt_studio.core.generation.info import Parameters
+from ckpt_studio.core.generation.switches import has_cases, taken, taken_text
 from ckpt_studio.core.generation.values import as_text
 
 _POSITIVE = ("positive", "conditioning", "cond1")
@@ -21,19 +23,27 @@ _NO_CONDITIONING = re.compile(
     re.IGNORECASE,
 )
 _TEXT = re.compile(
-    r"(?:.*_)?(?:text|prompt|string|value|text_[glh]|clip_[glh]|t5xxl|llama|positive|negative)"
+    r"(?:.*_)?(?:text|prompt|string|value|source|text_[glh]|clip_[glh]|t5xxl|llama|positive|negative)"
     r"(?:_?[0-9a-e])?",
     re.IGNORECASE,
 )
 _ENCODER_TEXT = re.compile(
-    r"(?:.*_)?(?:text|prompt)(?:_[glh])?|clip_[glh]|t5xxl|llama", re.IGNORECASE
+    r"(?:.*[_.])?(?:text|prompt)(?:_[glh])?|clip_[glh]|t5xxl|llama|tags|lyrics|caption",
+    re.IGNORECASE,
 )
 _NEGATIVE_NAME = re.compile("negative|neg_", re.IGNORECASE)
+_SYSTEM = re.compile("system", re.IGNORECASE)  # tells a language model how to answer
+_UNNAMED = re.compile(r"value \d+")
+_WORDS = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]{2}|[^\W\d_][^\s_]*(?=\s|$)")
+_FEWEST_WORDS = 4  # of a prompt; names and choices are shorter
+_NO_PROSE = re.compile("note|math|regex|sigmas|shader|config", re.IGNORECASE)
 _LORA = re.compile(r"lora_name(?:_\d+)?")
 _NOTHING = ("ConditioningZeroOut",)
 _WILDCARDS, _POPULATED = "wildcard_text", "populated_text"
 _MOST_VISITS = 5_000
 _MOST_SAMPLERS = 16
+_MOST_NEAR, _MOST_TEXTS, _MOST_SOURCES = 64, 32, 500
+"""Nodes that may make a result by themselves, texts of a node, and nodes that lead to a text."""
 
 Traced = tuple[str, str, Parameters]
 
@@ -44,8 +54,33 @@ def trace(graph: Graph) -> Traced:
     for sampler in samplers:
         positive, negative = _prompts(graph, sampler)
         if positive or negative:
-            return positive, negative, _parameters(graph, sampler)
-    return "", "", _parameters(graph, samplers[0]) if samplers else ()
+            return _told_apart(positive, negative, _parameters(graph, sampler))
+    parameters = _parameters(graph, samplers[0]) if samplers else ()
+    return _told_apart(*_asked_for(graph), parameters)
+
+
+def _told_apart(positive: str, negative: str, parameters: Parameters) -> Traced:
+    """A text that both sides get is what is wanted; models without guidance get it so."""
+    return positive, "" if negative == positive else negative, parameters
+
+
+def _asked_for(graph: Graph) -> tuple[str, str]:
+    """Return the prompts of the node nearest to a result that has some.
+
+    Services and the nodes of many new models sample by themselves.
+    """
+    used = {link.node for node in graph.nodes.values() for link in node.inputs.values()}
+    ends = [node for node in graph.nodes.values() if node.active and node.id not in used]
+    results = sorted((node for node in ends if node.inputs), key=_shows_text)
+    for node in islice(_back(graph, [Link(node.id) for node in results]), _MOST_NEAR):
+        positive = "\n".join(_texts_at(graph, node, _POSITIVE) or ())
+        if positive and node.active:
+            return positive, "\n".join(_texts_at(graph, node, _NEGATIVE) or ())
+    return "", ""
+
+
+def _shows_text(node: GraphNode) -> bool:
+    return node.kind == "PreviewAny" or "text" in node.kind.lower()
 
 
 def _samplers(graph: Graph) -> list[GraphNode]:
@@ -102,15 +137,17 @@ def _conditioning(graph: Graph, start: GraphNode, names: tuple[str, ...]) -> lis
         found = _texts_at(graph, node, names)
         texts.update(dict.fromkeys(found or ()))
         if found is None:
-            waiting.extend(reversed(_following(node, names)))
+            waiting.extend(reversed(_following(graph, node, names)))
     return list(texts)
 
 
-def _following(node: GraphNode, names: tuple[str, ...]) -> list[Link]:
+def _following(graph: Graph, node: GraphNode, names: tuple[str, ...]) -> list[Link]:
     """Return the links of a node that can carry conditioning of one polarity."""
     own = [node.inputs[name] for name in names if name in node.inputs]
     if own and ("negative" in node.inputs or names == _NEGATIVE):
         return own
+    if has_cases(node):
+        return taken(graph, node)
     return [link for name, link in node.inputs.items() if not _NO_CONDITIONING.search(name)]
 
 
@@ -119,7 +156,7 @@ def _texts_at(graph: Graph, node: GraphNode, names: tuple[str, ...]) -> list[str
     wanted = _of_polarity(node, names)
     if not wanted:
         return None
-    texts = (_text_of(graph, node, name) for name in wanted)
+    texts = (_text_of(graph, node, name) for name in wanted[:_MOST_TEXTS])
     return list(dict.fromkeys(text for text in texts if text.strip()))
 
 
@@ -129,8 +166,8 @@ def _of_polarity(node: GraphNode, names: tuple[str, ...]) -> list[str]:
         name
         for name in (*node.values, *node.inputs)
         if _ENCODER_TEXT.fullmatch(name) and isinstance(node.values.get(name, ""), str)
-        if name != _unused(node)
-    ]
+        if name != _unused(node) and not _SYSTEM.search(name)
+    ] or list(_unnamed(node))
     written = [name for name in ("positive", "negative") if isinstance(node.values.get(name), str)]
     negative = [name for name in (*encoded, *written) if _NEGATIVE_NAME.search(name)]
     if not negative:
@@ -140,6 +177,27 @@ def _of_polarity(node: GraphNode, names: tuple[str, ...]) -> list[str]:
     return [name for name in (*encoded, *written) if name not in negative]
 
 
+def _unnamed(node: GraphNode) -> Iterator[str]:
+    """Return the first value of unknown name that reads like a prompt; others may be for a model.
+
+    An encoder has no others.
+    """
+    if _NO_PROSE.search(node.kind):
+        return iter(())
+    found = (
+        name
+        for name, value in node.values.items()
+        if _UNNAMED.fullmatch(name) and isinstance(value, str) and _is_prose(value[:1000])
+    )
+    return found if "textencode" in node.kind.lower() else islice(found, 1)
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a text has some words, not all of them names with capitals."""
+    words = _WORDS.findall(text)
+    return len(words) >= _FEWEST_WORDS and not all(word[0].isupper() for word in words)
+
+
 def _text_of(graph: Graph, node: GraphNode, name: str) -> str:
     """Return the text of an input: its own, or that of the nodes it is linked to."""
     if name not in node.inputs:
@@ -147,11 +205,15 @@ def _text_of(graph: Graph, node: GraphNode, name: str) -> str:
     texts: list[str] = []
     waiting = [node.inputs[name]]
     seen: set[str] = set()
-    while waiting and len(seen) < _MOST_VISITS:
+    while waiting and len(seen) < _MOST_SOURCES:
         source = graph.source(waiting.pop())
         if source is None or source.id in seen:
             continue
         seen.add(source.id)
+        if has_cases(source):
+            texts.extend(taken_text(graph, source))
+            waiting.extend(reversed(taken(graph, source)))
+            continue
         texts.extend(_literals(source))
         links = [link for key, link in source.inputs.items() if _TEXT.fullmatch(key)]
         waiting.extend(reversed(links))

@@ -13,7 +13,7 @@ from ckpt_studio.core.generation.ui_level import (
     read_level,
 )
 from ckpt_studio.core.generation.ui_links import BYPASSED, NEVER, Links, Place, is_border, origin
-from ckpt_studio.core.generation.widgets import named_values
+from ckpt_studio.core.generation.widgets import Slot, named_values, slots_of
 
 _SUBGRAPH = "Subgraph"  # ComfyUI stores a number without meaning
 _DEEPEST = 16
@@ -42,6 +42,7 @@ class _Reading:
         listed = objects(definitions, "subgraphs") if isinstance(definitions, dict) else []
         self._stored = {name: item for item in listed if (name := _text(item.get("id")))}
         self._levels: dict[str, Level] = {}
+        self._slots: dict[str, list[Slot]] = {}
         self._links = Links()
         self._work = 0
 
@@ -56,7 +57,7 @@ class _Reading:
             if not self._may_go_on(node):
                 return
             lies_in = place or group_of(node, level.boxes)
-            made = _node(node, prefix + name, lies_in, level, prefix)
+            made = self._node(node, prefix + name, lies_in, Place(node, level, prefix))
             made = replace(made, active=made.active and active)
             self._links.add_node(made, Place(node, level, prefix))
             stored = self._stored.get(made.kind)
@@ -76,10 +77,25 @@ class _Reading:
             found, value = self._links.follow(link)
             if value is not None and found is None:
                 values[name] = value
-            elif found is not None and not (name in values and is_border(found)):
+            elif found is not None and not is_border(found):
                 links[name] = found
                 values.pop(name, None)
         return replace(node, values=values, inputs=links)
+
+    def _node(self, node: dict[str, Any], name: str, lies_in: str, place: Place) -> GraphNode:
+        kind = _text(node.get("type")) or "?"
+        links = {}
+        for item in objects(node, "inputs"):
+            link = origin(item, place.level, place.prefix)
+            if link is not None and (label := _text(item.get("name"))):
+                links[label] = link
+        active = node.get("mode") not in (NEVER, BYPASSED)
+        title = _text(node.get("title")) or kind
+        stored = self._stored.get(kind)
+        if stored is not None and kind not in self._slots:
+            self._slots[kind] = slots_of(stored)
+        values = named_values(node, self._slots.get(kind, ()))
+        return GraphNode(name, kind, title, values, links, lies_in, active=active)
 
     def _may_go_on(self, node: dict[str, Any]) -> bool:
         parts = (node.get("inputs"), node.get("widgets_values"))
@@ -101,18 +117,6 @@ class _Reading:
         self._work += len(inner.outputs)
         self._links.add_subgraph(outer, Place(node, level, prefix), inner)
         yield from self.level(inner, f"{outer.id}:", title, active=outer.active)
-
-
-def _node(node: dict[str, Any], name: str, place: str, level: Level, prefix: str) -> GraphNode:
-    kind = _text(node.get("type")) or "?"
-    links = {}
-    for item in objects(node, "inputs"):
-        link = origin(item, level, prefix)
-        if link is not None and (label := _text(item.get("name"))):
-            links[label] = link
-    active = node.get("mode") not in (NEVER, BYPASSED)
-    title = _text(node.get("title")) or kind
-    return GraphNode(name, kind, title, named_values(node), links, place, active=active)
 
 
 def _text(value: Any) -> str:

@@ -95,6 +95,9 @@ class Links:
                 self._outside[outer.id, slot] = link
             elif (value := outer.values.get(_widget(item))) is not None:
                 self._values[outer.id, slot] = value
+        for name, slot in inner.slots.items():  # a node need not list what nothing is linked to
+            if (value := outer.values.get(name)) is not None:
+                self._values.setdefault((outer.id, slot), value)
         for slot, begin, output in inner.outputs:
             self._inside[outer.id, slot] = Link(f"{outer.id}:{begin}", output)
 
