@@ -8,7 +8,7 @@ import time
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QMenu, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QMenu, QToolButton
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.tensors import TensorsPanel
@@ -276,3 +276,13 @@ def test_documents_are_chosen_by_title(panel, qtbot):
         qtbot.keyClicks(panel.picker, "two")
         panel.picker.activated.emit(panel.picker.currentIndex())
     assert chosen.args[0] is two
+
+
+def test_the_totals_of_the_selection_go_before_those_of_the_file(panel):
+    panel.resize(620, 600)
+    panel.table.selectAll()
+    selection = panel.findChild(QLabel, "tensorSelection")
+    QApplication.sendPostedEvents()
+    QApplication.processEvents()
+    assert selection.text() == selection.full_text
+    assert "selected" in selection.full_text
