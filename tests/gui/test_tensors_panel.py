@@ -286,3 +286,18 @@ def test_the_totals_of_the_selection_go_before_those_of_the_file(panel):
     QApplication.processEvents()
     assert selection.text() == selection.full_text
     assert "selected" in selection.full_text
+
+
+@pytest.mark.parametrize("pane", ["tensorValues", "tensorHealth"])
+def test_a_pane_that_opens_does_not_hide_the_selected_tensor(panel, pane):
+    many = opened_file(tuple(f"model.diffusion_model.{number}.weight" for number in range(60)))
+    panel.show_document(Document("many", many))
+    QApplication.processEvents()
+    table = panel.table
+    last = table.rowAt(table.viewport().height() - 2)
+    table.setCurrentIndex(table.model().index(last - 1, 0))
+    table.selectRow(last - 1)
+    panel.findChild(QToolButton, pane).click()
+    QApplication.processEvents()
+    shown = table.visualRect(table.currentIndex())
+    assert table.viewport().rect().contains(shown.center())
