@@ -279,7 +279,7 @@ def test_documents_are_chosen_by_title(panel, qtbot):
 
 
 def test_the_totals_of_the_selection_go_before_those_of_the_file(panel):
-    panel.resize(620, 600)
+    panel.resize(760, 600)
     panel.table.selectAll()
     selection = panel.findChild(QLabel, "tensorSelection")
     QApplication.sendPostedEvents()

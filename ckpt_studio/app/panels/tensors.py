@@ -154,8 +154,6 @@ class TensorsPanel(QWidget):
         self.values.plot.tensor_chosen.connect(self.show_tensor)
         self.health.show_requested.connect(self._show_named)
         self.health.sources.chosen.connect(self.document_chosen)
-        for shown in (self._panes.values_shown, self._panes.health_shown):
-            shown.connect(self._show_selected)
         self._panes.values_shown.connect(self._want_values)
         self._panes.health_shown.connect(self._want_health)
         self._pause.timeout.connect(self._want_values)
@@ -245,12 +243,6 @@ class TensorsPanel(QWidget):
         names = tuple(row.tensor.name for row in rows)
         wanted = Wanted(checkpoint, names, bool(selected)) if checkpoint is not None else None
         self.values_wanted.emit(wanted)
-
-    def _show_selected(self) -> None:
-        """Keep the row in sight that a pane below leaves no room for."""
-        view = self._view()
-        if not isinstance(view, TensorMap) and view.selectionModel().hasSelection():
-            view.scrollTo(view.currentIndex())
 
     def _want_health(self) -> None:
         if self.health.isVisible() and self._document is not None:
