@@ -51,6 +51,7 @@ class FoldersPage(DropFrame):
         self._model.modelReset.connect(self._enable)
         self._save_to.currentIndexChanged.connect(self._choose)
         self._show()
+        self._enable()
 
     def _button(self, name: str, words: str, act: Callable[[], object]) -> QPushButton:
         button = QPushButton(words)

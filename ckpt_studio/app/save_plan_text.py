@@ -116,7 +116,8 @@ def _was_will_be(part: PartSummary) -> str:
 
 def _main(sizes: Mapping[str, int]) -> str:
     total = sum(sizes.values())
-    names = [name for name, size in sizes.items() if size * 100 >= total]
+    ordered = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
+    names = [name for name, size in ordered if size * 100 >= total]
     return " + ".join(names) or "–"
 
 

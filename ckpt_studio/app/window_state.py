@@ -9,6 +9,7 @@ from ckpt_studio.app.settings import Settings
 _SIZE = (1280, 800)
 _LEAST = (760, 480)
 _PANELS = 6
+_TITLE_BAR = 40  # at most; its height is not known before the window is shown
 
 
 class WindowState:
@@ -17,7 +18,7 @@ class WindowState:
     def __init__(self, window: QMainWindow, settings: Settings) -> None:
         self._window, self._settings = window, settings
         window.setMinimumSize(*_LEAST)
-        window.resize(*_SIZE)
+        self._resize()
         if not settings.geometry.isEmpty():
             window.restoreGeometry(settings.geometry)
         self._keep_on_screen()
@@ -37,8 +38,14 @@ class WindowState:
         """Go back to the size of a first start."""
         self._settings.geometry = QByteArray()
         self._window.showNormal()
-        self._window.resize(*_SIZE)
+        self._resize()
         self._keep_on_screen()
+
+    def _resize(self) -> None:
+        """Take the usual size; on a low screen less, so that its lower end is seen."""
+        width, height = _SIZE
+        room = QGuiApplication.primaryScreen().availableGeometry().height() - _TITLE_BAR
+        self._window.resize(width, min(height, room))
 
     def _keep_on_screen(self) -> None:
         screen = QGuiApplication.primaryScreen()

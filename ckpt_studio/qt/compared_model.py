@@ -225,6 +225,8 @@ class ComparedModel(QAbstractTableModel):
         column = COLUMNS[section]
         if role == Qt.ItemDataRole.DisplayRole:
             return self.tr(column.value)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if column in VALUES else None
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.tr(_MEANINGS[column]) if column in _MEANINGS else None
         return None

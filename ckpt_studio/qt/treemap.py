@@ -215,17 +215,36 @@ class Treemap(Plot):
                 self.zoom_in()
                 return
 
+    def _neighbour(self, right: int, down: int) -> int:
+        """Return the nearest tile in a direction; at an edge the next one or the one before.
+
+        So that every tile can be reached by keys, also one that is too small to be drawn.
+        """
+        inside = self.shown.children
+        following = (self._current + right + down) % len(inside)
+        areas = {id(each.tile): each.area for each in self._places()}
+        here = areas.get(id(self.current))
+        if here is None:
+            return following
+        away: dict[int, float] = {}
+        for place, tile in enumerate(inside):
+            gap = areas.get(id(tile), here).center() - here.center()
+            along, aside = gap.x() * right + gap.y() * down, gap.x() * down + gap.y() * right
+            if along > abs(aside):
+                away[place] = along + abs(aside)
+        return min(away, key=away.__getitem__, default=following)
+
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {
-            Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Down: 1,
-            Qt.Key.Key_Left: -1,
-            Qt.Key.Key_Up: -1,
+            Qt.Key.Key_Right: (1, 0),
+            Qt.Key.Key_Down: (0, 1),
+            Qt.Key.Key_Left: (-1, 0),
+            Qt.Key.Key_Up: (0, -1),
         }
         key = Qt.Key(event.key())
         if key in steps and self.shown.children:
-            self._current = (self._current + steps[key]) % len(self.shown.children)
+            self._current = self._neighbour(*steps[key])
             self._tell()
             self.update()
         elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Plus}:

@@ -77,7 +77,7 @@ class WrappingRow(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() in _CHANGED:
             self._heights.clear()
-        if event.type() == QEvent.Type.LayoutRequest:
+        if event.type() in {QEvent.Type.LayoutRequest, QEvent.Type.Show}:
             self._arrange()
             self.updateGeometry()
         return super().event(event)

@@ -196,3 +196,18 @@ def test_a_lora_is_only_offered_where_there_can_be_one(qtbot, window, folder, na
     button = named(window, "compareLora", QAbstractButton)
     assert button.isEnabled() is not bool(reason)
     assert button.toolTip() == (reason or "What B has learned, as a LoRA for A")
+
+
+def test_columns_of_numbers_have_their_titles_above_them_and_shapes_have_room(
+    qtbot, window, folder
+):
+    show(qtbot, window, folder / "whole.safetensors", folder / "small_vae.safetensors")
+    table = named(window, "compareTable", QTableView)
+    model, columns = table.model(), list(Column)
+    for wanted in (Column.RELATIVE, Column.COSINE, Column.LARGEST):
+        place = columns.index(wanted)
+        aligned = Qt.ItemDataRole.TextAlignmentRole
+        title = model.headerData(place, Qt.Orientation.Horizontal, aligned)
+        assert title == model.index(0, place).data(aligned)
+    text = table.fontMetrics().horizontalAdvance("1280 × 1280 × 3 × 3")
+    assert table.columnWidth(columns.index(Column.SHAPE)) > text

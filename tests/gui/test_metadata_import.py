@@ -71,6 +71,7 @@ def test_ticked_keys_of_a_picture_are_taken_over_in_one_step(qtbot, panel, docum
     def act(dialog):
         found = items(dialog)
         assert found["prompt"].text(1) == "old"
+        assert dialog.findChild(QPushButton, "importTake").property("role") == "primary"
         assert found["modelspec.thumbnail"].checkState(0) is Qt.CheckState.Checked
         found["modelspec.thumbnail"].setCheckState(0, Qt.CheckState.Unchecked)
         press(dialog, "importTake")

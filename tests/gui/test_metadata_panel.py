@@ -4,8 +4,9 @@ import json
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
+    QApplication,
     QFileDialog,
     QLabel,
     QLineEdit,
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import (
 from ckpt_studio.app.document import Document
 from ckpt_studio.core.editing.metadata_rows import rows_of
 from ckpt_studio.core.metadata import SetValue
-from ckpt_studio.qt.metadata_model import MetadataModel
+from ckpt_studio.qt.metadata_model import METADATA_COLUMNS, MetadataColumn, MetadataModel
 from tests.gui.acting import answer
 from tests.gui.metadata_panel import panel_of
 from tests.gui.opened import opened_file
@@ -377,3 +378,15 @@ def test_another_document_does_not_get_the_edits_of_this_one(panel, document, qt
     type_value(qtbot, panel, "X")
     assert document.metadata == METADATA
     assert other.metadata == {"title": "X"}
+
+
+def test_the_size_of_a_value_is_not_cut_in_a_large_font(document, qtbot):
+    before = QApplication.font()
+    QApplication.setFont(QFont(before.family(), before.pointSize() + 5))
+    try:
+        table = panel_of(qtbot, document).keys.table
+        document.edit(SetValue("long", "x" * 1023))
+        place = METADATA_COLUMNS.index(MetadataColumn.SIZE)
+        assert table.sizeHintForColumn(place) <= table.columnWidth(place)
+    finally:
+        QApplication.setFont(before)

@@ -52,6 +52,7 @@ def test_what_is_ticked_is_taken_out_and_one_undo_brings_it_back(qtbot, panel, d
         for row in rows(dialog, "cleanFindings"):
             if row.text(2).startswith("{"):
                 row.setCheckState(0, Qt.CheckState.Unchecked)
+        assert dialog.findChild(QPushButton, "cleanButton").property("role") == "primary"
         press(dialog, "cleanButton")
 
     when_found(qtbot, untick_the_whole_workflow)

@@ -249,6 +249,23 @@ def test_a_mistake_in_json_changes_nothing(panel, document, qtbot, text, reason)
     assert document.metadata == METADATA
     assert edit.exact_text() == text
     assert reason in said(panel, "metadataJsonCheck")
+    assert panel.findChild(QLabel, "metadataNotice").isHidden()
+
+
+def test_undo_takes_back_a_text_with_a_mistake_before_an_edit(panel, document, qtbot):
+    document.edit(SetValue("title", "Edited"))
+    show(qtbot, panel, "Json")
+    edit = json_text(panel)
+    whole = edit.exact_text()
+    qtbot.keyClicks(edit, "oops")
+    qtbot.waitUntil(lambda: "Line 1" in said(panel, "metadataJsonCheck"))
+    qtbot.keyClick(edit, Qt.Key.Key_Z, CONTROL)
+    assert edit.exact_text() == whole
+    assert document.metadata["title"] == "Edited"
+    qtbot.keyClick(edit, Qt.Key.Key_Z, CONTROL)
+    assert document.metadata == METADATA
+    show(qtbot, panel, "Table")
+    assert panel.findChild(QLabel, "metadataNotice").isHidden()
 
 
 def test_a_text_with_a_mistake_waits_for_its_document(panel, document, qtbot):

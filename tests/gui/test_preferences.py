@@ -57,6 +57,7 @@ def press(preferences, name):
 def test_a_folder_is_added_by_dialog_listed_kept_and_removed(
     qtbot, window, preferences, comfyui, monkeypatch
 ):
+    assert not named(preferences, "removeFolder").isEnabled()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(comfyui))
     press(preferences, "addFolder")
     settled(qtbot, window)

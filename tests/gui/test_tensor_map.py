@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
@@ -111,3 +111,32 @@ def test_twenty_thousand_tensors_stay_quick(qtbot):
     assert min(took) < 0.03
     assert max(took) < 0.2, "rows are looked at more than once or twice"
     assert panel.findChild(QLabel, "tensorCount").text() == "20,000 of 20,000"
+
+
+def centre(plot, tile):
+    spots = [
+        (x, y)
+        for x in range(2, plot.width(), 4)
+        for y in range(2, plot.height(), 4)
+        if plot.tile_at(QPointF(x, y)) is tile
+    ]
+    return [sum(axis) / len(spots) for axis in zip(*spots, strict=True)]
+
+
+def test_arrows_go_to_the_tile_that_lies_there(panel, qtbot):
+    names = tuple(f"model.diffusion_model.input_blocks.2.{n}.weight" for n in range(9))
+    panel.show_document(Document("nine", opened_file(names)))
+    keys_down(panel, *[Qt.Key.Key_Return] * 2)
+    plot = panel.map.plot
+    assert len(plot.shown.children) == 9
+    for key, axis, sign in (
+        (Qt.Key.Key_Right, 0, 1),
+        (Qt.Key.Key_Down, 1, 1),
+        (Qt.Key.Key_Left, 0, -1),
+        (Qt.Key.Key_Up, 1, -1),
+    ):
+        before = centre(plot, plot.current)
+        keys_down(panel, key)
+        moved = [now - was for now, was in zip(centre(plot, plot.current), before, strict=True)]
+        assert moved[axis] * sign > 20
+        assert abs(moved[1 - axis]) < abs(moved[axis])

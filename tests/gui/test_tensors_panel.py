@@ -8,7 +8,7 @@ import time
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QMenu, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QMenu, QToolButton
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.tensors import TensorsPanel
@@ -276,3 +276,28 @@ def test_documents_are_chosen_by_title(panel, qtbot):
         qtbot.keyClicks(panel.picker, "two")
         panel.picker.activated.emit(panel.picker.currentIndex())
     assert chosen.args[0] is two
+
+
+def test_the_totals_of_the_selection_go_before_those_of_the_file(panel):
+    panel.resize(760, 600)
+    panel.table.selectAll()
+    selection = panel.findChild(QLabel, "tensorSelection")
+    QApplication.sendPostedEvents()
+    QApplication.processEvents()
+    assert selection.text() == selection.full_text
+    assert "selected" in selection.full_text
+
+
+@pytest.mark.parametrize("pane", ["tensorValues", "tensorHealth"])
+def test_a_pane_that_opens_does_not_hide_the_selected_tensor(panel, pane):
+    many = opened_file(tuple(f"model.diffusion_model.{number}.weight" for number in range(60)))
+    panel.show_document(Document("many", many))
+    QApplication.processEvents()
+    table = panel.table
+    last = table.rowAt(table.viewport().height() - 2)
+    table.setCurrentIndex(table.model().index(last - 1, 0))
+    table.selectRow(last - 1)
+    panel.findChild(QToolButton, pane).click()
+    QApplication.processEvents()
+    shown = table.visualRect(table.currentIndex())
+    assert table.viewport().rect().contains(shown.center())

@@ -200,6 +200,14 @@ def test_a_file_dropped_on_the_tensors_panel_is_shown_and_no_source(qtbot, windo
     assert window.session.documents == ()
 
 
+def test_a_first_start_leaves_room_for_the_title_bar_on_a_low_screen(window):
+    available = window.screen().availableGeometry().height()
+    assert window.height() <= available - 32
+    window.resize(900, 500)
+    window.actions_.reset_layout.trigger()
+    assert window.height() <= available - 32
+
+
 def test_the_window_remembers_its_size_panel_and_theme(qtbot, open_window):
     first = open_window()
     first.resize(770, 690)

@@ -1,7 +1,7 @@
 """A row of controls that wraps, while its controls change."""
 
 import pytest
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from ckpt_studio.qt.wrapping_row import WrappingRow
 
@@ -45,3 +45,20 @@ def test_the_height_follows_the_controls(qtbot, placed):
     last.show()
     row.show()
     qtbot.waitUntil(lambda: row.height() == 56)
+
+
+def test_a_text_that_grew_on_a_hidden_page_is_not_cut(qtbot):
+    pages, row, button = QStackedWidget(), WrappingRow(), QToolButton()
+    qtbot.addWidget(pages)
+    button.setText("a")
+    row.add(button)
+    pages.addWidget(row)
+    pages.addWidget(QWidget())
+    pages.resize(400, 100)
+    pages.show()
+    qtbot.waitExposed(pages)
+    qtbot.waitUntil(lambda: button.width() == button.sizeHint().width())
+    pages.setCurrentIndex(1)
+    button.setText("a far longer text")
+    pages.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: button.width() == button.sizeHint().width(), timeout=1000)

@@ -12,7 +12,6 @@ from ckpt_studio.qt.delegates import ColorDelegate, NameDelegate, PartDelegate
 
 _WIDTHS = {
     Column.PART: 76,
-    Column.SHAPE: 120,
     Column.A: 50,
     Column.B: 50,
 }
@@ -21,6 +20,7 @@ _WIDEST = {
     Column.COSINE: "−0.617312",
     Column.LARGEST: "−1.234e−05",
     Column.BLOCK: "double 99",
+    Column.SHAPE: "1280 × 1280 × 3 × 3",
     Column.RESULT: "differs · 99 NaN/∞",
 }
 _KEY_WIDTHS = (220, 84)

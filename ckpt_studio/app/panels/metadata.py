@@ -170,16 +170,15 @@ class MetadataPanel(QWidget):
         self._views.setCurrentIndex(int(view))
         self.setFocusProxy((self.keys, self._form_page, self.json)[view])
         self._show_view()
-        if view is not MetadataView.JSON:
-            self._remind()
+        self._remind()
 
     def _remind(self) -> None:
-        """Say that a text is not part of the metadata yet."""
-        if self.json.draft is not None:
-            self._tell(
-                self.tr("The JSON text has a mistake and is not taken over; it waits in its view."),
-                "bad",
-            )
+        """Say outside its view that a text is not part of the metadata yet."""
+        said = self.tr("The JSON text has a mistake, is not taken over and waits in its view.")
+        if self.json.draft is not None and self._views.currentWidget() is not self.json:
+            self._tell(said, "bad")
+        elif self._notice.full_text == said:
+            self._tell("")
 
     def start(self, name: str) -> None:
         """Do what an action of the menus of the panel does, or its button."""

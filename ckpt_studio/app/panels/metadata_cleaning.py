@@ -50,6 +50,7 @@ class CleanDialog(QDialog):
         self._tree.itemChanged.connect(self._show_ticked)
         self._clean = QPushButton(self.tr("C&lean"))
         self._clean.setObjectName("cleanButton")
+        self._clean.setProperty("role", "primary")
         self._clean.setEnabled(False)
         self._cancel = QPushButton(self.tr("&Cancel"))
         self._cancel.setObjectName("cleanCancel")

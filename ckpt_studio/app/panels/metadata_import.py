@@ -90,6 +90,7 @@ class ImportDialog(QDialog):
         self._text.setTabChangesFocus(True)
         self._text.setMaximumHeight(150)
         self._take.setObjectName("importTake")
+        self._take.setProperty("role", "primary")
         self._take.setEnabled(False)
         self._cancel.setObjectName("importCancel")
         self._take.clicked.connect(self._import)

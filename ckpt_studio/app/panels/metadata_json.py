@@ -124,9 +124,10 @@ class MetadataJson(QWidget):
 
     def _undo(self) -> None:
         self._pass_on()
-        self._broken = False
+        broken, self._broken = self._broken, False
         self.edit.show_text("")
-        self.undo_requested.emit()
+        if not broken:  # else the step that is taken back is the text with its mistake
+            self.undo_requested.emit()
         self.show_metadata(self._metadata)  # else the text stays away where nothing is undone
 
     def _tell(self, message: str, role: str = "dim") -> None:

@@ -14,7 +14,8 @@ from ckpt_studio.qt.metadata_delegate import MetadataDelegate
 from ckpt_studio.qt.metadata_model import METADATA_COLUMNS, MetadataColumn, MetadataModel
 
 _PADDING = 12
-_WIDTHS = {MetadataColumn.KEY: 220, MetadataColumn.SIZE: 76, MetadataColumn.STATE: 116}
+_WIDTHS = {MetadataColumn.KEY: 220, MetadataColumn.STATE: 116}
+_WIDEST_SIZE, _MARGIN = "1,023 bytes", 20
 
 
 class MetadataTable(QTableView):
@@ -60,9 +61,11 @@ class MetadataTable(QTableView):
         header.setHighlightSections(False)
         # a header looks at every cell to know whether a column is selected: 1 s for 50,000 keys
         header.setSelectionModel(QItemSelectionModel(model, header))
+        size = self.fontMetrics().horizontalAdvance(_WIDEST_SIZE) + _MARGIN
+        widths = {**_WIDTHS, MetadataColumn.SIZE: size}
         for place, column in enumerate(METADATA_COLUMNS):
-            if column in _WIDTHS:
-                header.resizeSection(place, _WIDTHS[column])
+            if column in widths:
+                header.resizeSection(place, widths[column])
             else:
                 header.setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
         self._add_actions()

@@ -61,10 +61,13 @@ class TensorTable(QTableView):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what is asked for least where the keys would have no room."""
+        seen = _in_sight(self, event.oldSize().height())
         super().resizeEvent(event)
         narrow = self.viewport().width() < _NARROW
         for column in (Column.PARAMETERS, Column.OFFSET):
             self.setColumnHidden(COLUMNS.index(column), narrow)
+        if seen:
+            self.scrollTo(self.currentIndex())
 
     def selected_rows(self) -> list[Row]:
         """Return the selected tensors in the order shown."""
@@ -120,6 +123,13 @@ class TensorTree(QTreeView):
             self.setItemDelegateForColumn(place, self._dim)
 
     @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        seen = _in_sight(self, event.oldSize().height())
+        super().resizeEvent(event)
+        if seen:
+            self.scrollTo(self.currentIndex())
+
+    @override
     def selectAll(self) -> None:
         """Select everything, folders with what is inside."""
         last = self.groups.index(self.groups.rowCount() - 1, self.groups.columnCount() - 1)
@@ -130,6 +140,12 @@ class TensorTree(QTreeView):
         """Return the tensors that are selected, or inside selected folders, each once."""
         found = {id(row): row for group in self._chosen.selected() for row in group.rows}
         return list(found.values())
+
+
+def _in_sight(view: QAbstractItemView, height: int) -> bool:
+    """Return whether the current row is seen in a view of a height; less room shall not hide it."""
+    current = view.currentIndex()
+    return current.isValid() and 0 <= view.visualRect(current).top() < height
 
 
 def _prepare(view: QAbstractItemView) -> None:
