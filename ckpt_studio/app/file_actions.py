@@ -22,8 +22,8 @@ class FileActions(QObject):
         self._session, self._sources, self._banner = session, sources, banner
 
     def connect_actions(self, actions: Actions, take: Callable[[tuple[Path, ...]], None]) -> None:
-        """Let the actions of the menu act; ``take`` gets what was pasted, and folders."""
-        actions.open.triggered.connect(lambda: self._sources.browse(""))
+        """Let the actions of the menu act; ``take`` gets what was opened or pasted, and folders."""
+        actions.open.triggered.connect(lambda: self._open(take))
         actions.open_folder.triggered.connect(lambda: self._open_folder(take))
         actions.inspect.triggered.connect(self._inspect)
         actions.paste_files.triggered.connect(lambda: self._paste(take))
@@ -34,6 +34,11 @@ class FileActions(QObject):
         paths = self._sources.ask(self.tr("Inspect a file"))
         if paths:
             self._sources.look_at(paths)
+
+    def _open(self, take: Callable[[tuple[Path, ...]], None]) -> None:
+        files = self._sources.ask(self.tr("Open model files"))
+        if files:
+            take(files)
 
     def _open_folder(self, take: Callable[[tuple[Path, ...]], None]) -> None:
         folder = self._sources.browse_folder()

@@ -163,7 +163,7 @@ class MainWindow(QMainWindow):
         connect_help(self, actions)
         self.recovery.restored.connect(self._show_restored)
         recent = RecentMenu(actions.recent, self.settings)
-        recent.chosen.connect(lambda path: self.sources.add((path,)))
+        recent.chosen.connect(lambda path: self._take_files((path,)))
 
     def _connect_panels(self) -> None:
         assemble, sources, saving = self.assemble, self.sources, self.saving

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckpt_studio.app.main_window import ASSEMBLE, METADATA
+from ckpt_studio.app.main_window import ASSEMBLE, METADATA, TENSORS
 from ckpt_studio.app.settings import Settings
 from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.engine.target import SUFFIX
@@ -228,6 +228,25 @@ def test_folders_are_remembered_for_each_purpose(qtbot, window, parts):
     settings = Settings()
     assert settings.source_folder == str(parts[0].parent)
     assert settings.output_folder == ""
+
+
+@pytest.mark.parametrize("by", ["open", "recent"])
+@pytest.mark.parametrize("panel", [TENSORS, METADATA])
+def test_a_file_is_opened_where_the_panel_that_is_shown_wants_it(
+    qtbot, window, parts, monkeypatch, by, panel
+):
+    window.show_panel(panel)
+    if by == "open":
+        names = [str(parts[2])], ""
+        monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: names)
+        window.actions_.open.trigger()
+    else:
+        window.settings.add_recent(parts[2])
+        window.actions_.recent.aboutToShow.emit()
+        window.actions_.recent.actions()[0].trigger()
+    qtbot.waitUntil(lambda: settled(window) and window.session.current.path == parts[2])
+    assert window.session.empty
+    assert window.panel == panel
 
 
 def test_recent_files_that_are_gone_are_greyed(qtbot, window, folder, tmp_path):
