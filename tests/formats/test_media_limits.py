@@ -1,0 +1,44 @@
+"""Files that claim endless work are read within little time and memory."""
+
+import struct
+import time
+import tracemalloc
+
+import pytest
+
+from ckpt_studio.formats.media import read_media
+from tests.making import media
+from tests.making.media import box
+
+MIB = 1 << 20
+
+
+def picture(places, items=1):
+    infos = [
+        box(b"infe", struct.pack(">IHH4s", 2 << 24, at, 0, b"Exif"), b"\0") for at in range(items)
+    ]
+    info = box(b"iinf", bytes(4), struct.pack(">H", items), *infos)
+    return box(b"ftyp", b"avif\0\0\0\0") + box(b"meta", bytes(4), info, box(b"iloc", places))
+
+
+def many_parts_without_a_place():
+    items = b"".join(struct.pack(">HHH", at, 0, 60_000) for at in range(60_000))
+    return picture(struct.pack(">IHH", 0, 0, 60_000) + items)
+
+
+@pytest.mark.parametrize("make", [many_parts_without_a_place])
+def test_little_time_is_taken(make):
+    data = make()
+    start = time.process_time()
+    read_media(data)
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("make", [many_parts_without_a_place])
+def test_little_memory_is_taken(make):
+    data = make()
+    tracemalloc.start()
+    read_media(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 * MIB
