@@ -7,7 +7,6 @@ import tracemalloc
 import pytest
 
 from ckpt_studio.formats.media import read_media
-from tests.making import media
 from tests.making.media import box
 
 MIB = 1 << 20
@@ -26,7 +25,17 @@ def many_parts_without_a_place():
     return picture(struct.pack(">IHH", 0, 0, 60_000) + items)
 
 
-@pytest.mark.parametrize("make", [many_parts_without_a_place])
+def exif_that_says_one_text_often():
+    table = struct.pack(">HHII", 0x010E, 2, 12 * MIB, 8) * 1000
+    exif = bytes(4) + b"MM\0*" + struct.pack(">IH", 8, 1000) + table + b"a" * 12 * MIB
+    places = b"".join(struct.pack(">HHHII", at, 0, 1, 2000, len(exif)) for at in range(20))
+    return picture(struct.pack(">IHH", 0, 0x4400, 20) + places, 20).ljust(2000, b"\0") + exif
+
+
+TAKES_TIME = [many_parts_without_a_place, exif_that_says_one_text_often]
+
+
+@pytest.mark.parametrize("make", TAKES_TIME)
 def test_little_time_is_taken(make):
     data = make()
     start = time.process_time()
