@@ -32,7 +32,15 @@ def exif_that_says_one_text_often():
     return picture(struct.pack(">IHH", 0, 0x4400, 20) + places, 20).ljust(2000, b"\0") + exif
 
 
-TAKES_TIME = [many_parts_without_a_place, exif_that_says_one_text_often]
+def metadata_that_begin_again_and_again():
+    return b"<svg>" + b"<metadata" * (15 * MIB // 9)
+
+
+TAKES_TIME = [
+    many_parts_without_a_place,
+    exif_that_says_one_text_often,
+    metadata_that_begin_again_and_again,
+]
 
 
 @pytest.mark.parametrize("make", TAKES_TIME)

@@ -6,7 +6,7 @@ from ckpt_studio.formats.media.tags import add_tag
 from ckpt_studio.formats.pictures.collected import MOST_TEXT, Collected
 from ckpt_studio.formats.pictures.source import Source
 
-_START = re.compile(rb"<metadata[^>]{0,1000}>\s{0,1000}<!\[CDATA\[", re.IGNORECASE)
+_START = re.compile(rb"<metadata[^<>]{0,1000}>\s{0,1000}<!\[CDATA\[", re.IGNORECASE)
 _END = b"]]>"
 _BEGINNINGS = (b"<svg", b"<?xml", b"<!--", b"<!doctype svg")
 
