@@ -7,6 +7,7 @@ import tracemalloc
 import pytest
 
 from ckpt_studio.formats.media import read_media
+from tests.making import media
 from tests.making.media import box
 
 MIB = 1 << 20
@@ -36,7 +37,13 @@ def metadata_that_begin_again_and_again():
     return b"<svg>" + b"<metadata" * (15 * MIB // 9)
 
 
+def names_without_letters():
+    keys = box(b"keys", bytes(8), box(b"mdta") * 10_000)
+    return media.FTYP + box(b"meta", bytes(4), keys) * 210
+
+
 TAKES_TIME = [
+    names_without_letters,
     many_parts_without_a_place,
     exif_that_says_one_text_often,
     metadata_that_begin_again_and_again,

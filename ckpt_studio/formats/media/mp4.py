@@ -25,7 +25,6 @@ _NAMES = {
     b"desc": "description",
     b"ldes": "synopsis",
 }
-_MOST_KEYS = 10_000
 _VALUE_HEAD = 8  # type and language of a value
 _UTF8, _UTF16 = 1, 2
 _TRACK_HEADERS = {0: 76, 1: 88}
@@ -95,15 +94,12 @@ def _metadata(boxes: Boxes, meta: Box) -> None:
 
 
 def _keys(boxes: Boxes, box: Box) -> list[str]:
-    """Return the names that items are numbered by; the first has the number 1."""
+    """Return the names that items are numbered by, each a box; the first has the number 1."""
     names: list[str] = []
-    at = 8
-    while at + 8 <= box.size and len(names) < _MOST_KEYS:
-        size = int.from_bytes(boxes.read(box, 4, at))
-        if size < 8 or not boxes.collected.room(size, "The names of the texts"):  # noqa: PLR2004 - its head
+    for key in boxes.inside(box, 8):
+        if not boxes.collected.room(key.size, "A name of a text"):
             break
-        names.append(boxes.read(box, size - 8, at + 8).decode("utf-8", "replace"))
-        at += size
+        names.append(boxes.read(key, key.size).decode("utf-8", "replace"))
     return names
 
 
