@@ -8,7 +8,7 @@ import pytest
 
 from ckpt_studio.formats.media import read_media
 from tests.making import media
-from tests.making.media import box
+from tests.making.media import box, id3
 
 MIB = 1 << 20
 
@@ -42,7 +42,18 @@ def names_without_letters():
     return media.FTYP + box(b"meta", bytes(4), keys) * 210
 
 
+def frames_of_many_megabytes():
+    wrong = b"\1a\0\0\0" + b"b\0b\0b\0\0\xd8" * (6 * MIB // 8)  # halves of characters take time
+    return id3(*[media.frame(b"TXXX", wrong, 3)] * 40, version=3)
+
+
+def frame_of_many_texts():
+    return id3(media.txxx("a", "b\0" * (7 * MIB), 3, 3), version=3)
+
+
+TAKES_MEMORY = [many_parts_without_a_place, frame_of_many_texts]
 TAKES_TIME = [
+    frames_of_many_megabytes,
     names_without_letters,
     many_parts_without_a_place,
     exif_that_says_one_text_often,
@@ -58,7 +69,7 @@ def test_little_time_is_taken(make):
     assert time.process_time() - start < 1
 
 
-@pytest.mark.parametrize("make", [many_parts_without_a_place])
+@pytest.mark.parametrize("make", TAKES_MEMORY)
 def test_little_memory_is_taken(make):
     data = make()
     tracemalloc.start()

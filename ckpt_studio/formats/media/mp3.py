@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ckpt_studio.formats.media.tags import add_tag
+from ckpt_studio.formats.media.tags import keep_tag
 from ckpt_studio.formats.pictures.collected import MOST_TEXT, Collected, decoded
 from ckpt_studio.formats.pictures.source import Source
 
@@ -126,22 +126,16 @@ def _take(frame: _Frame, source: Source, collected: Collected) -> None:
     """Collect the text of a frame, if it is one."""
     if not frame.name.startswith("T") and frame.name not in _IN_A_LANGUAGE:
         return
-    if frame.size > MOST_TEXT:
-        collected.room(frame.size, f"The text {frame.name}")
+    if not collected.room(frame.size, f"The text {frame.name}"):
         return
     data = _content(frame, source.read(frame.at, frame.size), collected)
     if not data:
         return
-    encoding, data = data[0], data[1:]
-    if frame.name in _IN_A_LANGUAGE:
-        data = data[3:]
-    first, *others = _texts(data, encoding)
-    if frame.name in _DESCRIBED or frame.name in _IN_A_LANGUAGE:
-        name = first or _NAMES.get(frame.name, frame.name)
-        add_tag(collected, name, "\n".join(others), f"ID3 {frame.name}")
-    else:
-        name = _NAMES.get(frame.name, frame.name)
-        add_tag(collected, name, "\n".join((first, *others)), f"ID3 {frame.name}")
+    own = frame.name in _DESCRIBED or frame.name in _IN_A_LANGUAGE
+    text = _text(data[4 if frame.name in _IN_A_LANGUAGE else 1 :], data[0])
+    first, _, text = text.partition("\0") if own else ("", "", text)
+    name = first or _NAMES.get(frame.name, frame.name)
+    keep_tag(collected, name, text.replace("\0", "\n"), f"ID3 {frame.name}")
 
 
 def _content(frame: _Frame, data: bytes, collected: Collected) -> bytes:
@@ -157,10 +151,10 @@ def _content(frame: _Frame, data: bytes, collected: Collected) -> bytes:
     return (collected.inflated(data, f"The text {frame.name}") or b"") if packed else data
 
 
-def _texts(data: bytes, encoding: int) -> list[str]:
+def _text(data: bytes, encoding: int) -> str:
     """Return the texts in data, between which there are zeros; some end with one, too."""
     name = _ENCODINGS.get(encoding)
     if name is None:
-        return decoded(data.rstrip(b"\0")).split("\0")
+        return decoded(data.rstrip(b"\0"))
     text = data.decode(name, "replace").rstrip("\0")
-    return [part.removeprefix("\ufeff") for part in text.split("\0")]
+    return text.removeprefix("\ufeff").replace("\0\ufeff", "\0")

@@ -21,10 +21,15 @@ def read_tag(
     collected: Collected, name: str, size: int, read: Callable[[], bytes | str], place: str
 ) -> None:
     """Keep a text as ``add_tag`` does; it is only read when there is room for its bytes."""
+    if name.strip("\0 ") and size > 0 and collected.room(size, f"A text in {place}"):
+        keep_tag(collected, name, read(), place)
+
+
+def keep_tag(collected: Collected, name: str, data: bytes | str, place: str) -> None:
+    """Keep a text as ``add_tag`` does, for which room was taken before."""
     name = name.strip("\0 ")[:_LONGEST_NAME]
-    if not name or size <= 0 or not collected.room(size, f"A text in {place}"):
+    if not name or not data:
         return
-    data = read()
     text = decoded(data.rstrip(b"\0")) if isinstance(data, bytes) else data.rstrip("\0")
     small = name.lower()
     collected.add(small if name.isupper() or small in _COMFYUI else name, text, place)
