@@ -51,7 +51,23 @@ def frame_of_many_texts():
     return id3(media.txxx("a", "b\0" * (7 * MIB), 3, 3), version=3)
 
 
-TAKES_MEMORY = [many_parts_without_a_place, frame_of_many_texts]
+def streams_side_by_side():
+    heads = b"".join(media.pages(at, b"OpusHead" + bytes(11)) for at in range(8))
+    parts = [media.page(at, [255] * 255, bytes(255 * 255)) for at in range(8)]
+    return heads + b"".join(parts) * 250
+
+
+def name_without_end():
+    data = struct.pack("<III", 0, 1, 15 * MIB) + b"\xff" * (15 * MIB)
+    return b"fLaC\x84" + len(data).to_bytes(3) + data
+
+
+TAKES_MEMORY = [
+    many_parts_without_a_place,
+    frame_of_many_texts,
+    streams_side_by_side,
+    name_without_end,
+]
 TAKES_TIME = [
     frames_of_many_megabytes,
     names_without_letters,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from ckpt_studio.formats.pictures.collected import Collected, decoded
 
 _COMFYUI = {"prompt", "workflow"}
-_LONGEST_NAME = 1000
+LONGEST_NAME = 1000
+"""Characters of a name that are kept."""
 
 
 def add_tag(collected: Collected, name: str, data: bytes | str, place: str) -> None:
@@ -27,7 +28,7 @@ def read_tag(
 
 def keep_tag(collected: Collected, name: str, data: bytes | str, place: str) -> None:
     """Keep a text as ``add_tag`` does, for which room was taken before."""
-    name = name.strip("\0 ")[:_LONGEST_NAME]
+    name = name.strip("\0 ")[:LONGEST_NAME]
     if not name or not data:
         return
     text = decoded(data.rstrip(b"\0")) if isinstance(data, bytes) else data.rstrip("\0")
