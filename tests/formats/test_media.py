@@ -121,6 +121,17 @@ def test_the_comment_that_many_programs_write_is_found_in_every_container():
         assert texts(data) == {"comment": said}
 
 
+@pytest.mark.parametrize("name", ["Comment", "COMMENT", "com.apple.quicktime.comment"])
+def test_the_comment_is_found_however_its_name_is_written(name):
+    for data in (
+        mp4(box(b"udta", mdta({name: "a cat"}))),
+        mkv(tags({name: "a cat"})),
+        media.flac({name: "a cat"}),
+        id3(txxx(name, "a cat")),
+    ):
+        assert texts(data) == {"comment": "a cat"}
+
+
 def test_texts_are_kept_by_their_names():
     own = [box(b"mean", bytes(4), b"com.x"), box(b"name", bytes(4), b"My text"), data_box("3")]
     cover = (b"covr", [box(b"data", struct.pack(">II", 13, 0), b"\xff\xd8\xff")])

@@ -25,7 +25,9 @@ _AFTER: tuple[_Reader, ...] = (
     easy_diffusion.read,
 )
 _HIDDEN = "stealth_"
-_INFOTEXTS = ("parameters", "UserComment", "comment", "ImageDescription")
+_INFOTEXTS = (
+    *("parameters", "UserComment", "comment", "ImageDescription", "description", "title"),
+)
 
 
 def read_generation(texts: Mapping[str, str]) -> GenerationInfo:

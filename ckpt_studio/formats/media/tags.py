@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from ckpt_studio.formats.pictures.collected import Collected, decoded
 
-_COMFYUI = {"prompt", "workflow"}
+_KNOWN = {"prompt", "workflow", "parameters", "comment", "title", "description"}
+_APPLE = "com.apple.quicktime."
 LONGEST_NAME = 1000
 """Characters of a name that are kept."""
 
@@ -13,7 +14,7 @@ def add_tag(collected: Collected, name: str, data: bytes | str, place: str) -> N
     """Keep the text of a tag; what is too large or empty is left out.
 
     Names of tags do not tell capitals apart, and Matroska has them in capitals only: those and
-    the two of ComfyUI are kept in small letters, as pictures have them.
+    the ones that tell how a file was made are kept in small letters, as pictures have them.
     """
     read_tag(collected, name, len(data), lambda: data, place)
 
@@ -28,9 +29,9 @@ def read_tag(
 
 def keep_tag(collected: Collected, name: str, data: bytes | str, place: str) -> None:
     """Keep a text as ``add_tag`` does, for which room was taken before."""
-    name = name.strip("\0 ")[:LONGEST_NAME]
+    name = name.strip("\0 ")[:LONGEST_NAME].removeprefix(_APPLE)
     if not name or not data:
         return
     text = decoded(data.rstrip(b"\0")) if isinstance(data, bytes) else data.rstrip("\0")
     small = name.lower()
-    collected.add(small if name.isupper() or small in _COMFYUI else name, text, place)
+    collected.add(small if name.isupper() or small in _KNOWN else name, text, place)
