@@ -179,6 +179,9 @@ def test_id3_that_is_packed_or_escaped():
     escaped = txxx("a", "x", 1, 3).replace(b"\xff\xfe", b"\xff\0\xfe")
     escaped = escaped[:4] + struct.pack(">I", len(txxx("a", "x", 1, 3)) - 10) + escaped[8:]
     assert texts(id3(escaped, version=3, flags=0x80)) == {"a": "x"}
+    new = txxx("a", "x", 1)[10:].replace(b"\xff\xfe", b"\xff\0\xfe")
+    for flag in (0, 2):
+        assert texts(id3(media.frame(b"TXXX", new, 4, flag), flags=0x80)) == {"a": "x"}
     secret = id3(media.frame(b"TXXX", data, 4, 0x04), txxx("b", "c"))
     assert texts(secret) == {"b": "c"}
     assert "encrypted" in sentences(secret)
@@ -223,6 +226,7 @@ def test_the_extras_of_a_model_are_kept_as_json():
         (media.flac(GRAPHS)[:60], "ends early"),
         (media.ogg(GRAPHS)[:60] + b"junk", "corrupt"),
         (id3(txxx("a", "b"))[:30], "ends early"),
+        (id3(media.frame(b"TXXX", b"\3a\0b", 3, size=70), version=3), "cut off"),
         (media.avif(b"II*\0")[:30], "meta"),
         (media.avif(tiff([(0x010F, 2, b"a:{}\0")])).replace(b"\0\0\0\x1c\0\1\0\0", bytes(8)), ""),
         (b"glTF\2\0\0\0\0\0\0\0\x04\0\0\0BIN\0", "corrupt"),

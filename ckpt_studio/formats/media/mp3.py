@@ -36,7 +36,10 @@ _FLAGS: dict[int, tuple[int, int, int, int, int]] = {
     _MIDDLE: (0x80, 0x40, 0x20, 0, 0),
     _NEW: (0x08, 0x04, 0x40, 0x01, 0x02),
 }
-"""Bits of a frame: compressed, encrypted, in a group, with its size, unsynchronised."""
+"""Bits of a frame: compressed, encrypted, in a group, with its size, unsynchronised.
+
+In version 2.4 the bit of the whole tag says the last of all frames.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,12 @@ def read_mp3(source: Source, collected: Collected) -> tuple[int, int]:
     if flags & _EXTENDED and version > _OLD:
         more = source.read(at, 4)
         at += _seven_bits(more) if version == _NEW else 4 + int.from_bytes(more)
+    escaped = version == _NEW and bool(flags & _UNSYNCHRONISED)
     for frame in _frames(source, at, end, version):
-        _take(frame, source, collected)
+        if frame.at + frame.size > end:
+            collected.odd("The file is corrupt or ends early: its texts are cut off.")
+            break
+        _take(frame, source, collected, escaped=escaped)
     return 0, 0
 
 
@@ -122,13 +129,13 @@ def _is_name(data: bytes) -> bool:
     return (data.isalnum() and data.isupper()) or not data.strip(b"\0")
 
 
-def _take(frame: _Frame, source: Source, collected: Collected) -> None:
+def _take(frame: _Frame, source: Source, collected: Collected, *, escaped: bool) -> None:
     """Collect the text of a frame, if it is one."""
     if not frame.name.startswith("T") and frame.name not in _IN_A_LANGUAGE:
         return
     if not collected.room(frame.size, f"The text {frame.name}"):
         return
-    data = _content(frame, source.read(frame.at, frame.size), collected)
+    data = _content(frame, source.read(frame.at, frame.size), collected, escaped=escaped)
     if not data:
         return
     own = frame.name in _DESCRIBED or frame.name in _IN_A_LANGUAGE
@@ -138,7 +145,7 @@ def _take(frame: _Frame, source: Source, collected: Collected) -> None:
     keep_tag(collected, name, text.replace("\0", "\n"), f"ID3 {frame.name}")
 
 
-def _content(frame: _Frame, data: bytes, collected: Collected) -> bytes:
+def _content(frame: _Frame, data: bytes, collected: Collected, *, escaped: bool) -> bytes:
     """Return the content of a frame as it was before it was packed; none when it is encrypted."""
     packed, secret, grouped, sized, unsynchronised = frame.bits
     if secret:
@@ -146,7 +153,7 @@ def _content(frame: _Frame, data: bytes, collected: Collected) -> bytes:
         return b""
     old = packed and not sized  # version 2.3 has the size of a packed frame first
     data = data[4 * old + grouped + 4 * sized :]
-    if unsynchronised:
+    if unsynchronised or escaped:
         data = _synchronised(data)
     return (collected.inflated(data, f"The text {frame.name}") or b"") if packed else data
 
