@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckpt_studio.core.errors import FormatError
-from ckpt_studio.formats.media import Sort, read_media
+from ckpt_studio.formats.media import Sort, is_media, read_media
 from tests.making import media
 from tests.making.media import box, data_box, id3, itunes, mdta, mkv, mp4, tags, txxx
 from tests.making.pictures import comment, tiff
@@ -130,6 +130,13 @@ def test_the_comment_is_found_however_its_name_is_written(name):
         id3(txxx(name, "a cat")),
     ):
         assert texts(data) == {"comment": "a cat"}
+
+
+@pytest.mark.parametrize("word", [b"wide", b"free", b"skip"])
+def test_a_small_box_may_come_first_but_not_a_text(word):
+    data = box(word) + mp4(box(b"udta", mdta(GRAPHS)), head=b"")
+    assert (texts(data), read_media(data).kind) == (GRAPHS, "mov")
+    assert not is_media(b"The " + word + b" river\nSteps: 20, Sampler: Euler, Seed: 1")
 
 
 def test_texts_are_kept_by_their_names():
