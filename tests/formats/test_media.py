@@ -98,6 +98,12 @@ def test_exif_and_xmp_of_an_avif_or_heic_are_read(brand, construction):
     assert found.problems == ()
 
 
+@pytest.mark.parametrize("brand", [b"heim", b"hevc", b"avis", b"miaf"])
+def test_pictures_of_rarer_brands_are_no_videos(brand):
+    found = read_media(media.avif(comment("a cat"), brand=brand))
+    assert (found.sort, found.texts) == (Sort.PICTURE, {"UserComment": "a cat"})
+
+
 def test_exif_that_begins_later_is_found():
     exif = b"Exif\0\0" + comment("a cat")
     data = media.avif(exif).replace(struct.pack(">I", 0) + b"Exif\0\0", b"\0\0\0\6Exif\0\0")

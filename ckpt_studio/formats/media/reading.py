@@ -22,8 +22,9 @@ from ckpt_studio.formats.sniff import guess
 HEAD = 512
 """Bytes of a file that tell what it is."""
 
-_PICTURE_BRANDS = {b"avif": "avif", b"avis": "avif", b"heic": "heic", b"heix": "heic"}
-_ANY_PICTURE = {b"mif1", b"msf1"}
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
+_PICTURE_BRANDS = {b"avif": "avif", b"avis": "avif", **dict.fromkeys(_HEIC, "heic")}
+_ANY_PICTURE = {b"mif1", b"msf1", b"mif2", b"miaf"}
 _QUICKTIME, _SOUND = b"qt  ", b"M4A "
 _FIRST_BOXES = {b"ftyp", b"moov", b"mdat"}  # old QuickTime names no brand
 _WORDS = {b"wide", b"free", b"skip"}
