@@ -38,6 +38,8 @@ FILES = {
     "mp4": mp4(box(b"udta", mdta(GRAPHS))),
     "mp4 of moov/meta": mp4(mdta(GRAPHS)),
     "mov": mp4(mdta(GRAPHS, full=False), head=box(b"ftyp", b"qt  \0\0\0\0")),
+    "mov without a handler": mp4(mdta(GRAPHS, full=False, handler=b""),
+                                 head=box(b"ftyp", b"qt  \0\0\0\0")),
     "mov without a brand": mp4(mdta(GRAPHS, full=False), head=b""),
     "mp4 of a stream": media.FTYP + box(b"moov", media.track(), box(b"udta", mdta(GRAPHS)))
     + box(b"moof", bytes(8)) + box(b"mdat", bytes(9)),

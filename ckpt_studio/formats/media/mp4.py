@@ -84,8 +84,8 @@ def _texts(boxes: Boxes, box: Box) -> None:
 
 
 def _metadata(boxes: Boxes, meta: Box) -> None:
-    # In MP4, version and flags come first, in QuickTime they do not.
-    inner = list(boxes.inside(meta, 0 if boxes.read(meta, 4, 4) == b"hdlr" else 4))
+    # In MP4, version and flags come first, which are 0, in QuickTime the size of a box.
+    inner = list(boxes.inside(meta, 0 if any(boxes.read(meta, 4)) else 4))
     keys = next((_keys(boxes, box) for box in inner if box.kind == b"keys"), [])
     for box in inner:
         if box.kind == b"ilst":
