@@ -222,6 +222,13 @@ def test_the_metadata_of_a_drawing_are_read():
     assert "corrupt" in sentences(b"<svg><metadata><![CDATA[{}")
 
 
+def test_a_drawing_may_begin_with_a_long_declaration_of_its_type():
+    entities = "".join(f'<!ENTITY name{at} "http://www.example.org/{at}/">' for at in range(20))
+    head = f'<?xml version="1.0"?>\n<!DOCTYPE svg PUBLIC "a" "b" [{entities}]>\n'.encode()
+    found = read_media(head + media.svg("{}").partition(b"\n")[2])
+    assert (found.kind, found.texts) == ("svg", {"metadata": "{}"})
+
+
 def test_the_extras_of_a_model_are_kept_as_json():
     said = {"asset": {"extras": {"workflow": {"nodes": []}, "other": "text"}}}
     assert texts(media.glb(json.dumps(said))) == {"workflow": '{"nodes":[]}', "other": "text"}
