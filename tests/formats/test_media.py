@@ -251,6 +251,7 @@ def test_the_extras_of_a_model_are_kept_as_json():
         (id3(media.frame(b"TXXX", b"\3a\0b", 3, size=70), version=3), "cut off"),
         (media.avif(b"II*\0")[:30], "meta"),
         (media.avif(tiff([(0x010F, 2, b"a:{}\0")])).replace(b"\0\0\0\x1c\0\1\0\0", bytes(8)), ""),
+        (media.glb('{"asset": {"extras": {}}}')[:-4], "ends early"),
         (b"glTF\2\0\0\0\0\0\0\0\x04\0\0\0BIN\0", "corrupt"),
     ],
 )
