@@ -166,6 +166,11 @@ def test_tags_of_one_track_are_not_those_of_the_file():
     assert texts(data) == {**GRAPHS, "duration": "2"}
 
 
+def test_the_text_of_a_tag_may_come_before_its_name():
+    simple = media.element(0x67C8, media.element(0x4487, b"{}"), media.element(0x45A3, b"PROMPT"))
+    assert texts(mkv(media.element(media.TAGS, media.element(0x7373, simple)))) == {"prompt": "{}"}
+
+
 def test_tags_behind_the_pictures_are_found_without_going_through_them():
     many = media.cluster() * 60_000
     tracks = len(mkv()) - len(mkv().partition(media.SEGMENT.to_bytes(4))[0]) - 12
