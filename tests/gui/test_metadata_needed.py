@@ -153,6 +153,69 @@ def test_saving_asks_first(qtbot, panel, document, button, changed):
     assert document.metadata["config"] == ("[]" if changed else "{}")
 
 
+def at(panel, widget):
+    return widget.mapTo(panel, widget.rect().center())
+
+
+@pytest.mark.parametrize(("button", "changed"), ANSWERS)
+def test_a_click_is_not_swallowed_by_the_question(qtbot, panel, document, button, changed):
+    save = panel.findChild(QPushButton, "metadataSave")
+    choose(panel, "title")
+    typed(panel.keys.editor.edit, "Two")
+    choose(panel, "config")
+    typed(panel.keys.editor.edit, "[]")
+    window, place = panel.windowHandle(), at(panel, save)
+    QTest.mousePress(window, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.wait(100)
+    assert QApplication.activeModalWidget() is None
+    assert save.isDown()
+    answer(button)
+    with qtbot.waitSignal(panel.save_requested):
+        QTest.mouseRelease(window, Qt.MouseButton.LeftButton, pos=place)
+    assert not save.isDown()
+    assert document.metadata["config"] == ("[]" if changed else "{}")
+
+
+@pytest.mark.parametrize(("button", "changed"), ANSWERS)
+def test_a_click_at_another_key_asks_when_it_has_ended(qtbot, panel, document, button, changed):
+    choose(panel, "config")
+    typed(panel.keys.editor.edit, "[]")
+    table = panel.keys.table
+    row = table.visualRect(table.model().index(0, 0)).center()
+    place = table.viewport().mapTo(panel, row)
+    window = panel.windowHandle()
+    QTest.mousePress(window, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.wait(100)
+    assert QApplication.activeModalWidget() is None
+    QTest.mouseRelease(window, Qt.MouseButton.LeftButton, pos=place)
+    answers = []
+
+    def act(box):
+        answers.append(button)
+        next(each for each in box.buttons() if each.text() == button).click()
+
+    in_dialog("neededQuestion", act)
+    qtbot.waitUntil(lambda: answers == [button] and QApplication.activeModalWidget() is None)
+    assert [row.key for row in table.selected()] == ["title"]
+    assert document.metadata == {**METADATA, "config": "[]" if changed else "{}"}
+
+
+@pytest.mark.parametrize(("button", "changed"), ANSWERS)
+def test_a_click_that_edits_asks_before_it_does(qtbot, panel, document, button, changed):
+    choose(panel, "config")
+    typed(panel.keys.editor.edit, "[]")
+    panel.keys.table.selectionModel().blockSignals(True)
+    choose(panel, "title")
+    panel.keys.table.selectionModel().blockSignals(False)
+    window, place = panel.windowHandle(), at(panel, panel.keys.bar.remove)
+    QTest.mousePress(window, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.wait(50)
+    answer(button)
+    QTest.mouseRelease(window, Qt.MouseButton.LeftButton, pos=place)
+    left = {key: value for key, value in METADATA.items() if key != "title"}
+    assert document.metadata == {**left, "config": "[]" if changed else "{}"}
+
+
 @pytest.mark.parametrize(("button", "changed"), ANSWERS)
 def test_several_files_ask_too(qtbot, panel, document, button, changed):
     other = Document("other", opened_file(metadata={**METADATA, "config": '{"a": 1}'}))

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QWidget
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata_needed import may_lose
@@ -17,6 +17,8 @@ from ckpt_studio.core.editing.metadata_rules import (
 )
 from ckpt_studio.core.editing.replacing import Found, Replaced, Search
 from ckpt_studio.core.metadata import Edit, Metadata
+
+_AGAIN_MS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class MetadataEditing(QObject):
         super().__init__(parent)
         self._window = parent
         self._typed: _Typed | None = None  # what nobody was asked about yet
+        self._later = QTimer(self, singleShot=True, interval=_AGAIN_MS)
+        self._later.timeout.connect(self.settle_soon)
         self.document: Document | None = None
 
     @property
@@ -49,6 +53,11 @@ class MetadataEditing(QObject):
 
         ``ask``: ask first where they take or change what a loader needs.
         """
+        if self._later.isActive():  # this must not come between what was typed and its question
+            self.settle()
+        return self._edit(*edits, title=title, merge=merge, ask=ask)
+
+    def _edit(self, *edits: Edit, title: str, merge: int, ask: bool) -> bool:
         if self.document is None:
             return False
         if ask and not may_lose(needed_changes(edits, self.metadata), self._window):
@@ -68,14 +77,33 @@ class MetadataEditing(QObject):
         stack, before, typed = self.document.undo_stack, self.metadata, self._typed
         if typed is None or typed.last != stack.index():
             typed = _Typed(before, stack.index(), stack.index())
-        self.edit(*edits, title=title, merge=run, ask=False)
+        self._edit(*edits, title=title, merge=run, ask=False)
         self._typed = _Typed(typed.before, typed.first, stack.index())
+
+    def settle_soon(self) -> None:
+        """Settle, but first let a click end: a question amid it would swallow it.
+
+        A menu that it opens, and a dialog, come before the question, too.
+        """
+        if self._is_busy():
+            self._later.start()
+        else:
+            self.settle()
+
+    def _is_busy(self) -> bool:
+        dialog = QApplication.activeModalWidget()
+        return bool(
+            QApplication.mouseButtons() != Qt.MouseButton.NoButton
+            or QApplication.activePopupWidget()
+            or (dialog and dialog is not self._window.window())
+        )
 
     def settle(self) -> None:
         """Ask whether what was typed may change what a loader needs; else that becomes as before.
 
         What was undone meanwhile, or followed by something else, is not asked about.
         """
+        self._later.stop()
         document, typed, self._typed = self.document, self._typed, None
         if document is None or typed is None or typed.last != document.undo_stack.index():
             return
