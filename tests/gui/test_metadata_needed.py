@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QToolButton
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata_table import MetadataTable
+from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.qt.line_field import LineField
 from ckpt_studio.qt.value_edit import ValueEdit
 from tests.gui.acting import answer, in_dialog
@@ -151,6 +152,30 @@ def test_saving_asks_first(qtbot, panel, document, button, changed):
     answer(button)
     QTest.mouseClick(panel.findChild(QPushButton, "metadataSave"), Qt.MouseButton.LeftButton)
     assert document.metadata["config"] == ("[]" if changed else "{}")
+
+
+@pytest.mark.parametrize(("button", "changed"), ANSWERS)
+def test_what_is_redone_is_asked_about_before_it_is_saved(panel, document, button, changed):
+    choose(panel, "config")
+    field = panel.keys.editor.edit
+    typed(field, "[]")
+    QTest.keyClick(field, Qt.Key.Key_Z, CONTROL)
+    choose(panel, "title")
+    document.undo_stack.redo()
+    answer(button)
+    panel.finish_editing()
+    assert document.metadata == {**METADATA, "config": "[]" if changed else "{}"}
+    panel.finish_editing()  # nothing is asked twice
+
+
+def test_what_replaced_the_undone_is_not_asked_about(panel, document):
+    choose(panel, "config")
+    field = panel.keys.editor.edit
+    typed(field, "[]")
+    QTest.keyClick(field, Qt.Key.Key_Z, CONTROL)
+    document.edit(SetValue("config", "1"))
+    panel.finish_editing()
+    assert document.metadata["config"] == "1"
 
 
 def at(panel, widget):

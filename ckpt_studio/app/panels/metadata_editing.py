@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ckpt_studio.app.document import Document
@@ -23,11 +24,16 @@ _AGAIN_MS = 20
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """The metadata before something was typed, and where the undo stack stood before and after."""
+    """The metadata before something was typed, where the undo stack stood, and the last step."""
 
     before: Metadata
     first: int
     last: int
+    step: object
+
+    def is_in(self, stack: QUndoStack) -> bool:
+        """Whether what was typed is in effect, or can be made again."""
+        return self.last <= stack.count() and stack.command(self.last - 1) is self.step
 
 
 class MetadataEditing(QObject):
@@ -75,10 +81,11 @@ class MetadataEditing(QObject):
         if self.document is None:
             return
         stack, before, typed = self.document.undo_stack, self.metadata, self._typed
-        if typed is None or typed.last != stack.index():
-            typed = _Typed(before, stack.index(), stack.index())
+        if typed is None or typed.last != stack.index() or not typed.is_in(stack):
+            typed = _Typed(before, stack.index(), stack.index(), None)
         self._edit(*edits, title=title, merge=run, ask=False)
-        self._typed = _Typed(typed.before, typed.first, stack.index())
+        last = stack.index()
+        self._typed = _Typed(typed.before, typed.first, last, stack.command(last - 1))
 
     def settle_soon(self) -> None:
         """Settle, but first let a click end: a question amid it would swallow it.
@@ -101,11 +108,17 @@ class MetadataEditing(QObject):
     def settle(self) -> None:
         """Ask whether what was typed may change what a loader needs; else that becomes as before.
 
-        What was undone meanwhile, or followed by something else, is not asked about.
+        What was undone meanwhile is asked about only when it has been made again; what was
+        followed by something else is not.
         """
         self._later.stop()
-        document, typed, self._typed = self.document, self._typed, None
-        if document is None or typed is None or typed.last != document.undo_stack.index():
+        document, typed = self.document, self._typed
+        if document is None or typed is None:
+            return
+        if typed.is_in(document.undo_stack) and document.undo_stack.index() < typed.last:
+            return
+        self._typed = None
+        if not typed.is_in(document.undo_stack) or document.undo_stack.index() != typed.last:
             return
         needed = needed_between(typed.before, document.metadata)
         if may_lose(needed, self._window):
