@@ -245,6 +245,7 @@ def test_the_extras_of_a_model_are_kept_as_json():
     ("data", "word"),
     [
         (mp4(box(b"udta", mdta(GRAPHS)))[:-5], "ends early"),
+        (media.FTYP + box(b"mdat", bytes(90)), "ends early"),
         (media.FTYP + struct.pack(">I4s", 4, b"free"), "corrupt at byte"),
         (media.FTYP + media.long_box(b"mdat", b"", size=3), "corrupt at byte"),
         (mkv(tags(CAPITALS))[:-3], "ends early"),

@@ -34,13 +34,15 @@ _TRACK_HEADERS = {0: 76, 1: 88}
 def read_mp4(source: Source, collected: Collected) -> tuple[int, int]:
     """Collect the texts and return width and height of the largest track, 0 when there is none."""
     boxes = Boxes(source, collected)
-    size = (0, 0)
+    sizes: list[tuple[int, int]] = []
     for box in _until_fragments(boxes):
         if box.kind == b"moov":
-            size = max(size, _movie(boxes, box))
+            sizes.append(_movie(boxes, box))
         else:
             _texts(boxes, box)
-    return size
+    if not sizes:
+        collected.odd("The file ends early or is corrupt: what tells about it (moov) is missing.")
+    return max(sizes, default=(0, 0))
 
 
 def _until_fragments(boxes: Boxes) -> Iterator[Box]:
