@@ -8,11 +8,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QToolButton
 
 from ckpt_studio.app.document import Document
+from ckpt_studio.app.main_window import METADATA as METADATA_PANEL
+from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.app.panels.metadata_table import MetadataTable
 from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.qt.line_field import LineField
 from ckpt_studio.qt.value_edit import ValueEdit
-from tests.gui.acting import answer, in_dialog
+from tests.gui.acting import answer, in_dialog, named, settled
 from tests.gui.metadata_panel import panel_of
 from tests.gui.opened import opened_file
 
@@ -146,12 +148,40 @@ def test_the_original_value_is_taken_back_without_a_question(panel, document):
 
 
 @pytest.mark.parametrize(("button", "changed"), ANSWERS)
-def test_saving_asks_first(qtbot, panel, document, button, changed):
+def test_saving_asks_first_and_saves_only_when_something_is_left(
+    qtbot, panel, document, button, changed
+):
+    saved = []
+    panel.save_requested.connect(saved.append)
     choose(panel, "config")
     typed(panel.keys.editor.edit, "[]")
     answer(button)
     QTest.mouseClick(panel.findChild(QPushButton, "metadataSave"), Qt.MouseButton.LeftButton)
     assert document.metadata["config"] == ("[]" if changed else "{}")
+    assert saved == ([document] if changed else [])
+
+
+@pytest.mark.parametrize(("button", "changed"), ANSWERS)
+def test_the_shortcut_saves_only_when_something_is_left(
+    qtbot, open_window, tmp_path, button, changed
+):
+    path = tmp_path / "one.safetensors"
+    header = json.dumps({"__metadata__": METADATA}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    window = open_window(path)
+    qtbot.waitUntil(lambda: settled(window) and window.session.current is not None)
+    window.actions_.panels[METADATA_PANEL].trigger()
+    panel = named(window, "metadataPanel", MetadataPanel)
+    choose(panel, "config")
+    typed(panel.keys.editor.edit, "[]")
+    answer(button)
+    plans = []
+    if changed:
+        in_dialog("editPlan", lambda dialog: (plans.append(dialog), dialog.reject()))
+    window.actions_.save.trigger()
+    assert window.saving.edits.busy is changed
+    qtbot.waitUntil(lambda: not window.saving.edits.busy)
+    assert bool(plans) is changed
 
 
 @pytest.mark.parametrize(("button", "changed"), ANSWERS)

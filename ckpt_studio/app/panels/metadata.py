@@ -302,6 +302,8 @@ class MetadataPanel(QWidget):
     def _ask_save(self) -> None:
         self.finish_editing()
         self._remind()
+        if not self._save.isEnabled():  # what was typed was taken back
+            return
         self.save_requested.emit(self._editing.document)
 
     def _ask_clean(self) -> None:
