@@ -232,8 +232,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _save(self) -> None:
         if self.panel in {TENSORS, METADATA}:
-            self._documents.finish_editing()
-            self.saving.save_document(self.session.current)
+            if self._documents.finish_editing():
+                self.saving.save_document(self.session.current)
         elif self.panel == MERGE:
             self.merging.saving.save()
         else:

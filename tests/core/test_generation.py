@@ -107,6 +107,25 @@ def test_swarmui(place):
     assert dict(found.parameters)["date"] == "2026-01-01"
 
 
+@pytest.mark.parametrize("kind", ["WanGP v8.1", "Wan2.1GP"])
+def test_wangp(kind):
+    settings = {
+        "prompt": "a cat\na dog",
+        "negative_prompt": "blurry",
+        "resolution": "832x480",
+        "num_inference_steps": 30,
+        "guidance_scale": 5.0,
+        "seed": 7,
+        "model_type": "t2v",
+        "type": f"{kind} by DeepBeepMeep - Wan2.1 Text2video 14B",
+    }
+    found = read_generation({"comment": json.dumps(settings)})
+    assert (found.program, found.positive, found.negative) == ("WanGP", "a cat\na dog", "blurry")
+    wanted = {"Steps": "30", "CFG scale": "5", "Seed": "7", "Size": "832x480", "Model": "t2v"}
+    assert wanted.items() <= dict(found.parameters).items()
+    assert (found.prompt, found.problems) == ("", ())
+
+
 def test_invokeai():
     found = read(
         invokeai_metadata=json.dumps(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckpt_studio.core.errors import FormatError
-from ckpt_studio.formats.media import Sort, read_media
+from ckpt_studio.formats.media import Sort, is_media, read_media
 from tests.making import media
 from tests.making.media import box, data_box, id3, itunes, mdta, mkv, mp4, tags, txxx
 from tests.making.pictures import comment, tiff
@@ -38,6 +38,8 @@ FILES = {
     "mp4": mp4(box(b"udta", mdta(GRAPHS))),
     "mp4 of moov/meta": mp4(mdta(GRAPHS)),
     "mov": mp4(mdta(GRAPHS, full=False), head=box(b"ftyp", b"qt  \0\0\0\0")),
+    "mov without a handler": mp4(mdta(GRAPHS, full=False, handler=b""),
+                                 head=box(b"ftyp", b"qt  \0\0\0\0")),
     "mov without a brand": mp4(mdta(GRAPHS, full=False), head=b""),
     "mp4 of a stream": media.FTYP + box(b"moov", media.track(), box(b"udta", mdta(GRAPHS)))
     + box(b"moof", bytes(8)) + box(b"mdat", bytes(9)),
@@ -98,6 +100,12 @@ def test_exif_and_xmp_of_an_avif_or_heic_are_read(brand, construction):
     assert found.problems == ()
 
 
+@pytest.mark.parametrize("brand", [b"heim", b"hevc", b"avis", b"miaf"])
+def test_pictures_of_rarer_brands_are_no_videos(brand):
+    found = read_media(media.avif(comment("a cat"), brand=brand))
+    assert (found.sort, found.texts) == (Sort.PICTURE, {"UserComment": "a cat"})
+
+
 def test_exif_that_begins_later_is_found():
     exif = b"Exif\0\0" + comment("a cat")
     data = media.avif(exif).replace(struct.pack(">I", 0) + b"Exif\0\0", b"\0\0\0\6Exif\0\0")
@@ -121,6 +129,24 @@ def test_the_comment_that_many_programs_write_is_found_in_every_container():
         assert texts(data) == {"comment": said}
 
 
+@pytest.mark.parametrize("name", ["Comment", "COMMENT", "com.apple.quicktime.comment"])
+def test_the_comment_is_found_however_its_name_is_written(name):
+    for data in (
+        mp4(box(b"udta", mdta({name: "a cat"}))),
+        mkv(tags({name: "a cat"})),
+        media.flac({name: "a cat"}),
+        id3(txxx(name, "a cat")),
+    ):
+        assert texts(data) == {"comment": "a cat"}
+
+
+@pytest.mark.parametrize("word", [b"wide", b"free", b"skip"])
+def test_a_small_box_may_come_first_but_not_a_text(word):
+    data = box(word) + mp4(box(b"udta", mdta(GRAPHS)), head=b"")
+    assert (texts(data), read_media(data).kind) == (GRAPHS, "mov")
+    assert not is_media(b"The " + word + b" river\nSteps: 20, Sampler: Euler, Seed: 1")
+
+
 def test_texts_are_kept_by_their_names():
     own = [box(b"mean", bytes(4), b"com.x"), box(b"name", bytes(4), b"My text"), data_box("3")]
     cover = (b"covr", [box(b"data", struct.pack(">II", 13, 0), b"\xff\xd8\xff")])
@@ -138,6 +164,11 @@ def test_tags_of_one_track_are_not_those_of_the_file():
     track = media.element(0x63C5, b"\1")
     data = mkv(tags(CAPITALS), tags({"DURATION": "1"}, targets=track), tags({"DURATION": "2"}))
     assert texts(data) == {**GRAPHS, "duration": "2"}
+
+
+def test_the_text_of_a_tag_may_come_before_its_name():
+    simple = media.element(0x67C8, media.element(0x4487, b"{}"), media.element(0x45A3, b"PROMPT"))
+    assert texts(mkv(media.element(media.TAGS, media.element(0x7373, simple)))) == {"prompt": "{}"}
 
 
 def test_tags_behind_the_pictures_are_found_without_going_through_them():
@@ -168,6 +199,9 @@ def test_id3_that_is_packed_or_escaped():
     escaped = txxx("a", "x", 1, 3).replace(b"\xff\xfe", b"\xff\0\xfe")
     escaped = escaped[:4] + struct.pack(">I", len(txxx("a", "x", 1, 3)) - 10) + escaped[8:]
     assert texts(id3(escaped, version=3, flags=0x80)) == {"a": "x"}
+    new = txxx("a", "x", 1)[10:].replace(b"\xff\xfe", b"\xff\0\xfe")
+    for flag in (0, 2):
+        assert texts(id3(media.frame(b"TXXX", new, 4, flag), flags=0x80)) == {"a": "x"}
     secret = id3(media.frame(b"TXXX", data, 4, 0x04), txxx("b", "c"))
     assert texts(secret) == {"b": "c"}
     assert "encrypted" in sentences(secret)
@@ -193,6 +227,13 @@ def test_the_metadata_of_a_drawing_are_read():
     assert "corrupt" in sentences(b"<svg><metadata><![CDATA[{}")
 
 
+def test_a_drawing_may_begin_with_a_long_declaration_of_its_type():
+    entities = "".join(f'<!ENTITY name{at} "http://www.example.org/{at}/">' for at in range(20))
+    head = f'<?xml version="1.0"?>\n<!DOCTYPE svg PUBLIC "a" "b" [{entities}]>\n'.encode()
+    found = read_media(head + media.svg("{}").partition(b"\n")[2])
+    assert (found.kind, found.texts) == ("svg", {"metadata": "{}"})
+
+
 def test_the_extras_of_a_model_are_kept_as_json():
     said = {"asset": {"extras": {"workflow": {"nodes": []}, "other": "text"}}}
     assert texts(media.glb(json.dumps(said))) == {"workflow": '{"nodes":[]}', "other": "text"}
@@ -204,6 +245,7 @@ def test_the_extras_of_a_model_are_kept_as_json():
     ("data", "word"),
     [
         (mp4(box(b"udta", mdta(GRAPHS)))[:-5], "ends early"),
+        (media.FTYP + box(b"mdat", bytes(90)), "ends early"),
         (media.FTYP + struct.pack(">I4s", 4, b"free"), "corrupt at byte"),
         (media.FTYP + media.long_box(b"mdat", b"", size=3), "corrupt at byte"),
         (mkv(tags(CAPITALS))[:-3], "ends early"),
@@ -212,8 +254,10 @@ def test_the_extras_of_a_model_are_kept_as_json():
         (media.flac(GRAPHS)[:60], "ends early"),
         (media.ogg(GRAPHS)[:60] + b"junk", "corrupt"),
         (id3(txxx("a", "b"))[:30], "ends early"),
+        (id3(media.frame(b"TXXX", b"\3a\0b", 3, size=70), version=3), "cut off"),
         (media.avif(b"II*\0")[:30], "meta"),
         (media.avif(tiff([(0x010F, 2, b"a:{}\0")])).replace(b"\0\0\0\x1c\0\1\0\0", bytes(8)), ""),
+        (media.glb('{"asset": {"extras": {}}}')[:-4], "ends early"),
         (b"glTF\2\0\0\0\0\0\0\0\x04\0\0\0BIN\0", "corrupt"),
     ],
 )

@@ -8,10 +8,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QToolButton
 
 from ckpt_studio.app.document import Document
+from ckpt_studio.app.main_window import METADATA as METADATA_PANEL
+from ckpt_studio.app.panels.metadata import MetadataPanel
 from ckpt_studio.app.panels.metadata_table import MetadataTable
+from ckpt_studio.core.metadata import SetValue
 from ckpt_studio.qt.line_field import LineField
 from ckpt_studio.qt.value_edit import ValueEdit
-from tests.gui.acting import answer, in_dialog
+from tests.gui.acting import answer, in_dialog, named, settled
 from tests.gui.metadata_panel import panel_of
 from tests.gui.opened import opened_file
 
@@ -145,12 +148,127 @@ def test_the_original_value_is_taken_back_without_a_question(panel, document):
 
 
 @pytest.mark.parametrize(("button", "changed"), ANSWERS)
-def test_saving_asks_first(qtbot, panel, document, button, changed):
+def test_saving_asks_first_and_saves_only_when_something_is_left(
+    qtbot, panel, document, button, changed
+):
+    saved = []
+    panel.save_requested.connect(saved.append)
     choose(panel, "config")
     typed(panel.keys.editor.edit, "[]")
     answer(button)
     QTest.mouseClick(panel.findChild(QPushButton, "metadataSave"), Qt.MouseButton.LeftButton)
     assert document.metadata["config"] == ("[]" if changed else "{}")
+    assert saved == ([document] if changed else [])
+
+
+@pytest.mark.parametrize(("button", "changed"), ANSWERS)
+def test_the_shortcut_saves_only_when_something_is_left(
+    qtbot, open_window, tmp_path, button, changed
+):
+    path = tmp_path / "one.safetensors"
+    header = json.dumps({"__metadata__": METADATA}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    window = open_window(path)
+    qtbot.waitUntil(lambda: settled(window) and window.session.current is not None)
+    window.actions_.panels[METADATA_PANEL].trigger()
+    panel = named(window, "metadataPanel", MetadataPanel)
+    choose(panel, "config")
+    typed(panel.keys.editor.edit, "[]")
+    answer(button)
+    plans = []
+    if changed:
+        in_dialog("editPlan", lambda dialog: (plans.append(dialog), dialog.reject()))
+    window.actions_.save.trigger()
+    assert window.saving.edits.busy is changed
+    qtbot.waitUntil(lambda: not window.saving.edits.busy)
+    assert bool(plans) is changed
+
+
+@pytest.mark.parametrize(("button", "changed"), ANSWERS)
+def test_what_is_redone_is_asked_about_before_it_is_saved(panel, document, button, changed):
+    choose(panel, "config")
+    field = panel.keys.editor.edit
+    typed(field, "[]")
+    QTest.keyClick(field, Qt.Key.Key_Z, CONTROL)
+    choose(panel, "title")
+    document.undo_stack.redo()
+    answer(button)
+    panel.finish_editing()
+    assert document.metadata == {**METADATA, "config": "[]" if changed else "{}"}
+    panel.finish_editing()  # nothing is asked twice
+
+
+def test_what_replaced_the_undone_is_not_asked_about(panel, document):
+    choose(panel, "config")
+    field = panel.keys.editor.edit
+    typed(field, "[]")
+    QTest.keyClick(field, Qt.Key.Key_Z, CONTROL)
+    document.edit(SetValue("config", "1"))
+    panel.finish_editing()
+    assert document.metadata["config"] == "1"
+
+
+def at(panel, widget):
+    return widget.mapTo(panel, widget.rect().center())
+
+
+@pytest.mark.parametrize(("button", "changed"), ANSWERS)
+def test_a_click_is_not_swallowed_by_the_question(qtbot, panel, document, button, changed):
+    save = panel.findChild(QPushButton, "metadataSave")
+    choose(panel, "title")
+    typed(panel.keys.editor.edit, "Two")
+    choose(panel, "config")
+    typed(panel.keys.editor.edit, "[]")
+    window, place = panel.windowHandle(), at(panel, save)
+    QTest.mousePress(window, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.wait(100)
+    assert QApplication.activeModalWidget() is None
+    assert save.isDown()
+    answer(button)
+    with qtbot.waitSignal(panel.save_requested):
+        QTest.mouseRelease(window, Qt.MouseButton.LeftButton, pos=place)
+    assert not save.isDown()
+    assert document.metadata["config"] == ("[]" if changed else "{}")
+
+
+@pytest.mark.parametrize(("button", "changed"), ANSWERS)
+def test_a_click_at_another_key_asks_when_it_has_ended(qtbot, panel, document, button, changed):
+    choose(panel, "config")
+    typed(panel.keys.editor.edit, "[]")
+    table = panel.keys.table
+    row = table.visualRect(table.model().index(0, 0)).center()
+    place = table.viewport().mapTo(panel, row)
+    window = panel.windowHandle()
+    QTest.mousePress(window, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.wait(100)
+    assert QApplication.activeModalWidget() is None
+    QTest.mouseRelease(window, Qt.MouseButton.LeftButton, pos=place)
+    answers = []
+
+    def act(box):
+        answers.append(button)
+        next(each for each in box.buttons() if each.text() == button).click()
+
+    in_dialog("neededQuestion", act)
+    qtbot.waitUntil(lambda: answers == [button] and QApplication.activeModalWidget() is None)
+    assert [row.key for row in table.selected()] == ["title"]
+    assert document.metadata == {**METADATA, "config": "[]" if changed else "{}"}
+
+
+@pytest.mark.parametrize(("button", "changed"), ANSWERS)
+def test_a_click_that_edits_asks_before_it_does(qtbot, panel, document, button, changed):
+    choose(panel, "config")
+    typed(panel.keys.editor.edit, "[]")
+    panel.keys.table.selectionModel().blockSignals(True)
+    choose(panel, "title")
+    panel.keys.table.selectionModel().blockSignals(False)
+    window, place = panel.windowHandle(), at(panel, panel.keys.bar.remove)
+    QTest.mousePress(window, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.wait(50)
+    answer(button)
+    QTest.mouseRelease(window, Qt.MouseButton.LeftButton, pos=place)
+    left = {key: value for key, value in METADATA.items() if key != "title"}
+    assert document.metadata == {**left, "config": "[]" if changed else "{}"}
 
 
 @pytest.mark.parametrize(("button", "changed"), ANSWERS)

@@ -7,13 +7,7 @@ from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from ckpt_studio.app.document import Document
@@ -124,7 +118,7 @@ class MetadataPanel(QWidget):
         fill.failed.connect(self.failed)
         menus.readings_requested.connect(self._show_readings)
         self.json.edited.connect(self._set_all)
-        self.json.finished.connect(editing.settle)
+        self.json.finished.connect(editing.settle_soon)
         self._connect_undo(self.json)
         for keys in (QKeySequence.StandardKey.Find, QKeySequence.StandardKey.Replace):
             shortcut = QShortcut(QKeySequence(keys), self)
@@ -138,7 +132,7 @@ class MetadataPanel(QWidget):
     def _form_built(self, parent: QWidget) -> QWidget:
         form = self._form = MetadataForm(parent)
         form.value_edited.connect(self._set_field)
-        form.finished.connect(self._editing.settle)
+        form.finished.connect(self._editing.settle_soon)
         self._connect_undo(form)
         parent.setFocusProxy(form)
         return form
@@ -204,6 +198,7 @@ class MetadataPanel(QWidget):
         self.json.finish()
         if self._form is not None:
             self._form.finish()
+        self._editing.settle()
 
     def with_mistakes(self) -> tuple[Document, ...]:
         """Return the documents whose JSON text was not taken over, because of a mistake in it."""
@@ -222,8 +217,8 @@ class MetadataPanel(QWidget):
         super().closeEvent(event)
 
     def _forget(self) -> None:
+        self.finish_editing()
         self.keys.forget()
-        self.json.finish()
         self._notice.hide()
         document = self._editing.document
         if document is not None:
@@ -306,6 +301,8 @@ class MetadataPanel(QWidget):
     def _ask_save(self) -> None:
         self.finish_editing()
         self._remind()
+        if not self._save.isEnabled():  # what was typed was taken back
+            return
         self.save_requested.emit(self._editing.document)
 
     def _ask_clean(self) -> None:

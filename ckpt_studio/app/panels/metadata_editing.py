@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QUndoStack
+from PySide6.QtWidgets import QApplication, QWidget
 
 from ckpt_studio.app.document import Document
 from ckpt_studio.app.panels.metadata_needed import may_lose
@@ -18,14 +19,21 @@ from ckpt_studio.core.editing.metadata_rules import (
 from ckpt_studio.core.editing.replacing import Found, Replaced, Search
 from ckpt_studio.core.metadata import Edit, Metadata
 
+_AGAIN_MS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """The metadata before something was typed, and where the undo stack stood before and after."""
+    """The metadata before something was typed, where the undo stack stood, and the last step."""
 
     before: Metadata
     first: int
     last: int
+    step: object
+
+    def is_in(self, stack: QUndoStack) -> bool:
+        """Whether what was typed is in effect, or can be made again."""
+        return self.last <= stack.count() and stack.command(self.last - 1) is self.step
 
 
 class MetadataEditing(QObject):
@@ -37,6 +45,8 @@ class MetadataEditing(QObject):
         super().__init__(parent)
         self._window = parent
         self._typed: _Typed | None = None  # what nobody was asked about yet
+        self._later = QTimer(self, singleShot=True, interval=_AGAIN_MS)
+        self._later.timeout.connect(self.settle_soon)
         self.document: Document | None = None
 
     @property
@@ -49,6 +59,11 @@ class MetadataEditing(QObject):
 
         ``ask``: ask first where they take or change what a loader needs.
         """
+        if self._later.isActive():  # this must not come between what was typed and its question
+            self.settle()
+        return self._edit(*edits, title=title, merge=merge, ask=ask)
+
+    def _edit(self, *edits: Edit, title: str, merge: int, ask: bool) -> bool:
         if self.document is None:
             return False
         if ask and not may_lose(needed_changes(edits, self.metadata), self._window):
@@ -66,18 +81,44 @@ class MetadataEditing(QObject):
         if self.document is None:
             return
         stack, before, typed = self.document.undo_stack, self.metadata, self._typed
-        if typed is None or typed.last != stack.index():
-            typed = _Typed(before, stack.index(), stack.index())
-        self.edit(*edits, title=title, merge=run, ask=False)
-        self._typed = _Typed(typed.before, typed.first, stack.index())
+        if typed is None or typed.last != stack.index() or not typed.is_in(stack):
+            typed = _Typed(before, stack.index(), stack.index(), None)
+        self._edit(*edits, title=title, merge=run, ask=False)
+        last = stack.index()
+        self._typed = _Typed(typed.before, typed.first, last, stack.command(last - 1))
+
+    def settle_soon(self) -> None:
+        """Settle, but first let a click end: a question amid it would swallow it.
+
+        A menu that it opens, and a dialog, come before the question, too.
+        """
+        if self._is_busy():
+            self._later.start()
+        else:
+            self.settle()
+
+    def _is_busy(self) -> bool:
+        dialog = QApplication.activeModalWidget()
+        return bool(
+            QApplication.mouseButtons() != Qt.MouseButton.NoButton
+            or QApplication.activePopupWidget()
+            or (dialog and dialog is not self._window.window())
+        )
 
     def settle(self) -> None:
         """Ask whether what was typed may change what a loader needs; else that becomes as before.
 
-        What was undone meanwhile, or followed by something else, is not asked about.
+        What was undone meanwhile is asked about only when it has been made again; what was
+        followed by something else is not.
         """
-        document, typed, self._typed = self.document, self._typed, None
-        if document is None or typed is None or typed.last != document.undo_stack.index():
+        self._later.stop()
+        document, typed = self.document, self._typed
+        if document is None or typed is None:
+            return
+        if typed.is_in(document.undo_stack) and document.undo_stack.index() < typed.last:
+            return
+        self._typed = None
+        if not typed.is_in(document.undo_stack) or document.undo_stack.index() != typed.last:
             return
         needed = needed_between(typed.before, document.metadata)
         if may_lose(needed, self._window):

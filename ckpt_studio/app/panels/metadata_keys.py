@@ -81,7 +81,7 @@ class MetadataKeys(QWidget):
         table.chosen.connect(self._show_value)
         editor.value_edited.connect(self._set_value)
         editor.emptied.connect(self._remove_emptied)
-        editor.finished.connect(self._editing.settle)
+        editor.finished.connect(self._editing.settle_soon)
         editor.restore_requested.connect(self._restore)
         editor.undo_requested.connect(self._editing.undo)
         editor.redo_requested.connect(self._editing.redo)
@@ -91,8 +91,9 @@ class MetadataKeys(QWidget):
         self.find_bar.replace_requested.connect(self._replace)
 
     def finish(self) -> None:
-        """Pass on what was typed last."""
+        """Pass on what was typed last, and ask about it what is to be asked."""
         self.editor.finish()
+        self._editing.settle()
 
     def stop(self) -> None:
         """Wait for what runs."""

@@ -10,6 +10,7 @@ from ckpt_studio.core.generation import (
     invokeai,
     novelai,
     swarmui,
+    wangp,
 )
 from ckpt_studio.core.generation.comfyui import read_graphs
 from ckpt_studio.core.generation.info import GenerationInfo, Said
@@ -23,9 +24,12 @@ _AFTER: tuple[_Reader, ...] = (
     novelai.read,
     fooocus.read,
     easy_diffusion.read,
+    wangp.read,
 )
 _HIDDEN = "stealth_"
-_INFOTEXTS = ("parameters", "UserComment", "comment", "ImageDescription")
+_INFOTEXTS = (
+    *("parameters", "UserComment", "comment", "ImageDescription", "description", "title"),
+)
 
 
 def read_generation(texts: Mapping[str, str]) -> GenerationInfo:

@@ -18,7 +18,10 @@ def read_glb(source: Source, collected: Collected) -> tuple[int, int]:
         collected.odd("The model is corrupt, or its description (JSON) is too large to read.")
         return 0, 0
     data = source.read(_HEAD + _CHUNK_HEAD, size)
-    asset = object_in(decoded(data.rstrip(b"\0 "))).get("asset")
+    described = object_in(decoded(data.rstrip(b"\0 ")))
+    if not described:
+        collected.odd("The model is corrupt or ends early: its description (JSON) cannot be read.")
+    asset = described.get("asset")
     extras = asset.get("extras") if isinstance(asset, dict) else None
     for name, value in extras.items() if isinstance(extras, dict) else ():
         add_tag(collected, name, as_text(value), "glTF asset.extras")

@@ -11,7 +11,7 @@ from ckpt_studio.formats.pictures.exif import read_exif
 from ckpt_studio.formats.pictures.source import Source
 
 _MOST_ITEMS = 10_000
-_MOST_PARTS = 1000
+_MOST_PARTS = 10_000
 _MOST_TEXTS = 20
 _MOST_TABLE = 1 << 20
 _IN_FILE, _IN_TABLE = 0, 1
@@ -101,13 +101,18 @@ def _places(data: bytes) -> Iterator[tuple[int, tuple[int, list[tuple[int, int]]
     widths = table.take(2)
     offset, length, base, index = (widths >> shift & 0xF for shift in (12, 8, 4, 0))
     wide = 2 if version < 2 else 4  # noqa: PLR2004 - the version with long numbers
+    left = _MOST_PARTS  # of all items; they may take no bytes in the table
     for _ in range(min(table.take(wide), _MOST_ITEMS)):
         number = table.take(wide)
         method = table.take(2) & 0xF if version else _IN_FILE
         table.take(2)
         start = table.take(base)
         parts = []
-        for _ in range(min(table.take(2), _MOST_PARTS)):
+        count = table.take(2)
+        left -= count
+        if left < 0:
+            return
+        for _ in range(count):
             table.take(index if version else 0)
             parts.append((start + table.take(offset), table.take(length)))
         if table.over:

@@ -115,11 +115,11 @@ class _Reader:
                 self._simple(one, _MOST_DEPTH)
 
     def _simple(self, simple: Element, depth: int) -> None:
-        name = ""
-        for one in self._elements.inside(simple):
-            if one.number == _NAME:
-                name = self._elements.read(one, _MOST_NAME).decode("utf-8", "replace")
-            elif one.number == _STRING:
+        inner = list(self._elements.inside(simple))
+        names = (self._elements.read(one, _MOST_NAME) for one in inner if one.number == _NAME)
+        name = next(names, b"").decode("utf-8", "replace")  # it need not come first
+        for one in inner:
+            if one.number == _STRING:
                 self._add(name, one)
             elif one.number == _SIMPLE and depth:
                 self._simple(one, depth - 1)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ckpt_studio.formats.media.tags import add_tag
+from ckpt_studio.formats.media.tags import keep_tag
 from ckpt_studio.formats.pictures.collected import MOST_TEXT, Collected, decoded
 from ckpt_studio.formats.pictures.source import Source
 
@@ -36,7 +36,10 @@ _FLAGS: dict[int, tuple[int, int, int, int, int]] = {
     _MIDDLE: (0x80, 0x40, 0x20, 0, 0),
     _NEW: (0x08, 0x04, 0x40, 0x01, 0x02),
 }
-"""Bits of a frame: compressed, encrypted, in a group, with its size, unsynchronised."""
+"""Bits of a frame: compressed, encrypted, in a group, with its size, unsynchronised.
+
+In version 2.4 the bit of the whole tag says the last of all frames.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,12 @@ def read_mp3(source: Source, collected: Collected) -> tuple[int, int]:
     if flags & _EXTENDED and version > _OLD:
         more = source.read(at, 4)
         at += _seven_bits(more) if version == _NEW else 4 + int.from_bytes(more)
+    escaped = version == _NEW and bool(flags & _UNSYNCHRONISED)
     for frame in _frames(source, at, end, version):
-        _take(frame, source, collected)
+        if frame.at + frame.size > end:
+            collected.odd("The file is corrupt or ends early: its texts are cut off.")
+            break
+        _take(frame, source, collected, escaped=escaped)
     return 0, 0
 
 
@@ -122,29 +129,23 @@ def _is_name(data: bytes) -> bool:
     return (data.isalnum() and data.isupper()) or not data.strip(b"\0")
 
 
-def _take(frame: _Frame, source: Source, collected: Collected) -> None:
+def _take(frame: _Frame, source: Source, collected: Collected, *, escaped: bool) -> None:
     """Collect the text of a frame, if it is one."""
     if not frame.name.startswith("T") and frame.name not in _IN_A_LANGUAGE:
         return
-    if frame.size > MOST_TEXT:
-        collected.room(frame.size, f"The text {frame.name}")
+    if not collected.room(frame.size, f"The text {frame.name}"):
         return
-    data = _content(frame, source.read(frame.at, frame.size), collected)
+    data = _content(frame, source.read(frame.at, frame.size), collected, escaped=escaped)
     if not data:
         return
-    encoding, data = data[0], data[1:]
-    if frame.name in _IN_A_LANGUAGE:
-        data = data[3:]
-    first, *others = _texts(data, encoding)
-    if frame.name in _DESCRIBED or frame.name in _IN_A_LANGUAGE:
-        name = first or _NAMES.get(frame.name, frame.name)
-        add_tag(collected, name, "\n".join(others), f"ID3 {frame.name}")
-    else:
-        name = _NAMES.get(frame.name, frame.name)
-        add_tag(collected, name, "\n".join((first, *others)), f"ID3 {frame.name}")
+    own = frame.name in _DESCRIBED or frame.name in _IN_A_LANGUAGE
+    text = _text(data[4 if frame.name in _IN_A_LANGUAGE else 1 :], data[0])
+    first, _, text = text.partition("\0") if own else ("", "", text)
+    name = first or _NAMES.get(frame.name, frame.name)
+    keep_tag(collected, name, text.replace("\0", "\n"), f"ID3 {frame.name}")
 
 
-def _content(frame: _Frame, data: bytes, collected: Collected) -> bytes:
+def _content(frame: _Frame, data: bytes, collected: Collected, *, escaped: bool) -> bytes:
     """Return the content of a frame as it was before it was packed; none when it is encrypted."""
     packed, secret, grouped, sized, unsynchronised = frame.bits
     if secret:
@@ -152,15 +153,15 @@ def _content(frame: _Frame, data: bytes, collected: Collected) -> bytes:
         return b""
     old = packed and not sized  # version 2.3 has the size of a packed frame first
     data = data[4 * old + grouped + 4 * sized :]
-    if unsynchronised:
+    if unsynchronised or escaped:
         data = _synchronised(data)
     return (collected.inflated(data, f"The text {frame.name}") or b"") if packed else data
 
 
-def _texts(data: bytes, encoding: int) -> list[str]:
+def _text(data: bytes, encoding: int) -> str:
     """Return the texts in data, between which there are zeros; some end with one, too."""
     name = _ENCODINGS.get(encoding)
     if name is None:
-        return decoded(data.rstrip(b"\0")).split("\0")
+        return decoded(data.rstrip(b"\0"))
     text = data.decode(name, "replace").rstrip("\0")
-    return [part.removeprefix("\ufeff") for part in text.split("\0")]
+    return text.removeprefix("\ufeff").replace("\0\ufeff", "\0")

@@ -25,7 +25,6 @@ _NAMES = {
     b"desc": "description",
     b"ldes": "synopsis",
 }
-_MOST_KEYS = 10_000
 _VALUE_HEAD = 8  # type and language of a value
 _UTF8, _UTF16 = 1, 2
 _TRACK_HEADERS = {0: 76, 1: 88}
@@ -35,13 +34,15 @@ _TRACK_HEADERS = {0: 76, 1: 88}
 def read_mp4(source: Source, collected: Collected) -> tuple[int, int]:
     """Collect the texts and return width and height of the largest track, 0 when there is none."""
     boxes = Boxes(source, collected)
-    size = (0, 0)
+    sizes: list[tuple[int, int]] = []
     for box in _until_fragments(boxes):
         if box.kind == b"moov":
-            size = max(size, _movie(boxes, box))
+            sizes.append(_movie(boxes, box))
         else:
             _texts(boxes, box)
-    return size
+    if not sizes:
+        collected.odd("The file ends early or is corrupt: what tells about it (moov) is missing.")
+    return max(sizes, default=(0, 0))
 
 
 def _until_fragments(boxes: Boxes) -> Iterator[Box]:
@@ -85,8 +86,8 @@ def _texts(boxes: Boxes, box: Box) -> None:
 
 
 def _metadata(boxes: Boxes, meta: Box) -> None:
-    # In MP4, version and flags come first, in QuickTime they do not.
-    inner = list(boxes.inside(meta, 0 if boxes.read(meta, 4, 4) == b"hdlr" else 4))
+    # In MP4, version and flags come first, which are 0, in QuickTime the size of a box.
+    inner = list(boxes.inside(meta, 0 if any(boxes.read(meta, 4)) else 4))
     keys = next((_keys(boxes, box) for box in inner if box.kind == b"keys"), [])
     for box in inner:
         if box.kind == b"ilst":
@@ -95,15 +96,12 @@ def _metadata(boxes: Boxes, meta: Box) -> None:
 
 
 def _keys(boxes: Boxes, box: Box) -> list[str]:
-    """Return the names that items are numbered by; the first has the number 1."""
+    """Return the names that items are numbered by, each a box; the first has the number 1."""
     names: list[str] = []
-    at = 8
-    while at + 8 <= box.size and len(names) < _MOST_KEYS:
-        size = int.from_bytes(boxes.read(box, 4, at))
-        if size < 8 or not boxes.collected.room(size, "The names of the texts"):  # noqa: PLR2004 - its head
+    for key in boxes.inside(box, 8):
+        if not boxes.collected.room(key.size, "A name of a text"):
             break
-        names.append(boxes.read(box, size - 8, at + 8).decode("utf-8", "replace"))
-        at += size
+        names.append(boxes.read(key, key.size).decode("utf-8", "replace"))
     return names
 
 

@@ -41,7 +41,7 @@ class _Stream:
         """Take a part of a packet; return the whole one when it is the second."""
         self.parts.append(data)
         self.size += len(data)
-        if not ended and self.size <= (MOST_TEXT if self.packets else _MOST_FIRST):
+        if not ended and (self.packets or self.size <= _MOST_FIRST):
             return b""
         packet = b"".join(self.parts)
         self.packets, self.parts, self.size = self.packets + 1, [], 0
@@ -61,6 +61,9 @@ def read_ogg(source: Source, collected: Collected) -> tuple[int, int]:
         stream = streams.setdefault(serial, _Stream())
         if not stream.done:
             _take(stream, table, source.read(at, sum(table)), collected)
+        if sum(one.size for one in streams.values()) > MOST_TEXT:
+            collected.odd("The comments are left out: they are too large.")
+            break
         if all(one.done for one in streams.values()):
             break
     return 0, 0

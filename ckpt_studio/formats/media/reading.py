@@ -22,10 +22,13 @@ from ckpt_studio.formats.sniff import guess
 HEAD = 512
 """Bytes of a file that tell what it is."""
 
-_PICTURE_BRANDS = {b"avif": "avif", b"avis": "avif", b"heic": "heic", b"heix": "heic"}
-_ANY_PICTURE = {b"mif1", b"msf1"}
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
+_PICTURE_BRANDS = {b"avif": "avif", b"avis": "avif", **dict.fromkeys(_HEIC, "heic")}
+_ANY_PICTURE = {b"mif1", b"msf1", b"mif2", b"miaf"}
 _QUICKTIME, _SOUND = b"qt  ", b"M4A "
-_FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"wide"}  # old QuickTime names no brand
+_FIRST_BOXES = {b"ftyp", b"moov", b"mdat"}  # old QuickTime names no brand
+_WORDS = {b"wide", b"free", b"skip"}
+"""Boxes before those, which are small; ‘the wide river’ is a text."""
 
 
 class Sort(Enum):
@@ -118,7 +121,7 @@ def _kind(head: bytes) -> _Kind | None:
     picture = picture_kind(head)
     if picture:
         return _Kind(picture, Sort.PICTURE, read_picture)
-    if head[4:8] in _FIRST_BOXES:
+    if head[4:8] in _FIRST_BOXES or (head[4:8] in _WORDS and not head[0]):
         return _by_brand(head)
     if head.startswith(matroska.SIGNATURE) and b"webm" in head[:64]:
         return _Kind("webm", Sort.VIDEO, matroska.read_matroska)

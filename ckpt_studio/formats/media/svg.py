@@ -6,7 +6,7 @@ from ckpt_studio.formats.media.tags import add_tag
 from ckpt_studio.formats.pictures.collected import MOST_TEXT, Collected
 from ckpt_studio.formats.pictures.source import Source
 
-_START = re.compile(rb"<metadata[^>]{0,1000}>\s{0,1000}<!\[CDATA\[", re.IGNORECASE)
+_START = re.compile(rb"<metadata[^<>]{0,1000}>\s{0,1000}<!\[CDATA\[", re.IGNORECASE)
 _END = b"]]>"
 _BEGINNINGS = (b"<svg", b"<?xml", b"<!--", b"<!doctype svg")
 
@@ -14,7 +14,7 @@ _BEGINNINGS = (b"<svg", b"<?xml", b"<!--", b"<!doctype svg")
 def is_svg(head: bytes) -> bool:
     """Whether a file begins as an SVG drawing."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return text.startswith(_BEGINNINGS) and b"<svg" in text
+    return text.startswith(_BEGINNINGS) and (b"<svg" in text or b"<!doctype svg" in text)
 
 
 def read_svg(source: Source, collected: Collected) -> tuple[int, int]:

@@ -4,15 +4,17 @@ from collections.abc import Callable
 
 from ckpt_studio.formats.pictures.collected import Collected, decoded
 
-_COMFYUI = {"prompt", "workflow"}
-_LONGEST_NAME = 1000
+_KNOWN = {"prompt", "workflow", "parameters", "comment", "title", "description"}
+_APPLE = "com.apple.quicktime."
+LONGEST_NAME = 1000
+"""Characters of a name that are kept."""
 
 
 def add_tag(collected: Collected, name: str, data: bytes | str, place: str) -> None:
     """Keep the text of a tag; what is too large or empty is left out.
 
     Names of tags do not tell capitals apart, and Matroska has them in capitals only: those and
-    the two of ComfyUI are kept in small letters, as pictures have them.
+    the ones that tell how a file was made are kept in small letters, as pictures have them.
     """
     read_tag(collected, name, len(data), lambda: data, place)
 
@@ -21,10 +23,15 @@ def read_tag(
     collected: Collected, name: str, size: int, read: Callable[[], bytes | str], place: str
 ) -> None:
     """Keep a text as ``add_tag`` does; it is only read when there is room for its bytes."""
-    name = name.strip("\0 ")[:_LONGEST_NAME]
-    if not name or size <= 0 or not collected.room(size, f"A text in {place}"):
+    if name.strip("\0 ") and size > 0 and collected.room(size, f"A text in {place}"):
+        keep_tag(collected, name, read(), place)
+
+
+def keep_tag(collected: Collected, name: str, data: bytes | str, place: str) -> None:
+    """Keep a text as ``add_tag`` does, for which room was taken before."""
+    name = name.strip("\0 ")[:LONGEST_NAME].removeprefix(_APPLE)
+    if not name or not data:
         return
-    data = read()
     text = decoded(data.rstrip(b"\0")) if isinstance(data, bytes) else data.rstrip("\0")
     small = name.lower()
-    collected.add(small if name.isupper() or small in _COMFYUI else name, text, place)
+    collected.add(small if name.isupper() or small in _KNOWN else name, text, place)

@@ -1,6 +1,6 @@
 """Comments of Vorbis, which FLAC, Opus and Theora have as well: lines ``NAME=text``."""
 
-from ckpt_studio.formats.media.tags import add_tag
+from ckpt_studio.formats.media.tags import LONGEST_NAME, add_tag
 from ckpt_studio.formats.pictures.collected import Collected
 
 _MOST = 10_000
@@ -18,7 +18,7 @@ def read_comments(data: bytes, collected: Collected, place: str) -> None:
             collected.odd("The file is corrupt or ends early: a comment is cut off.")
             return
         name, _, text = data[at + 4 : at + 4 + size].partition(b"=")
-        title = name.decode("utf-8", "replace")
+        title = name[:LONGEST_NAME].decode("utf-8", "replace")
         if title.upper() not in _PICTURES:
             add_tag(collected, title, text, place)
         at += 4 + size

@@ -38,7 +38,7 @@ _NAMED = re.compile(r"([A-Za-z_][\w.\- ]{0,60}):(?=\s*[{\[\"])")
 class _Entry:
     tag: int
     kind: int
-    data: bytes
+    data: memoryview  # nothing is copied before there is room for it
     number: int
 
 
@@ -51,17 +51,18 @@ def read_exif(data: bytes, collected: Collected) -> None:
         return
     (first,) = struct.unpack_from(f"{order}I", data, 4)
     inner = None
-    for entry in _entries(data, first, order, collected):
+    whole = memoryview(data)
+    for entry in _entries(whole, first, order, collected):
         if entry.tag == _EXIF_IFD:
             inner = entry.number
         else:
             _take(entry, order, collected)
     if inner is not None:
-        for entry in _entries(data, inner, order, collected):
+        for entry in _entries(whole, inner, order, collected):
             _take(entry, order, collected)
 
 
-def _entries(data: bytes, at: int, order: str, collected: Collected) -> Iterator[_Entry]:
+def _entries(data: memoryview, at: int, order: str, collected: Collected) -> Iterator[_Entry]:
     if at + 2 > len(data):
         collected.odd("The EXIF data are corrupt: a table lies beyond the end.")
         return
@@ -73,7 +74,7 @@ def _entries(data: bytes, at: int, order: str, collected: Collected) -> Iterator
             return
         tag, kind, size, place = struct.unpack_from(f"{order}HHII", data, start)
         if tag == _EXIF_IFD:
-            yield _Entry(tag, kind, b"", place)
+            yield _Entry(tag, kind, data[:0], place)
         elif tag in _NAMES or kind == _ASCII:
             begin = start + 8 if size <= _INLINE else place
             if begin + size <= len(data):
@@ -99,18 +100,19 @@ def _take(entry: _Entry, order: str, collected: Collected) -> None:
 
 
 def _text(entry: _Entry, order: str) -> str:
+    data = bytes(entry.data)
     if entry.tag in _WINDOWS:
-        return entry.data.decode("utf-16-le", "replace")
+        return data.decode("utf-16-le", "replace")
     if entry.tag != _USER_COMMENT:
-        return decoded(entry.data.rstrip(b"\0"))
-    prefix, body = entry.data[:8], entry.data[8:]
+        return decoded(data.rstrip(b"\0"))
+    prefix, body = data[:8], data[8:]
     if prefix == b"UNICODE\0":
         return _utf8(body) or _utf16(body, order)
     if prefix in {b"ASCII\0\0\0", b"\0" * 8}:
         return _plain_or_utf16(body, order)
     if prefix == b"JIS\0\0\0\0\0":
         return body.decode("iso2022_jp", "replace")
-    return _plain_or_utf16(entry.data, order)
+    return _plain_or_utf16(data, order)
 
 
 def _plain_or_utf16(data: bytes, order: str) -> str:
