@@ -230,22 +230,30 @@ def test_folders_are_remembered_for_each_purpose(qtbot, window, parts):
     assert settings.output_folder == ""
 
 
-@pytest.mark.parametrize("by", ["open", "recent"])
+def looked_at(qtbot, window, path):
+    """Wait until a file is shown; the recipe does not take it."""
+    qtbot.waitUntil(lambda: settled(window) and window.session.current.path == path)
+    return window.session.empty
+
+
 @pytest.mark.parametrize("panel", [TENSORS, METADATA])
 def test_a_file_is_opened_where_the_panel_that_is_shown_wants_it(
-    qtbot, window, parts, monkeypatch, by, panel
+    qtbot, window, parts, monkeypatch, panel
 ):
     window.show_panel(panel)
-    if by == "open":
-        names = [str(parts[2])], ""
-        monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: names)
-        window.actions_.open.trigger()
-    else:
-        window.settings.add_recent(parts[2])
-        window.actions_.recent.aboutToShow.emit()
-        window.actions_.recent.actions()[0].trigger()
-    qtbot.waitUntil(lambda: settled(window) and window.session.current.path == parts[2])
-    assert window.session.empty
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(parts[2])], ""))
+    window.actions_.open.trigger()
+    assert looked_at(qtbot, window, parts[2])
+    assert window.panel == panel
+
+
+@pytest.mark.parametrize("panel", [TENSORS, METADATA])
+def test_a_recent_file_goes_where_the_panel_that_is_shown_wants_it(qtbot, window, parts, panel):
+    window.show_panel(panel)
+    window.settings.add_recent(parts[2])
+    window.actions_.recent.aboutToShow.emit()
+    window.actions_.recent.actions()[0].trigger()
+    assert looked_at(qtbot, window, parts[2])
     assert window.panel == panel
 
 
