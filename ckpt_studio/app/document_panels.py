@@ -52,13 +52,13 @@ class DocumentPanels(QObject):
         if self._metadata_panel is not None:
             self._metadata_panel.stop()
 
-    def finish_editing(self) -> bool:
-        """Take over what is still being typed; return False where no edit is left by that."""
+    def may_save(self) -> bool:
+        """Take over what is still being typed; return False where nothing is to be saved then."""
         stack = self._session.current.undo_stack
         edited = not stack.isClean()
-        if self._metadata_panel is not None:
-            self._metadata_panel.finish_editing()
-        return not (edited and stack.isClean())
+        panel = self._metadata_panel
+        may = panel is None or panel.may_save()
+        return may and not (edited and stack.isClean())
 
     def with_mistakes(self) -> tuple[str, ...]:
         """Return the titles of the documents whose JSON text was not taken over."""

@@ -232,7 +232,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _save(self) -> None:
         if self.panel in {TENSORS, METADATA}:
-            if self._documents.finish_editing():
+            if self._documents.may_save():
                 self.saving.save_document(self.session.current)
         elif self.panel == MERGE:
             self.merging.saving.save()

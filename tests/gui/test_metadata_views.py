@@ -179,7 +179,6 @@ def test_json_is_edited_as_one_text(panel, document, qtbot):
     del shown["format"]
     edit.setFocus()
     edit.selectAll()
-    answer("&Go on")
     edit.insertPlainText(json.dumps(shown))
     qtbot.waitUntil(lambda: document.metadata.get("seed") == "5")
     assert dict(document.metadata) == {
@@ -252,6 +251,13 @@ def test_a_mistake_in_json_changes_nothing(panel, document, qtbot, text, reason)
     assert panel.findChild(QLabel, "metadataNotice").isHidden()
 
 
+def test_the_form_says_that_a_line_has_several(panel, document, qtbot):
+    document.edit(SetValue("modelspec.title", "One\nTwo"))
+    show(qtbot, panel, "Form")
+    notes = [label.text() for label in panel.findChildren(QLabel)]
+    assert any("several lines" in note for note in notes)
+
+
 def test_undo_takes_back_a_text_with_a_mistake_before_an_edit(panel, document, qtbot):
     document.edit(SetValue("title", "Edited"))
     show(qtbot, panel, "Json")
@@ -266,6 +272,19 @@ def test_undo_takes_back_a_text_with_a_mistake_before_an_edit(panel, document, q
     assert document.metadata == METADATA
     show(qtbot, panel, "Table")
     assert panel.findChild(QLabel, "metadataNotice").isHidden()
+
+
+@pytest.mark.parametrize(("button", "saves"), [("&Go back", 0), ("&Save without it", 1)])
+def test_saving_asks_about_a_text_with_a_mistake(panel, document, qtbot, button, saves):
+    asked = []
+    panel.save_requested.connect(asked.append)
+    document.edit(SetValue("title", "Edited"))
+    show(qtbot, panel, "Json")
+    qtbot.keyClicks(json_text(panel), "oops")
+    answer(button)
+    press(qtbot, panel, "metadataSave")
+    assert len(asked) == saves
+    assert panel.with_mistakes() == (document,)
 
 
 def test_a_text_with_a_mistake_waits_for_its_document(panel, document, qtbot):

@@ -22,6 +22,7 @@ from ckpt_studio.app.panels.metadata_json import Draft, MetadataJson
 from ckpt_studio.app.panels.metadata_keys import MetadataKeys
 from ckpt_studio.app.panels.metadata_menus import MetadataMenus
 from ckpt_studio.app.panels.metadata_meter import MetadataMeter
+from ckpt_studio.app.panels.metadata_needed import may_leave_out_text
 from ckpt_studio.app.panels.metadata_readings import ReadingsDialog
 from ckpt_studio.app.panels.metadata_several import SeveralDialog
 from ckpt_studio.app.panels.metadata_sources import IMPORT_ENDINGS, import_sources
@@ -298,12 +299,15 @@ class MetadataPanel(QWidget):
     def _set_all(self, edits: tuple[Edit, ...], run: int) -> None:
         self._editing.typed(*edits, title=self.tr("Edit as JSON"), run=run)
 
+    def may_save(self) -> bool:
+        """Take over what was typed last; ask where a JSON text with a mistake would be left out."""
+        return self._editing.document not in self.with_mistakes() or may_leave_out_text(self)
+
     def _ask_save(self) -> None:
-        self.finish_editing()
+        may = self.may_save()
         self._remind()
-        if not self._save.isEnabled():  # what was typed was taken back
-            return
-        self.save_requested.emit(self._editing.document)
+        if may and self._save.isEnabled():  # else what was typed was taken back
+            self.save_requested.emit(self._editing.document)
 
     def _ask_clean(self) -> None:
         self.finish_editing()

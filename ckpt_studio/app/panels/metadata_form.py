@@ -91,6 +91,8 @@ class MetadataForm(QScrollArea):
             widget.show_text(value)
             return ""
         widget.show_text(one_line(value, most) if line else lines(value, most))
+        if line and "\n" in value:
+            return self.tr("Has several lines, one is usual; edit it in the table.")
         return self.tr("Too long or with characters that cannot be seen; edit it in the table.")
 
     def _group(self, level: Level) -> QGridLayout:
