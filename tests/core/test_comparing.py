@@ -80,7 +80,8 @@ def test_the_same_file_and_the_same_weights_in_another_precision():
     )
     assert verdict(same, differences(same)) == ("All tensors are the same, byte for byte.",)
     half = compare(whole("F32"), whole("F16"))
-    assert verdict(half)[0].endswith(f"{len(half.tensors):,} of them in another precision.")
+    every = f"{len(half.tensors):,} tensors, all of them in another precision."
+    assert verdict(half)[0].endswith(every)
     assert verdict(half, differences(half)) == (
         "The files hold the same weights in another precision: F32 in A, F16 in B.",
     )

@@ -114,10 +114,10 @@ def _from_headers(comparison: Comparison) -> Iterator[str]:
     if other:
         start = f"{counted(both, 'tensor')} {'is' if both == 1 else 'are'} in both files"
     said = []
-    if counts[State.SHAPE]:
-        said.append(f"{counts[State.SHAPE]:,} of them in another shape")
-    if counts[State.DTYPE]:
-        said.append(f"{counts[State.DTYPE]:,} of them in another precision")
+    for state, what in ((State.SHAPE, "shape"), (State.DTYPE, "precision")):
+        if counts[state]:
+            many = "all" if counts[state] == both else f"{counts[state]:,}"
+            said.append(f"{many} of them in another {what}" if both > 1 else f"in another {what}")
     yield f"{start}, {' and '.join(said)}." if said else f"{start}, in the same shapes and types."
 
 
