@@ -25,7 +25,7 @@ from ckpt_studio.core.progress import CancelToken, Progress, ProgressCallback, i
 from ckpt_studio.engine.write_options import WriteOptions
 
 _TICK_S = 0.05
-_NICE = 2  # the window comes first; 10 left a twentieth beside other programs on two cores
+_NICE = 5  # the window comes first; 10 left a twentieth beside other programs on two cores
 _OWN_GROUP = 0 if os.name == "posix" else None  # Ctrl-C in a terminal is for the window alone
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
