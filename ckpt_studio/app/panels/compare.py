@@ -45,18 +45,18 @@ class ComparePanel(QWidget):
         self._table: ComparedTable | None = None
         self._said: Sequence[str] = ()
         self._sorted_at = 0.0
-        self.head, self._pages = CompareHead(self), QStackedWidget(self)
-        self._scrolled = QScrollArea(self._pages)  # a window that is very low shows it in parts
-        self._body = QWidget(self._scrolled.viewport())  # with its parent nothing is styled twice
-        self.filters, self.foot = CompareFilters(self._body), CompareFoot(self._body)
-        self._split = QSplitter(Qt.Orientation.Vertical, self._body)
-        self.map = HeatMap(self._split)
+        self.head = CompareHead()
+        self.filters = CompareFilters()
+        self.map = HeatMap()
         self.model, self._keys = ComparedModel(self), ComparedKeysModel(self)
-        self.view = ComparedView(self.model, self._split)
-        self.keys_view = ComparedKeysView(self._keys, self._split)
+        self.view, self.keys_view = ComparedView(self.model), ComparedKeysView(self._keys)
+        self.foot = CompareFoot()
         self._note = label(role="dim", wrap=True)
         self._note.setObjectName("compareNote")
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._body, self._pages = QWidget(), QStackedWidget()
+        self._scrolled = QScrollArea()  # a window that is very low shows it in parts
+        self._split = QSplitter(Qt.Orientation.Vertical)
         self._build()
         self._connect()
         self.show_nothing()

@@ -59,10 +59,9 @@ class MetadataPanel(QWidget):
         self._save.setObjectName("metadataSave")
         self._save.setProperty("role", "primary")
         self._switch, self._menus = MetadataSwitch(), MetadataMenus()
-        self._views = QStackedWidget(self)
-        self.keys, self.json = MetadataKeys(self._editing, self._views), MetadataJson(self._views)
+        self.keys, self.json = MetadataKeys(self._editing), MetadataJson()
         self._form: MetadataForm | None = None
-        self._form_page = LatePanel(self._form_built, self._views)
+        self._form_page = LatePanel(self._form_built)
         self._fill = TemplateMenu(
             self._menus.templates, self._templates, self.keys.selected_values, self
         )
@@ -72,6 +71,7 @@ class MetadataPanel(QWidget):
         self._files: tuple[Document, ...] = ()
         self._drafts: WeakKeyDictionary[Document, Draft] = WeakKeyDictionary()
         self._measured: tuple[Opened, int] | None = None  # a file, bytes of its table of tensors
+        self._views = QStackedWidget()
         self.meter = MetadataMeter()
         self._notice = ElidedLabel(role="dim")
         self._notice.setObjectName("metadataNotice")

@@ -41,9 +41,8 @@ class MetadataKeys(QWidget):
         self._editing = editing
         self._new_key = ""
         self._model = MetadataModel(self)
-        self._split = QSplitter(Qt.Orientation.Vertical, self)
-        self.table = MetadataTable(self._model, editing.is_placeholder, self._split)
-        self.bar, self.value = MetadataBar(self), MetadataValue(self._split)
+        self.table = MetadataTable(self._model, editing.is_placeholder)
+        self.bar, self.value = MetadataBar(), MetadataValue()
         self.editor = self.value.editor
         self.key_bar, self.find_bar = KeyBar(self._key_mistake), FindBar(editing.count)
         self._build()
@@ -51,7 +50,8 @@ class MetadataKeys(QWidget):
         self.setFocusProxy(self.table)
 
     def _build(self) -> None:
-        self._split.setChildrenCollapsible(False)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
         self.table.setMinimumHeight(90)
         self.value.setMinimumHeight(130)
         column = QVBoxLayout(self)
@@ -59,10 +59,10 @@ class MetadataKeys(QWidget):
         column.setSpacing(10)
         for widget in (self.bar, self.key_bar, self.find_bar):
             column.addWidget(widget)
-        column.addWidget(self._split, 1)
+        column.addWidget(split, 1)
         for place, pane in enumerate((self.table, self.value)):
-            self._split.addWidget(pane)
-            self._split.setStretchFactor(place, 1)
+            split.addWidget(pane)
+            split.setStretchFactor(place, 1)
 
     def _connect(self) -> None:
         bar, table, editor = self.bar, self.table, self.editor
