@@ -202,6 +202,17 @@ def test_a_picture_dropped_on_the_window_goes_to_the_metadata(qtbot, window, pic
     assert window.session.documents == ()
 
 
+def take_the_others(qtbot, window):
+    """Take over what the banner offers, one file after the other."""
+    document = window.session.new_checkpoint
+    for name in ("second", "third"):
+        assert name not in document.metadata
+        when_read(qtbot, lambda dialog: press(dialog, "importTake"))
+        window.banner.findChild(QPushButton, "problemAction").click()
+        assert name in document.metadata
+    assert window.banner.isHidden()
+
+
 def test_several_pictures_are_offered_one_after_the_other(qtbot, window, picture, tmp_path):
     second, third = tmp_path / "second.png", tmp_path / "third.png"
     for path in (second, third):
@@ -212,12 +223,7 @@ def test_several_pictures_are_offered_one_after_the_other(qtbot, window, picture
     assert "workflow" in metadata.metadata
     assert "2 files left" in window.banner.message.what
     assert "second.png" in window.banner.message.todo
-    for name in ("second", "third"):
-        assert name not in metadata.metadata
-        when_read(qtbot, lambda dialog: press(dialog, "importTake"))
-        window.banner.findChild(QPushButton, "problemAction").click()
-        assert name in metadata.metadata
-    assert window.banner.isHidden()
+    take_the_others(qtbot, window)
 
 
 GRAPHS = {"workflow": WORKFLOW, "prompt": PROMPT}
@@ -293,9 +299,4 @@ def test_several_copied_pictures_are_offered_one_after_the_other(
         window.findChild(QAction, "metadataImportPasted").trigger()
     assert "workflow" in metadata.metadata
     assert "2 files left" in window.banner.message.what
-    for name in ("second", "third"):
-        assert name not in metadata.metadata
-        when_read(qtbot, lambda dialog: press(dialog, "importTake"))
-        window.banner.findChild(QPushButton, "problemAction").click()
-        assert name in metadata.metadata
-    assert window.banner.isHidden()
+    take_the_others(qtbot, window)
